@@ -1,0 +1,1 @@
+"""Perennia: subscription management and recurring billing."""

@@ -1,0 +1,1 @@
+"""Revenue and subscriber statistics: SQL over the tables."""

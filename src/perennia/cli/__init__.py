@@ -1,0 +1,69 @@
+"""The `perennia` command: a table of sub-commands, each in its own module and imported only when it is called.
+
+A command's module has `arguments(parser)`, which declares what it takes, and `run(args)`, which returns the exit code:
+0, 1 when it failed, 2 for wrong use.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from perennia.domain.errors import DomainError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("perennia.cli.run", "start everything: the loops and, by default, the embedded database"),
+    "demo": ("perennia.cli.demo", "make a business with subscribers to look around in"),
+    "bill": ("perennia.cli.bill", "bill what is due"),
+    "collect": ("perennia.cli.collect", "charge what is open and due"),
+    "advance": ("perennia.cli.advance", "move a sandbox's clock forward"),
+    "import": ("perennia.cli.importing", "take over customers and subscriptions from another system"),
+    "report": ("perennia.cli.report", "print the revenue figures"),
+    "verify": ("perennia.cli.verify", "derive every figure anew and compare"),
+    "doctor": ("perennia.cli.doctor", "look for faults in the installation and say what to do"),
+    "bench": ("perennia.cli.bench", "measure the billing run and the other figures"),
+    "tenant": ("perennia.cli.tenant", "create and list businesses and their sandboxes"),
+}
+
+
+class WrongUse(Exception):
+    """What was asked for makes no sense, and trying again will not help; a command raises it for exit code 2."""
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; a refusal is one line on stderr."""
+    words = sys.argv[1:] if words is None else words
+    try:
+        args = _parser(called=words[0] if words else "").parse_args(words)
+        code: int = args.run(args)
+        sys.stdout.flush()
+    except WrongUse as error:
+        return _refuse(str(error), code=2)
+    except DomainError as error:
+        return _refuse(str(error), code=1)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of our output left, as head(1) does; nothing is left to be said
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+def _parser(*, called: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="perennia", description="Subscriptions and recurring billing you run yourself."
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, (module, purpose) in COMMANDS.items():
+        command = commands.add_parser(name, help=purpose, description=purpose.capitalize() + ".")
+        if name == called:
+            loaded = import_module(module)
+            loaded.arguments(command)
+            command.set_defaults(run=loaded.run)
+    return parser
+
+
+def _refuse(message: str, *, code: int) -> int:
+    print(f"perennia: {message}", file=sys.stderr)
+    return code

@@ -1,0 +1,1 @@
+"""Settings, the clock, the embedded server, and the one place that wires."""

@@ -1,0 +1,156 @@
+"""Business time: half-open periods counted from an anchor, and local times made instants through a zone.
+
+Boundary n of a series is `anchor + n x interval`, always from the anchor and clamped to the month's last
+day, so 31 January gives 28 February and 31 March. Instants are aware datetimes in UTC; local times are
+naive datetimes in the series' zone.
+"""
+
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from perennia.domain.errors import InvalidValue, UnknownZone
+
+
+class Unit(StrEnum):
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """`count` units, at least one: every month, every 14 days, every 2 years."""
+
+    unit: Unit
+    count: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.count <= 3660:
+            raise InvalidValue(field="interval_count", value=self.count, reason="an interval is 1 to 3660 units")
+
+    def __str__(self) -> str:
+        return self.unit if self.count == 1 else f"{self.count} {self.unit}s"
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The endless row of an item's periods: an anchor (local time), its zone, and the interval."""
+
+    anchor: datetime
+    zone: str
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Period number n of a series: [start, end)."""
+
+    n: int
+    start: datetime
+    end: datetime
+
+
+@lru_cache(maxsize=1024)
+def zone_info(zone: str) -> ZoneInfo:
+    """The zone's rules. Raises UnknownZone."""
+    try:
+        return ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, IsADirectoryError, TypeError):
+        raise UnknownZone(zone=zone) from None
+
+
+def instant(local: datetime, zone: str) -> datetime:
+    """The instant of a local time: in an overlap the first, in a gap the first valid instant after it."""
+    rules = zone_info(zone)
+    found = local.replace(tzinfo=rules, fold=0).astimezone(UTC)
+    if found.astimezone(rules).replace(tzinfo=None) == local:
+        return found
+    return _end_of_gap(local, rules)
+
+
+def _end_of_gap(local: datetime, rules: ZoneInfo) -> datetime:
+    """The instant at which the clock jumps over `local`; the offset before the jump holds until then."""
+    before = local.replace(tzinfo=rules, fold=0).utcoffset()
+    after = local.replace(tzinfo=rules, fold=1).utcoffset()
+    assert before is not None and after is not None
+    early, late = (local - after).replace(tzinfo=UTC), (local - before).replace(tzinfo=UTC)
+    while late - early > timedelta(seconds=1):
+        middle = early + (late - early) // 2
+        middle = middle.replace(microsecond=0)
+        if middle.astimezone(rules).utcoffset() == before:
+            early = middle
+        else:
+            late = middle
+    return late
+
+
+def local_time(at: datetime, zone: str) -> datetime:
+    """The naive local time of an instant."""
+    return at.astimezone(zone_info(zone)).replace(tzinfo=None)
+
+
+@lru_cache(maxsize=65536)
+def local_date(at: datetime, zone: str) -> date:
+    """The local date of an instant."""
+    return at.astimezone(zone_info(zone)).date()
+
+
+def midnight(day: date, zone: str) -> datetime:
+    """The first instant of a local date."""
+    return instant(datetime(day.year, day.month, day.day), zone)
+
+
+def start_of_day(at: datetime, zone: str) -> datetime:
+    """The first instant of the local date on which `at` lies."""
+    return midnight(local_date(at, zone), zone)
+
+
+def add(local: datetime, interval: Interval, n: int) -> datetime:
+    """A local time n intervals on (or back, for negative n), clamped to the month's last day."""
+    steps = n * interval.count
+    if interval.unit is Unit.DAY:
+        return local + timedelta(days=steps)
+    if interval.unit is Unit.WEEK:
+        return local + timedelta(weeks=steps)
+    months = local.year * 12 + local.month - 1 + (steps if interval.unit is Unit.MONTH else steps * 12)
+    year, month = divmod(months, 12)
+    return local.replace(year=year, month=month + 1, day=min(local.day, monthrange(year, month + 1)[1]))
+
+
+@lru_cache(maxsize=65536)
+def boundary(series: Series, n: int) -> datetime:
+    """The instant at which period n begins (and period n - 1 ends)."""
+    return instant(add(series.anchor, series.interval, n), series.zone)
+
+
+@lru_cache(maxsize=65536)
+def slot_at(series: Series, at: datetime) -> Slot:
+    """The period that holds the instant `at`."""
+    n = _estimate(series, local_time(at, series.zone))
+    while boundary(series, n) > at:
+        n -= 1
+    while boundary(series, n + 1) <= at:
+        n += 1
+    return Slot(n, boundary(series, n), boundary(series, n + 1))
+
+
+def _estimate(series: Series, local: datetime) -> int:
+    """Close to the number of the period holding `local`; at most one off."""
+    anchor, interval = series.anchor, series.interval
+    if interval.unit is Unit.DAY:
+        return (local - anchor).days // interval.count
+    if interval.unit is Unit.WEEK:
+        return (local - anchor).days // (7 * interval.count)
+    months = (local.year - anchor.year) * 12 + local.month - anchor.month
+    return months // (interval.count if interval.unit is Unit.MONTH else 12 * interval.count)
+
+
+@lru_cache(maxsize=65536)
+def days_between(start: datetime, end: datetime, zone: str) -> int:
+    """Local dates from `start` to `end`; the day on which `end` falls does not count."""
+    return (local_date(end, zone) - local_date(start, zone)).days

@@ -1,0 +1,104 @@
+"""Invoices and credit notes as values: drafted by rules, numbered and frozen by the store."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import IntEnum, StrEnum
+
+from perennia.domain.facts import CollectionMode
+from perennia.domain.ids import Id
+
+
+class DocumentKind(StrEnum):
+    """A document below zero is a credit note; an invoice never is."""
+
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+
+
+class LineKind(IntEnum):
+    """A part of a period charged, or one given back."""
+
+    RECURRING = 1
+    CREDIT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Calculation:
+    """All inputs of a line's amount, closed: nothing else is needed to work it out again (`format` 1).
+
+    A charge is `quantity` at `unit_amount` by `model` for `part` of `whole` days, less `percents` in turn,
+    rounded once, less `amount_off` (minor units). A credit is `removed` of `whole` days of `charged` (minor
+    units), rounded once, less what was `credited` before.
+    """
+
+    kind: LineKind
+    exponent: int
+    model: str = ""
+    unit_amount: Decimal = Decimal(0)
+    quantity: Decimal = Decimal(1)
+    part: int = 1
+    whole: int = 1
+    percents: tuple[Decimal, ...] = ()
+    amount_off: int = 0
+    charged: int = 0
+    removed: int = 0
+    credited: int = 0
+    format: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One amount on a document, minor units of the document's currency.
+
+    `net_minor` is after discount and without tax, also for inclusive prices. `calculation` is None for a
+    whole period without discount: then the line's own columns are all inputs there are.
+    """
+
+    kind: LineKind
+    subscription_id: Id
+    version_id: Id
+    description: str
+    period_start: datetime
+    period_end: datetime
+    model: str
+    quantity: Decimal
+    unit_amount: Decimal
+    net_minor: int
+    tax_minor: int
+    tax_percent: Decimal
+    tax_inclusive: bool
+    discount_minor: int = 0
+    calculation: Calculation | None = None
+    credits: tuple[Id, int] | None = None
+    """The charge line that a credit gives back: (document, position)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What is sent to the payer. `due_at` is the instant at which its lines fell due, `issued_at` the run's now."""
+
+    id: Id
+    kind: DocumentKind
+    payer_id: Id
+    entity_id: Id
+    buyer_party_id: Id
+    seller_party_id: Id
+    currency: str
+    issued_at: datetime
+    due_at: datetime
+    pay_by: datetime
+    collection: CollectionMode
+    lines: tuple[Line, ...]
+    net_minor: int
+    tax_minor: int
+    from_balance_minor: int = 0
+
+    @property
+    def total_minor(self) -> int:
+        return self.net_minor + self.tax_minor
+
+    @property
+    def open_minor(self) -> int:
+        """What is left to collect once the balance is spent; nothing for a credit note."""
+        return max(self.total_minor, 0) - self.from_balance_minor

@@ -1,0 +1,244 @@
+"""From charges and credits of one instant to documents: grouping, tax, totals, balance, postings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from perennia.domain.calendar import local_date
+from perennia.domain.course import Charge, GivenBack
+from perennia.domain.decision import Allocation, BalanceEntry, Posting, Source
+from perennia.domain.discounts import amounts_off
+from perennia.domain.documents import Calculation, Document, DocumentKind, Line, LineKind
+from perennia.domain.events import Event, EventType
+from perennia.domain.facts import CollectionMode, Payer, Seller, Subscription
+from perennia.domain.ids import Id, NewIds
+from perennia.domain.ledger import issue
+from perennia.domain.money import exponent
+from perennia.domain.pricing import Timing
+from perennia.domain.tax import NO_TAX, tax_on
+
+GroupKey = tuple[Id, str, CollectionMode, int]
+
+
+def group_key(subscription: Subscription) -> GroupKey:
+    """What keeps lines of one payer and instant on separate documents."""
+    return subscription.entity_id, subscription.currency, subscription.collection, subscription.net_days
+
+
+@dataclass(slots=True)
+class Draft:
+    """The lines of one document before tax."""
+
+    charges: list[Charge] = field(default_factory=list)
+    credits: list[GivenBack] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A document with the money that moved when it was issued."""
+
+    document: Document
+    postings: list[Posting]
+    events: list[Event]
+    allocations: list[Allocation]
+    balance: list[BalanceEntry]
+
+
+def issue_draft(
+    draft: Draft,
+    *,
+    key: GroupKey,
+    payer: Payer,
+    seller: Seller,
+    due_at: datetime,
+    now: datetime,
+    balances: dict[tuple[Id, str], int],
+    new_ids: NewIds,
+) -> Issued:
+    """A document from a draft: an invoice, or a credit note where its total is below zero.
+
+    Spends the payer's balance on an invoice; `balances` is kept up to date for the next document.
+    """
+    entity_id, currency, collection, net_days = key
+    lines = _charge_lines(draft.charges, payer=payer, seller=seller, now=now) + _credit_lines(draft.credits, currency)
+    net, tax = sum(line.net_minor for line in lines), sum(line.tax_minor for line in lines)
+    total = net + tax
+    balance = min(balances.get((entity_id, currency), 0), total) if total > 0 and balances else 0
+    document = Document(
+        id=new_ids(1)[0],
+        kind=DocumentKind.INVOICE if total >= 0 else DocumentKind.CREDIT_NOTE,
+        payer_id=payer.id,
+        entity_id=entity_id,
+        buyer_party_id=payer.party_id,
+        seller_party_id=seller.entities[entity_id].party_id,
+        currency=currency,
+        issued_at=now,
+        due_at=due_at,
+        pay_by=now + timedelta(days=net_days) if net_days else now,
+        collection=collection,
+        lines=tuple(lines),
+        net_minor=net,
+        tax_minor=tax,
+        from_balance_minor=balance,
+    )
+    return _booked(document, draft.credits, balances=balances, new_ids=new_ids)
+
+
+def _booked(
+    document: Document, credits: Sequence[GivenBack], *, balances: dict[tuple[Id, str], int], new_ids: NewIds
+) -> Issued:
+    allocations: list[Allocation] = []
+    entries: list[BalanceEntry] = []
+    to_balance = 0
+    now, account = document.issued_at, (document.entity_id, document.currency)
+    if document.kind is DocumentKind.CREDIT_NOTE:
+        allocations, to_balance = _apply_credit(document, credits)
+        change, source = to_balance, Source.CREDIT_NOTE
+    else:
+        change, source = -document.from_balance_minor, Source.BALANCE
+    if change:
+        balances[account] = balances.get(account, 0) + change
+        entry = BalanceEntry(new_ids(1)[0], *account, change, source, document.id, now)
+        entries.append(entry)
+        if change < 0:
+            allocations = [Allocation(document.id, Source.BALANCE, entry.id, -change, now)]
+    return Issued(document, issue(document, to_balance=to_balance), _events(document), allocations, entries)
+
+
+def _apply_credit(note: Document, credits: Sequence[GivenBack]) -> tuple[list[Allocation], int]:
+    """A credit first lowers what is open on the documents it credits; the rest goes to the balance."""
+    left = -note.total_minor
+    open_on = {given.settled.document_id: given.settled.open_minor for given in credits}
+    allocations = []
+    for document_id, open_minor in open_on.items():
+        amount = min(left, open_minor)
+        if amount > 0:
+            allocations.append(Allocation(document_id, Source.CREDIT_NOTE, note.id, amount, note.issued_at))
+            left -= amount
+    return allocations, left
+
+
+def _events(document: Document) -> list[Event]:
+    if document.kind is DocumentKind.CREDIT_NOTE:
+        return [Event(EventType.CREDIT_NOTE_ISSUED, document.id, document.issued_at)]
+    issued = [Event(EventType.INVOICE_ISSUED, document.id, document.issued_at)]
+    if document.open_minor == 0:
+        issued.append(Event(EventType.INVOICE_PAID, document.id, document.issued_at))
+    return issued
+
+
+def _charge_lines(charges: Sequence[Charge], *, payer: Payer, seller: Seller, now: datetime) -> list[Line]:
+    off = _amounts_off(charges)
+    taxes = _taxes(charges, off, payer=payer, seller=seller, now=now)
+    lines = []
+    for charge, amount_off, (percent, tax) in zip(charges, off, taxes, strict=True):
+        price, part = charge.version.price, charge.part
+        amount = charge.amount - amount_off
+        plain = part.is_whole and not charge.discounts
+        lines.append(
+            Line(
+                kind=LineKind.RECURRING,
+                subscription_id=charge.subscription.id,
+                version_id=charge.version.id,
+                description=charge.item.name,
+                period_start=part.start,
+                period_end=part.end,
+                model=price.model,
+                quantity=charge.version.quantity,
+                unit_amount=price.unit_amount,
+                net_minor=amount - tax if price.tax_inclusive else amount,
+                tax_minor=tax,
+                tax_percent=percent,
+                tax_inclusive=price.tax_inclusive,
+                discount_minor=charge.listed - amount,
+                calculation=None if plain else _calculation(charge, amount_off),
+            )
+        )
+    return lines
+
+
+def _calculation(charge: Charge, amount_off: int) -> Calculation:
+    price = charge.version.price
+    return Calculation(
+        kind=LineKind.RECURRING,
+        exponent=exponent(price.currency),
+        model=price.model,
+        unit_amount=price.unit_amount,
+        quantity=charge.version.quantity,
+        part=charge.part.days,
+        whole=charge.part.whole,
+        percents=tuple(discount.percent for discount in charge.discounts if discount.percent is not None),
+        amount_off=amount_off,
+    )
+
+
+def _amounts_off(charges: Sequence[Charge]) -> list[int]:
+    """Per charge, what the amount discounts of its own subscription take off; once per document."""
+    off = [0] * len(charges)
+    by_subscription: dict[Id, list[int]] = {}
+    for index, charge in enumerate(charges):
+        if charge.discounts:
+            by_subscription.setdefault(charge.subscription.id, []).append(index)
+    for indexes in by_subscription.values():
+        found = amounts_off([charges[index].amount for index in indexes], charges[indexes[0]].discounts)
+        for index, amount in zip(indexes, found, strict=True):
+            off[index] = amount
+    return off
+
+
+def _taxes(
+    charges: Sequence[Charge], off: Sequence[int], *, payer: Payer, seller: Seller, now: datetime
+) -> list[tuple[Decimal, int]]:
+    """Per charge (percent, tax): rounded once per rate on the document and shared back."""
+    today = local_date(now, seller.zone)
+    groups: dict[tuple[Decimal, bool], list[int]] = {}
+    for index, charge in enumerate(charges):
+        price = charge.version.price
+        percent = seller.taxes.percent(
+            country=payer.country, tax_class=price.tax_class, on=_tax_point(charge, today, seller.zone)
+        )
+        groups.setdefault((percent, price.tax_inclusive), []).append(index)
+    taxes = [(NO_TAX, 0)] * len(charges)
+    for (percent, inclusive), indexes in groups.items():
+        amounts = [charges[index].amount - off[index] for index in indexes]
+        for index, tax in zip(indexes, tax_on(amounts, percent=percent, inclusive=inclusive), strict=True):
+            taxes[index] = (percent, tax)
+    return taxes
+
+
+def _tax_point(charge: Charge, today: date, zone: str) -> date:
+    """Advance: the day of issue (no earlier payment is possible yet). Arrears: the period's end."""
+    if charge.version.price.timing is Timing.ADVANCE:
+        return today
+    return local_date(charge.part.end, zone)
+
+
+def _credit_lines(credits: Sequence[GivenBack], currency: str) -> list[Line]:
+    return [
+        Line(
+            kind=LineKind.CREDIT,
+            subscription_id=given.subscription.id,
+            version_id=given.settled.version_id,
+            description=given.settled.description,
+            period_start=given.new_end,
+            period_end=given.settled.end,
+            model="credit",
+            quantity=Decimal(1),
+            unit_amount=Decimal(0),
+            net_minor=-given.credit.net_minor,
+            tax_minor=-given.credit.tax_minor,
+            tax_percent=given.settled.tax_percent,
+            tax_inclusive=False,
+            calculation=Calculation(
+                kind=LineKind.CREDIT,
+                exponent=exponent(currency),
+                charged=given.settled.line_net,
+                removed=given.credit.removed,
+                whole=given.credit.whole,
+                credited=given.settled.credited_net,
+            ),
+            credits=(given.settled.document_id, given.settled.position),
+        )
+        for given in credits
+    ]

@@ -1,0 +1,87 @@
+"""Every refusal a rule or an operation can give, each with a stable code.
+
+An error carries its code and the facts behind it; `perennia.wording.errors` turns both into a sentence
+in the reader's language. Programs look at `code`, never at the text.
+"""
+
+from typing import ClassVar
+
+
+class DomainError(Exception):
+    """Something was refused. `facts` says what and why; the code's wording says what to do."""
+
+    code: ClassVar[str] = "refused"
+
+    def __init__(self, **facts: object) -> None:
+        self.facts = facts
+        super().__init__(self.code, facts)
+
+    def __str__(self) -> str:
+        details = ", ".join(f"{name}={value}" for name, value in self.facts.items())
+        return f"{self.code}: {details}" if details else self.code
+
+
+class InvalidValue(DomainError):
+    """A value that has no meaning where it was given (`field`, `value`, `reason`)."""
+
+    code = "invalid_value"
+
+
+class NotFound(DomainError):
+    """No such row in this tenant (`kind`, `id`)."""
+
+    code = "not_found"
+
+
+class AlreadyExists(DomainError):
+    """The same key was given before for something else (`kind`, `key`)."""
+
+    code = "already_exists"
+
+
+class UnknownCurrency(DomainError):
+    """Not a currency of ISO 4217 that can be invoiced (`currency`)."""
+
+    code = "unknown_currency"
+
+
+class CurrencyMismatch(DomainError):
+    """Two amounts that must share a currency do not (`expected`, `given`)."""
+
+    code = "currency_mismatch"
+
+
+class UnknownZone(DomainError):
+    """Not a time zone of the IANA data base (`zone`)."""
+
+    code = "unknown_zone"
+
+
+class MoveNotPermitted(DomainError):
+    """A state does not lead where it was asked to go (`state`, `to`)."""
+
+    code = "move_not_permitted"
+
+
+class CatchUpHeld(DomainError):
+    """More missed periods at once than the tenant lets pass unseen (`periods`, `limit`)."""
+
+    code = "catch_up"
+
+
+class ClockMoving(DomainError):
+    """The sandbox's clock is being advanced; other changes wait (`tenant`)."""
+
+    code = "clock_moving"
+
+
+class ClockGoesForward(DomainError):
+    """A clock never goes back (`now`, `to`)."""
+
+    code = "clock_goes_forward"
+
+
+class LiveClock(DomainError):
+    """Only a sandbox's clock can be moved by hand (`tenant`)."""
+
+    code = "live_clock"

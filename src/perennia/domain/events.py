@@ -1,0 +1,33 @@
+"""Facts that other systems are told: thin, since the subject can be read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from perennia.domain.ids import Id
+
+
+class EventType(StrEnum):
+    """What other systems are told of."""
+
+    SUBSCRIPTION_CREATED = "subscription.created"
+    SUBSCRIPTION_TRIAL_STARTED = "subscription.trial_started"
+    SUBSCRIPTION_ACTIVATED = "subscription.activated"
+    SUBSCRIPTION_CANCEL_SCHEDULED = "subscription.cancel_scheduled"
+    SUBSCRIPTION_CANCELED = "subscription.canceled"
+    SUBSCRIPTION_PAST_DUE = "subscription.past_due"
+    SUBSCRIPTION_RECOVERED = "subscription.recovered"
+    INVOICE_ISSUED = "invoice.issued"
+    INVOICE_PAID = "invoice.paid"
+    CREDIT_NOTE_ISSUED = "credit_note.issued"
+    PAYMENT_SUCCEEDED = "payment.succeeded"
+    PAYMENT_FAILED = "payment.failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact for other systems: thin, since its subject can be read. `at` is business time."""
+
+    type: EventType
+    subject_id: Id
+    at: datetime

@@ -1,0 +1,119 @@
+"""What is due: what should have been billed, minus what was, by identity.
+
+`bill` takes one payer from where its subscriptions stand to an instant, one instant after the other in the
+order of effects, and answers with everything that is to be written. Asked again it finds nothing.
+"""
+
+from datetime import datetime
+from itertools import chain
+
+from perennia.domain.course import Course
+from perennia.domain.decision import Decision
+from perennia.domain.drafting import Draft, GroupKey, Issued, group_key, issue_draft
+from perennia.domain.errors import CatchUpHeld
+from perennia.domain.facts import Payer, Seller
+from perennia.domain.ids import NewIds
+from perennia.domain.pricing import Timing
+
+
+def next_due_at(payer: Payer, *, seller: Seller) -> datetime | None:
+    """The earliest instant at which anything of this payer happens; None where nothing ever will."""
+    return _next_due_at(_courses(payer, seller))
+
+
+def bill(
+    payer: Payer, *, seller: Seller, through: datetime, now: datetime, new_ids: NewIds, catch_up: bool = False
+) -> Decision:
+    """Everything that falls due up to and at `through`, issued at `now`.
+
+    One document per due instant and group, in order. Raises CatchUpHeld where more periods of one item are
+    missing than its policy lets pass, unless `catch_up` says that a person wants just that.
+    """
+    courses = _courses(payer, seller)
+    balances = dict(payer.balances)
+    issued: list[Issued] = []
+    due = _next_due_at(courses)
+    while due is not None and due <= through:
+        for key, draft in _drafts(courses, due).items():
+            issued.append(
+                issue_draft(
+                    draft,
+                    key=key,
+                    payer=payer,
+                    seller=seller,
+                    due_at=due,
+                    now=now,
+                    balances=balances,
+                    new_ids=new_ids,
+                )
+            )
+        due = _next_due_at(courses)
+    if not catch_up:
+        _refuse_long_catch_up(courses)
+    return _decision(payer, courses, issued, next_due_at=due)
+
+
+def take_over(payer: Payer, *, seller: Seller, now: datetime) -> Decision:
+    """Bring subscriptions of another system to where they stand at `now`: started, out of trial. Nothing is charged."""
+    courses = _courses(payer, seller)
+    for course in courses:
+        while (at := course.next_change()) is not None and at <= now:
+            list(course.end(at))
+            course.start(at)
+    return _decision(payer, courses, [], next_due_at=_next_due_at(courses))
+
+
+def _courses(payer: Payer, seller: Seller) -> list[Course]:
+    return [Course(facts, seller=seller, country=payer.country) for facts in payer.subscriptions]
+
+
+def _next_due_at(courses: list[Course]) -> datetime | None:
+    found = None
+    for course in courses:
+        due = course.next_due_at()
+        if due is not None and (found is None or due < found):
+            found = due
+    return found
+
+
+def _drafts(courses: list[Course], at: datetime) -> dict[GroupKey, Draft]:
+    """All that happens at one instant, in the order of effects; the lines by the document they go on."""
+    drafts: dict[GroupKey, Draft] = {}
+    for course in courses:
+        for given in course.end(at):
+            drafts.setdefault(group_key(course.facts), Draft()).credits.append(given)
+    for course in courses:
+        for charge in course.charges(at, Timing.ARREARS):
+            drafts.setdefault(group_key(course.facts), Draft()).charges.append(charge)
+    for course in courses:
+        course.start(at)
+    for course in courses:
+        for charge in course.charges(at, Timing.ADVANCE):
+            drafts.setdefault(group_key(course.facts), Draft()).charges.append(charge)
+    return drafts
+
+
+def _refuse_long_catch_up(courses: list[Course]) -> None:
+    for course in courses:
+        limit = course.facts.policies.catch_up_limit
+        for progress in course.progress:
+            if progress.parts > limit:
+                raise CatchUpHeld(subscription=course.facts.id.text("sub"), periods=progress.parts, limit=limit)
+
+
+def _decision(payer: Payer, courses: list[Course], issued: list[Issued], *, next_due_at: datetime | None) -> Decision:
+    flat = chain.from_iterable
+    return Decision(
+        payer_id=payer.id,
+        next_due_at=next_due_at,
+        documents=tuple(one.document for one in issued),
+        settled=tuple((p.version.id, p.settled) for course in courses for p in course.progress if p.parts),
+        cuts=tuple(flat(course.cuts for course in courses)),
+        moves=tuple(flat(course.moves for course in courses)),
+        movements=tuple(flat(course.movements for course in courses)),
+        events=tuple(flat(course.events for course in courses)) + tuple(flat(one.events for one in issued)),
+        postings=tuple(flat(one.postings for one in issued)),
+        allocations=tuple(flat(one.allocations for one in issued)),
+        balance=tuple(flat(one.balance for one in issued)),
+        discounts=tuple(flat(course.uses.values() for course in courses)),
+    )

@@ -1,0 +1,44 @@
+"""The states of a subscription and the permitted moves, in one table."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from perennia.domain.calendar import start_of_day
+from perennia.domain.errors import InvalidValue, MoveNotPermitted
+from perennia.domain.facts import Status, Subscription
+
+MOVES: Mapping[Status, frozenset[Status]] = {
+    Status.SCHEDULED: frozenset({Status.TRIALING, Status.ACTIVE, Status.CANCELED}),
+    Status.TRIALING: frozenset({Status.ACTIVE, Status.CANCELED}),
+    Status.ACTIVE: frozenset({Status.PAST_DUE, Status.CANCELED}),
+    Status.PAST_DUE: frozenset({Status.ACTIVE, Status.CANCELED}),
+    Status.CANCELED: frozenset(),
+}
+
+LIVE = frozenset({Status.ACTIVE, Status.PAST_DUE})
+"""States that count as a subscriber and in recurring revenue."""
+
+
+def check_move(*, state: Status, to: Status) -> None:
+    """Raises MoveNotPermitted where the table has no such move."""
+    if to not in MOVES[state]:
+        raise MoveNotPermitted(state=state.value, to=to.value)
+
+
+def end_of_service(subscription: Subscription, *, asked_for: datetime) -> datetime:
+    """The instant from which nothing is charged when a cancellation is to take effect at `asked_for`.
+
+    Under day proration it is the start of a local day: of that day (`cancel_day` free), or of the day after
+    (`billed`). Raises MoveNotPermitted for an ended subscription, InvalidValue for an end before the start.
+    """
+    check_move(state=subscription.status, to=Status.CANCELED)
+    if asked_for < start_of_day(subscription.started_at, subscription.zone):
+        raise InvalidValue(field="cancel_at", value=asked_for.isoformat(), reason="before the subscription's start")
+    day = start_of_day(asked_for, subscription.zone)
+    if subscription.policies.cancel_day == "billed" and day != asked_for:
+        return _next_day(day, subscription.zone)
+    return day
+
+
+def _next_day(day: datetime, zone: str) -> datetime:
+    return start_of_day(day + timedelta(hours=26), zone)

@@ -1,0 +1,88 @@
+"""Monthly recurring revenue and its movements.
+
+The MRR of an item version is its amount after lasting discounts, without tax, normalised to a month and
+rounded half away from zero to the minor unit; that of a subscription is the sum over its items.
+"""
+
+from collections.abc import Container, Sequence
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+
+from perennia.domain.calendar import Interval, Unit
+from perennia.domain.decision import Movement, MovementKind
+from perennia.domain.discounts import Discount, after_percents
+from perennia.domain.facts import Cause, ItemKind, Subscription, Version
+from perennia.domain.ids import Id
+from perennia.domain.money import round_ratio
+from perennia.domain.pricing import period_amount
+from perennia.domain.tax import NO_TAX, TaxTable
+
+_MONTHLY = {
+    Unit.DAY: Fraction(365, 12),
+    Unit.WEEK: Fraction(52, 12),
+    Unit.MONTH: Fraction(1),
+    Unit.YEAR: Fraction(1, 12),
+}
+
+
+def version_mrr(version: Version, *, discounts: Sequence[Discount] = (), inclusive_percent: Decimal = NO_TAX) -> int:
+    """Minor units a month of one item version after percent discounts; tax taken out of an inclusive price."""
+    numerator, denominator = after_percents(period_amount(version.price, version.quantity), discounts)
+    amount = Fraction(numerator, denominator) * _per_month(version.price.interval)
+    if version.price.tax_inclusive:
+        amount = amount * 100 / (100 + Fraction(inclusive_percent))
+    return round_ratio(amount.numerator, amount.denominator)
+
+
+def subscription_mrr(
+    subscription: Subscription, *, at: datetime, taxes: TaxTable, country: str, ended: Container[Id] = ()
+) -> int:
+    """Minor units a month of all versions in force at an instant, whatever the subscription's state.
+
+    `ended` names the discounts that no longer count.
+    """
+    lasting = [d for d in subscription.discounts if d.lasting and d.id not in ended]
+    total = 0
+    for item in subscription.items:
+        for version in item.versions:
+            if version.starts_at <= at and (version.ends_at is None or at < version.ends_at):
+                percent = NO_TAX
+                if version.price.tax_inclusive:
+                    percent = taxes.percent(country=country, tax_class=version.price.tax_class, on=at.date())
+                total += version_mrr(version, discounts=lasting, inclusive_percent=percent)
+    off = [d.amount_minor for d in lasting if d.amount_minor is not None]
+    return max(total - _monthly_off(subscription, sum(off)), 0) if off else total
+
+
+def _monthly_off(subscription: Subscription, amount_minor: int) -> int:
+    """An amount off each document as an amount a month, by the interval of the plan."""
+    plan = next((item for item in subscription.items if item.kind is ItemKind.PLAN), subscription.items[0])
+    amount = amount_minor * _per_month(plan.series.interval)
+    return round_ratio(amount.numerator, amount.denominator)
+
+
+def _per_month(interval: Interval) -> Fraction:
+    return _MONTHLY[interval.unit] / interval.count
+
+
+def movement(
+    subscription: Subscription,
+    *,
+    before: int,
+    after: int,
+    at: datetime,
+    live_before: bool = True,
+    live_after: bool = True,
+    cause: Cause | None = None,
+) -> Movement | None:
+    """The movement from one MRR to another; None where nothing moved."""
+    if live_after and not live_before:
+        kind = MovementKind.NEW
+    elif live_before and not live_after:
+        kind = MovementKind.CHURN
+    elif after == before:
+        return None
+    else:
+        kind = MovementKind.EXPANSION if after > before else MovementKind.CONTRACTION
+    return Movement(subscription.id, kind, subscription.currency, after - before, at, cause)

@@ -1,0 +1,1 @@
+"""Loops that claim due work."""

@@ -1,0 +1,55 @@
+"""The books of one tenant, opened for one operation: a transaction, the tenant, and what its payers share."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from perennia.domain.decision import Decision
+from perennia.domain.errors import ClockMoving, NotFound
+from perennia.domain.facts import Payer, Seller
+from perennia.domain.ids import Id
+from perennia.store import session
+from perennia.store.reads import facts, sellers
+from perennia.store.reads.facts import LockedPayer
+from perennia.store.reads.sellers import Tenant
+from perennia.store.session import Cursor
+from perennia.store.writes import clocks, decisions, locks
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """An open transaction on one tenant's rows."""
+
+    cursor: Cursor
+    tenant: Tenant
+
+    def seller(self) -> Seller:
+        return sellers.seller(self.cursor, tenant=self.tenant)
+
+    def business_time(self, machine_now: datetime) -> datetime:
+        """What time it is in these books: a sandbox has its own clock."""
+        return self.tenant.clock or machine_now
+
+    def lock(self, payer_id: Id) -> Payer:
+        """Lock one payer and read its facts. Raises NotFound."""
+        locked = locks.lock_payers(self.cursor, tenant=self.tenant.id, ids=[payer_id])
+        if not locked:
+            raise NotFound(kind="payer", id=payer_id.text("cus"))
+        return self.facts(locked)[0]
+
+    def facts(self, locked: Sequence[LockedPayer]) -> list[Payer]:
+        return facts.payers(self.cursor, locked, tenant=self.tenant)
+
+    def write(self, made: Sequence[Decision], *, actor: str) -> None:
+        decisions.apply(self.cursor, made, tenant=self.tenant.id, actor=actor)
+
+
+@contextmanager
+def open_books(*, tenant: Id) -> Iterator[Books]:
+    """One transaction; commits on leaving. Raises NotFound, and ClockMoving while another advances the sandbox."""
+    with session.transaction(tenant) as cursor:
+        found = sellers.tenant_by_id(cursor, tenant_id=tenant)
+        if found.clock is not None and not clocks.may_write(cursor, tenant=tenant):
+            raise ClockMoving(tenant=found.slug)
+        yield Books(cursor, found)

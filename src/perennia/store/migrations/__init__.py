@@ -1,0 +1,1 @@
+"""One history, forward only."""

@@ -1,0 +1,1 @@
+"""Questions; they return domain values or plain rows, never a model."""

@@ -1,0 +1,38 @@
+"""What is sold."""
+
+from dataclasses import dataclass
+
+from perennia.domain.errors import NotFound
+from perennia.domain.facts import ItemKind
+from perennia.domain.ids import Id
+from perennia.domain.pricing import Price
+from perennia.store.reads.facts import prices_by_id
+from perennia.store.session import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A price with the plan or add-on it belongs to."""
+
+    price: Price
+    kind: ItemKind
+    name: str
+
+
+def offers(cursor: Cursor, *, price_ids: list[Id]) -> dict[Id, Offer]:
+    """Each price with what it prices. Raises NotFound for one that is not this tenant's."""
+    cursor.execute(
+        """SELECT pr.id, pr.plan_id IS NOT NULL, coalesce(pl.name, ad.name)
+        FROM prices pr LEFT JOIN plans pl ON pl.id = pr.plan_id LEFT JOIN add_ons ad ON ad.id = pr.add_on_id
+        WHERE pr.id = ANY(%s)""",
+        (price_ids,),
+    )
+    rows = cursor.fetchall()
+    prices = prices_by_id(cursor, price_ids)
+    found = {
+        key: Offer(prices[key], ItemKind.PLAN if is_plan else ItemKind.ADD_ON, name) for key, is_plan, name in rows
+    }
+    for key in price_ids:
+        if key not in found:
+            raise NotFound(kind="price", id=key.text("price"))
+    return found

@@ -1,0 +1,69 @@
+"""What all payers of a tenant share."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from perennia.domain.errors import NotFound
+from perennia.domain.facts import Entity, Policies, Seller
+from perennia.domain.ids import Id
+from perennia.domain.tax import TaxRate, TaxTable
+from perennia.store.session import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """One set of books. `clock` is a sandbox's business time; None for a live tenant."""
+
+    id: Id
+    business_id: Id
+    slug: str
+    name: str
+    mode: str
+    clock: datetime | None
+    zone: str
+    currency: str
+    country: str
+    policies: dict[str, Any]
+
+
+_TENANT = "id, business_id, slug, name, mode, clock, zone, currency, country, policies"
+
+
+def tenant(cursor: Cursor, *, slug: str) -> Tenant:
+    """The tenant of that name. Raises NotFound."""
+    row = cursor.execute(f"SELECT {_TENANT} FROM tenants WHERE slug = %s".encode(), (slug,)).fetchone()
+    if row is None:
+        raise NotFound(kind="tenant", id=slug)
+    return Tenant(*row)
+
+
+def tenant_by_id(cursor: Cursor, *, tenant_id: Id) -> Tenant:
+    """The tenant with that key. Raises NotFound."""
+    row = cursor.execute(f"SELECT {_TENANT} FROM tenants WHERE id = %s".encode(), (tenant_id,)).fetchone()
+    if row is None:
+        raise NotFound(kind="tenant", id=tenant_id.hex())
+    return Tenant(*row)
+
+
+def tenants(cursor: Cursor) -> list[Tenant]:
+    """All tenants of the installation, by name."""
+    return [Tenant(*row) for row in cursor.execute(f"SELECT {_TENANT} FROM tenants ORDER BY slug, id".encode())]
+
+
+def policies_from(stored: dict[str, Any] | None) -> Policies:
+    """Stored policy values over the defaults."""
+    values = dict(stored or {})
+    if "dunning_days" in values:
+        values["dunning_days"] = tuple(values["dunning_days"])
+    return Policies(**values)
+
+
+def seller(cursor: Cursor, *, tenant: Tenant) -> Seller:
+    """The tenant's legal entities and dated tax rates."""
+    entities = cursor.execute("SELECT id, party_id, country FROM legal_entities WHERE tenant_id = %s", (tenant.id,))
+    found = {row[0]: Entity(*row) for row in entities.fetchall()}
+    rates = cursor.execute(
+        "SELECT country, tax_class, percent, valid_from, valid_to FROM tax_rates WHERE tenant_id = %s", (tenant.id,)
+    )
+    return Seller(tenant.id, tenant.zone, found, TaxTable(TaxRate(*row) for row in rates))

@@ -1,0 +1,106 @@
+"""One operation, one transaction: on Django's own connection, under the tenant's row security."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any, LiteralString
+
+import psycopg
+from django.db import connection
+from django.db import transaction as django_transaction
+from psycopg.adapt import Buffer, Dumper, Loader
+from psycopg.pq import Format
+from psycopg.types.array import ListBinaryDumper
+
+from perennia.domain.ids import Id
+from perennia.store import bulk
+
+_UUID_OID = 2950
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+Cursor = psycopg.Cursor[tuple[Any, ...]]
+
+
+class _IdLoader(Loader):
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> Id:
+        return Id(data)
+
+
+class _IdDumper(Dumper):
+    format = Format.BINARY
+    oid = _UUID_OID
+
+    def dump(self, obj: Id) -> Buffer:
+        return bytes(obj)
+
+
+class _InstantLoader(Loader):
+    """Instants come back in one UTC, shared and cached: a run reads few different ones."""
+
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> datetime:
+        return _instant(bytes(data))
+
+
+@lru_cache(maxsize=65536)
+def _instant(data: bytes) -> datetime:
+    return _EPOCH + timedelta(microseconds=int.from_bytes(data, "big", signed=True))
+
+
+@contextmanager
+def transaction(tenant: Id | None) -> Iterator[Cursor]:
+    """A transaction that sees and writes the rows of one tenant; of no tenant where that is None.
+
+    Yields a cursor that speaks binary and gives keys as `Id`, instants in UTC. Nested use joins the outer
+    transaction's tenant. Commits on leaving, rolls back on an exception.
+    """
+    raw = _connection()
+    with django_transaction.atomic():
+        cursor = _cursor(raw)
+        cursor.execute("SELECT set_config('perennia.tenant', %s, true)", ("" if tenant is None else tenant.hex(),))
+        yield cursor
+
+
+@contextmanager
+def claiming() -> Iterator[Cursor]:
+    """A transaction of the claim role: it sees when something is due in which tenant, and nothing else."""
+    raw = _connection()
+    with django_transaction.atomic():
+        cursor = _cursor(raw)
+        if _has_role(cursor):
+            cursor.execute("SET LOCAL ROLE perennia_claim")
+        yield cursor
+
+
+def one(cursor: Cursor, query: LiteralString, values: Any = ()) -> tuple[Any, ...] | None:
+    return cursor.execute(query, values).fetchone()
+
+
+def _has_role(cursor: Cursor) -> bool:
+    found = cursor.execute(
+        "SELECT pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = 'perennia_claim'"
+    ).fetchone()
+    return found is not None and bool(found[0])
+
+
+def _connection() -> psycopg.Connection[tuple[Any, ...]]:
+    connection.ensure_connection()
+    raw: psycopg.Connection[tuple[Any, ...]] = connection.connection
+    if not getattr(raw, "perennia_ready", False):
+        raw.adapters.register_loader("uuid", _IdLoader)
+        raw.adapters.register_loader("timestamptz", _InstantLoader)
+        raw.adapters.register_dumper(Id, _IdDumper)
+        raw.adapters.register_dumper(list, ListBinaryDumper)
+        bulk.create_stages(raw)
+        raw.perennia_ready = True
+    return raw
+
+
+def _cursor(raw: psycopg.Connection[tuple[Any, ...]]) -> Cursor:
+    cursor: Cursor = psycopg.Cursor(raw)
+    cursor.format = Format.BINARY
+    return cursor

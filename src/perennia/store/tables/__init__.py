@@ -1,0 +1,56 @@
+"""Columns, keys and constraints, noun by noun; no rules. Guards that Django cannot say are in the second migration."""
+
+from perennia.store.tables.catalog import AddOn, Coupon, Plan, Price, Product
+from perennia.store.tables.customers import Customer, Party, Payer, PaymentMethod
+from perennia.store.tables.events import Feed, History, Outbox
+from perennia.store.tables.invoices import (
+    Allocation,
+    BalanceEntry,
+    BilledSpan,
+    Document,
+    Line,
+    NumberSeries,
+    Receivable,
+)
+from perennia.store.tables.ledger import Movement, Posting, Recognition
+from perennia.store.tables.payments import Attempt, Payment
+from perennia.store.tables.people import Business, Membership, User
+from perennia.store.tables.subscriptions import Item, ItemVersion, Subscription, SubscriptionDiscount
+from perennia.store.tables.tenants import LegalEntity, TaxRate, Tenant
+
+__all__ = [
+    "AddOn",
+    "Allocation",
+    "Attempt",
+    "BalanceEntry",
+    "BilledSpan",
+    "Business",
+    "Coupon",
+    "Customer",
+    "Document",
+    "Feed",
+    "History",
+    "Item",
+    "ItemVersion",
+    "LegalEntity",
+    "Line",
+    "Membership",
+    "Movement",
+    "NumberSeries",
+    "Outbox",
+    "Party",
+    "Payer",
+    "Payment",
+    "PaymentMethod",
+    "Plan",
+    "Posting",
+    "Price",
+    "Product",
+    "Receivable",
+    "Recognition",
+    "Subscription",
+    "SubscriptionDiscount",
+    "TaxRate",
+    "Tenant",
+    "User",
+]

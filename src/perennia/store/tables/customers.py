@@ -1,0 +1,76 @@
+"""Who buys, who pays, and with what."""
+
+from django.db import models
+
+from perennia.store.tables.columns import Row, index, instant, key, table, text, unique, word
+
+
+class Party(Row):
+    """A frozen name and address as printed on documents; a change makes a new row."""
+
+    kind = word()
+    content = models.JSONField()
+    frozen_at = instant()
+    retain_until = models.DateField(null=True)
+
+    Meta = table("parties")
+
+
+class Customer(Row):
+    external_id = text(null=True)
+    payer_id = key()
+    party_id = key()
+    name = text()
+    email = text()
+    country = models.CharField(max_length=2)
+    zone = text(null=True)
+    language = models.CharField(max_length=5, default="en")
+    created_at = instant()
+
+    Meta = table("customers", unique("customers_external_id", "tenant_id", "external_id"))
+
+
+class Payer(Row):
+    """The customer who is billed: the unit of every lock. Its key is that customer's.
+
+    `next_due_at` is when something of this payer falls due; a payer set aside keeps the reason until a
+    person releases it. `lines` is about how many lines its next document has; `has_credit` says that its
+    balance must be read.
+    """
+
+    next_due_at = instant(null=True)
+    lines = models.IntegerField(default=0)
+    has_credit = models.BooleanField(default=False)
+    set_aside_at = instant(null=True)
+    set_aside_code = word(null=True)
+    set_aside_reason = text(null=True)
+
+    Meta = table(
+        "payers",
+        indexes=(
+            index(
+                "payers_due",
+                "tenant_id",
+                "next_due_at",
+                "id",
+                condition=models.Q(next_due_at__isnull=False, set_aside_at=None),
+            ),
+            index("payers_set_aside", "tenant_id", "set_aside_at", condition=models.Q(set_aside_at__isnull=False)),
+        ),
+    )
+
+
+class PaymentMethod(Row):
+    """A payment method as the gateway knows it: a token, never a number."""
+
+    customer_id = key()
+    gateway = word()
+    token = text()
+    is_default = models.BooleanField(default=True)
+    valid = models.BooleanField(default=True)
+    created_at = instant()
+
+    Meta = table(
+        "payment_methods",
+        unique("payment_methods_one_default", "customer_id", condition=models.Q(is_default=True, valid=True)),
+    )

@@ -1,0 +1,176 @@
+"""Documents, their lines, what is settled, what is open."""
+
+from django.db import models
+
+from perennia.store.tables.columns import (
+    Row,
+    check,
+    currency,
+    index,
+    instant,
+    key,
+    minor,
+    rate,
+    table,
+    text,
+    unique,
+    word,
+)
+
+
+class NumberSeries(Row):
+    """The next number of a kind of document of a legal entity; locked last in every transaction."""
+
+    entity_id = key()
+    kind = word()
+    next_number = models.BigIntegerField(default=1)
+    last_issued_at = instant(null=True)
+
+    Meta = table("number_series", unique("number_series_once", "tenant_id", "entity_id", "kind"))
+
+
+class Document(Row):
+    """Frozen when issued. Amounts of a credit note are below zero."""
+
+    kind = word()
+    entity_id = key()
+    number = models.BigIntegerField()
+    payer_id = key()
+    buyer_party_id = key()
+    seller_party_id = key()
+    currency = currency()
+    issued_at = instant()
+    due_at = instant()
+    pay_by = instant()
+    collection = word()
+    net_minor = minor()
+    tax_minor = minor()
+    from_balance_minor = minor()
+
+    Meta = table(
+        "documents",
+        unique("documents_number", "tenant_id", "entity_id", "kind", "number"),
+        check(
+            "documents_sign",
+            models.Q(kind="credit_note") | models.Q(kind="invoice", net_minor__gte=-models.F("tax_minor")),
+        ),
+    )
+
+
+class Line(models.Model):
+    """One amount of a document. `calculation` is empty for a plain whole period: then the columns say it all."""
+
+    pk = models.CompositePrimaryKey("document_id", "position")
+    tenant_id = key()
+    document_id = key()
+    position = models.IntegerField()
+    kind = models.SmallIntegerField()
+    subscription_id = key()
+    version_id = key()
+    description = text()
+    period_start = instant()
+    period_end = instant()
+    model = word()
+    quantity = rate()
+    unit_amount = rate()
+    net_minor = minor()
+    tax_minor = minor()
+    discount_minor = minor()
+    tax_percent = rate()
+    tax_inclusive = models.BooleanField()
+    calculation = text(null=True)
+    credits_document_id = key(null=True)
+    credits_position = models.IntegerField(null=True)
+
+    Meta = table(
+        "lines",
+        indexes=(
+            index(
+                "lines_credits",
+                "credits_document_id",
+                "credits_position",
+                condition=models.Q(credits_document_id__isnull=False),
+            ),
+        ),
+    )
+
+
+class BilledSpan(models.Model):
+    """A part that is settled, once: the key makes a second bill impossible."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "span_start", "version_id", "kind")
+    tenant_id = key()
+    span_start = instant()
+    version_id = key()
+    kind = models.SmallIntegerField()
+    span_end = instant()
+    document_id = key()
+    position = models.IntegerField()
+
+    Meta = table("billed_spans")
+
+
+class Receivable(models.Model):
+    """What is open on an invoice and how it is being collected."""
+
+    document_id = models.UUIDField(primary_key=True)
+    tenant_id = key()
+    payer_id = key()
+    currency = currency()
+    state = word()
+    due_minor = minor()
+    open_minor = minor()
+    pay_by = instant()
+    next_attempt_at = instant(null=True)
+    attempts = models.SmallIntegerField(default=0)
+    first_failed_at = instant(null=True)
+
+    Meta = table(
+        "receivables",
+        check("receivables_open", models.Q(open_minor__gte=0, open_minor__lte=models.F("due_minor"))),
+        check("receivables_state", models.Q(state__in=["open", "recovering", "paid", "given_up"])),
+        check(
+            "receivables_paid",
+            models.Q(state="paid", open_minor=0) | (~models.Q(state="paid") & models.Q(open_minor__gt=0)),
+        ),
+        indexes=(
+            index(
+                "receivables_due",
+                "tenant_id",
+                "next_attempt_at",
+                condition=models.Q(next_attempt_at__isnull=False),
+            ),
+        ),
+    )
+
+
+class Allocation(models.Model):
+    """Money joined to a document: which payment, balance entry or credit note settled how much of it."""
+
+    pk = models.CompositePrimaryKey("source_id", "document_id")
+    tenant_id = key()
+    document_id = key()
+    source = word()
+    source_id = key()
+    amount_minor = minor()
+    at = instant()
+
+    Meta = table(
+        "allocations",
+        check("allocations_positive", models.Q(amount_minor__gt=0)),
+        indexes=(index("allocations_document", "document_id"),),
+    )
+
+
+class BalanceEntry(Row):
+    """Money that entered or left a payer's credit balance; the balance is their sum."""
+
+    payer_id = key()
+    entity_id = key()
+    currency = currency()
+    amount_minor = minor()
+    source = word()
+    source_id = key()
+    at = instant()
+
+    Meta = table("balance_entries", indexes=(index("balance_entries_payer", "payer_id"),))

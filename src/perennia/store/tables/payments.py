@@ -1,0 +1,61 @@
+"""Tries to collect, and money that arrived."""
+
+from django.db import models
+
+from perennia.store.tables.columns import Row, check, currency, index, instant, key, minor, table, text, unique, word
+
+OPEN_STATES = ["created", "processing", "requires_action", "unknown"]
+
+
+class Attempt(Row):
+    """One try at one receivable. `key` is our own reference at the gateway, stored before the call."""
+
+    document_id = key()
+    payer_id = key()
+    method_id = key(null=True)
+    gateway = word()
+    idempotency_key = text()
+    token = text()
+    currency = currency()
+    amount_minor = minor()
+    state = word()
+    decline_code = word(null=True)
+    decline_class = word(null=True)
+    gateway_reference = text(null=True)
+    created_at = instant()
+    """Business time of the intent."""
+    finished_at = instant(null=True)
+    leased_until = instant(null=True)
+    """Machine time until which a worker is calling the gateway."""
+    look_ups = models.SmallIntegerField(default=0)
+    next_look_up_at = instant(null=True)
+    """Machine time of the next look-up of an unknown result."""
+
+    Meta = table(
+        "attempts",
+        unique("attempts_one_open", "document_id", condition=models.Q(state__in=OPEN_STATES)),
+        check(
+            "attempts_state",
+            models.Q(state__in=[*OPEN_STATES, "succeeded", "failed", "not_sent"]),
+        ),
+        indexes=(index("attempts_pending", "tenant_id", "next_look_up_at", condition=models.Q(state__in=OPEN_STATES)),),
+    )
+
+
+class Payment(Row):
+    """Money captured by a gateway or booked by hand."""
+
+    payer_id = key()
+    attempt_id = key(null=True)
+    gateway = word()
+    gateway_reference = text(null=True)
+    currency = currency()
+    captured_minor = minor()
+    refunded_minor = minor(default=0)
+    at = instant()
+
+    Meta = table(
+        "payments",
+        unique("payments_attempt", "attempt_id"),
+        check("payments_refunds", models.Q(refunded_minor__gte=0, refunded_minor__lte=models.F("captured_minor"))),
+    )

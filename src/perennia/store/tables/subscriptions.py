@@ -1,0 +1,93 @@
+"""Agreements, what is in them, and how far each is billed."""
+
+from django.db import models
+
+from perennia.store.tables.columns import (
+    Row,
+    check,
+    currency,
+    index,
+    instant,
+    key,
+    minor,
+    rate,
+    table,
+    text,
+    unique,
+    word,
+)
+
+
+class Subscription(Row):
+    customer_id = key()
+    payer_id = key()
+    entity_id = key()
+    external_id = text(null=True)
+    status = word()
+    currency = currency()
+    zone = text()
+    collection = word()
+    net_days = models.IntegerField(default=0)
+    started_at = instant()
+    trial_ends_at = instant(null=True)
+    term_ends_at = instant(null=True)
+    cancel_at = instant(null=True)
+    cancel_cause = word(default="chosen")
+    ended_at = instant(null=True)
+    discounted = models.BooleanField(default=False)
+    policies = models.JSONField(null=True)
+    created_at = instant()
+
+    Meta = table(
+        "subscriptions",
+        unique("subscriptions_external_id", "tenant_id", "external_id"),
+        check("subscriptions_ended", models.Q(status="canceled", ended_at__isnull=False) | models.Q(ended_at=None)),
+        indexes=(index("subscriptions_payer", "payer_id"),),
+    )
+
+
+class Item(Row):
+    """One thing in a subscription. Its periods are counted from `anchor_on`, 00:00 in the subscription's zone."""
+
+    subscription_id = key()
+    kind = word()
+    name = text()
+    anchor_on = models.DateField()
+
+    Meta = table("items")
+
+
+class ItemVersion(Row):
+    """A price and a quantity from one instant to another. `unit_amount` replaces the price's where it is set.
+
+    `bills_from` is where its first charge begins (an import brings its own), `billed_through` how far it is settled.
+    """
+
+    subscription_id = key()
+    item_id = key()
+    price_id = key()
+    quantity = rate()
+    unit_amount = rate(null=True)
+    starts_at = instant()
+    ends_at = instant(null=True)
+    bills_from = instant()
+    billed_through = instant(null=True)
+
+    Meta = table("item_versions", indexes=(index("item_versions_subscription", "subscription_id"),))
+
+
+class SubscriptionDiscount(Row):
+    subscription_id = key()
+    coupon_id = key()
+    percent_off = rate(null=True)
+    amount_off_minor = minor(null=True)
+    periods = models.IntegerField(null=True)
+    periods_left = models.IntegerField(null=True)
+    ended_at = instant(null=True)
+    created_at = instant()
+
+    Meta = table(
+        "subscription_discounts",
+        check("subscription_discounts_left", models.Q(periods_left=None) | models.Q(periods_left__gte=0)),
+        indexes=(index("discounts_subscription", "subscription_id"),),
+    )

@@ -1,0 +1,1 @@
+"""Lock, insert, update, append to the outbox. Only operations call these."""

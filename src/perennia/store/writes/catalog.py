@@ -1,0 +1,76 @@
+"""What is sold."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from perennia.domain.ids import Id
+from perennia.domain.pricing import Price
+from perennia.store.identity import new_id
+from perennia.store.session import Cursor
+from perennia.store.writes.rows import insert
+
+
+def insert_product(cursor: Cursor, *, tenant: Id, code: str, name: str) -> Id:
+    key = new_id()
+    insert(cursor, "products", id=key, tenant_id=tenant, code=code, name=name)
+    return key
+
+
+def insert_plan(cursor: Cursor, *, tenant: Id, product_id: Id, code: str, name: str) -> Id:
+    key = new_id()
+    insert(cursor, "plans", id=key, tenant_id=tenant, product_id=product_id, code=code, name=name)
+    return key
+
+
+def insert_add_on(cursor: Cursor, *, tenant: Id, product_id: Id, code: str, name: str) -> Id:
+    key = new_id()
+    insert(cursor, "add_ons", id=key, tenant_id=tenant, product_id=product_id, code=code, name=name)
+    return key
+
+
+def insert_price(
+    cursor: Cursor, price: Price, *, tenant: Id, code: str, plan_id: Id | None, add_on_id: Id | None, now: datetime
+) -> None:
+    insert(
+        cursor,
+        "prices",
+        id=price.id,
+        tenant_id=tenant,
+        plan_id=plan_id,
+        add_on_id=add_on_id,
+        code=code,
+        model=price.model.value,
+        currency=price.currency,
+        interval_unit=price.interval.unit.value,
+        interval_count=price.interval.count,
+        unit_amount=price.unit_amount,
+        timing=price.timing.value,
+        tax_inclusive=price.tax_inclusive,
+        tax_class=price.tax_class,
+        created_at=now,
+    )
+
+
+def insert_coupon(
+    cursor: Cursor,
+    *,
+    tenant: Id,
+    code: str,
+    percent_off: Decimal | None,
+    amount_off_minor: int | None,
+    currency: str | None,
+    periods: int | None,
+) -> Id:
+    key = new_id()
+    insert(
+        cursor,
+        "coupons",
+        id=key,
+        tenant_id=tenant,
+        code=code,
+        percent_off=percent_off,
+        amount_off_minor=amount_off_minor,
+        currency=currency,
+        periods=periods,
+    )
+    return key

@@ -1,0 +1,52 @@
+"""Locks, in the one order that everything keeps: payers by key, then number series."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from perennia.domain.ids import Id
+from perennia.store.reads.facts import LockedPayer
+from perennia.store.session import Cursor
+
+
+def claim_due_payers(
+    cursor: Cursor, *, tenant: Id, as_of: datetime, after: datetime | None, limit: int
+) -> list[LockedPayer]:
+    """Lock up to `limit` payers due at `as_of` that nobody else has locked, earliest first.
+
+    `after` is where the last claim ended: dead entries of the due index before it need not be walked again.
+    """
+    rows = cursor.execute(
+        """SELECT id, next_due_at, lines, has_credit FROM payers
+        WHERE tenant_id = %s AND next_due_at <= %s AND next_due_at >= %s AND set_aside_at IS NULL
+        ORDER BY next_due_at, id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED""",
+        (tenant, as_of, after or datetime.min.replace(tzinfo=as_of.tzinfo, year=1900), limit),
+    )
+    return [LockedPayer(*row) for row in rows]
+
+
+def lock_payers(cursor: Cursor, *, tenant: Id, ids: Sequence[Id]) -> list[LockedPayer]:
+    """Lock these payers, waiting for whoever holds one, in the order of their keys."""
+    rows = cursor.execute(
+        """SELECT id, next_due_at, lines, has_credit FROM payers
+        WHERE tenant_id = %s AND id = ANY(%s) ORDER BY id FOR NO KEY UPDATE""",
+        (tenant, list(ids)),
+    )
+    return [LockedPayer(*row) for row in rows]
+
+
+def set_aside(cursor: Cursor, *, payer_id: Id, code: str, reason: str) -> None:
+    """Take a payer out of the run until a person has looked; the reason is kept with it."""
+    cursor.execute(
+        "UPDATE payers SET set_aside_at = now(), set_aside_code = %s, set_aside_reason = %s WHERE id = %s",
+        (code, reason[:4000], payer_id),
+    )
+
+
+def release(cursor: Cursor, *, payer_id: Id) -> bool:
+    """Let a payer that was set aside take part again."""
+    cursor.execute(
+        """UPDATE payers SET set_aside_at = NULL, set_aside_code = NULL, set_aside_reason = NULL
+        WHERE id = %s AND set_aside_at IS NOT NULL""",
+        (payer_id,),
+    )
+    return cursor.rowcount == 1

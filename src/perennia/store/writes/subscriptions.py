@@ -1,0 +1,152 @@
+"""Subscriptions with their items, versions and discounts; one or a whole import."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from perennia.domain.facts import CollectionMode, ItemKind
+from perennia.domain.ids import Id
+from perennia.store import bulk, tables
+from perennia.store.identity import new_ids
+from perennia.store.session import Cursor
+
+_SUBSCRIPTION = (
+    "id", "tenant_id", "customer_id", "payer_id", "entity_id", "net_days", "started_at", "discounted", "created_at",
+    "trial_ends_at", "term_ends_at", "cancel_at", "external_id", "status", "currency", "zone", "collection",
+    "cancel_cause",
+)  # fmt: skip
+_ITEM = ("id", "tenant_id", "subscription_id", "anchor_on", "kind", "name")
+_VERSION = (
+    "id", "tenant_id", "subscription_id", "item_id", "price_id", "starts_at", "bills_from", "quantity", "unit_amount",
+)  # fmt: skip
+_DISCOUNT = (
+    "id", "tenant_id", "subscription_id", "coupon_id", "created_at", "percent_off", "amount_off_minor", "periods",
+    "periods_left",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """`unit_amount` replaces the price's for this subscription; an adjustment has nothing but it."""
+
+    kind: ItemKind
+    name: str
+    price_id: Id
+    quantity: Decimal = Decimal(1)
+    unit_amount: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewDiscount:
+    coupon_id: Id
+    percent_off: Decimal | None
+    amount_off_minor: int | None
+    periods: int | None
+    periods_left: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewSubscription:
+    """A scheduled subscription; the rules start it. `bills_from` is where the first charge begins."""
+
+    id: Id
+    customer_id: Id
+    payer_id: Id
+    entity_id: Id
+    currency: str
+    zone: str
+    started_at: datetime
+    anchor_on: date
+    bills_from: datetime
+    items: tuple[NewItem, ...]
+    external_id: str | None = None
+    trial_ends_at: datetime | None = None
+    term_ends_at: datetime | None = None
+    cancel_at: datetime | None = None
+    collection: CollectionMode = CollectionMode.AUTOMATIC
+    net_days: int = 0
+    discounts: tuple[NewDiscount, ...] = ()
+
+
+def insert_subscriptions(
+    cursor: Cursor, subscriptions: Sequence[NewSubscription], *, tenant: Id, now: datetime
+) -> None:
+    bulk.insert(
+        cursor,
+        tables.Subscription,
+        _SUBSCRIPTION,
+        [
+            (
+                s.id,
+                tenant,
+                s.customer_id,
+                s.payer_id,
+                s.entity_id,
+                s.net_days,
+                s.started_at,
+                bool(s.discounts),
+                now,
+                s.trial_ends_at,
+                s.term_ends_at,
+                s.cancel_at,
+                s.external_id,
+                "scheduled",
+                s.currency,
+                s.zone,
+                s.collection,
+                "chosen",
+            )
+            for s in subscriptions
+        ],
+    )
+    items = [(s, item) for s in subscriptions for item in s.items]
+    keys = new_ids(2 * len(items))
+    bulk.insert(
+        cursor,
+        tables.Item,
+        _ITEM,
+        [
+            (key, tenant, s.id, s.anchor_on, item.kind, item.name)
+            for key, (s, item) in zip(keys[::2], items, strict=True)
+        ],
+    )
+    bulk.insert(
+        cursor,
+        tables.ItemVersion,
+        _VERSION,
+        [
+            (key, tenant, s.id, item_key, i.price_id, s.started_at, s.bills_from, i.quantity, i.unit_amount)
+            for item_key, key, (s, i) in zip(keys[::2], keys[1::2], items, strict=True)
+        ],
+    )
+    _insert_discounts(cursor, subscriptions, tenant=tenant, now=now)
+    _count_lines(cursor, subscriptions)
+
+
+def _insert_discounts(cursor: Cursor, subscriptions: Sequence[NewSubscription], *, tenant: Id, now: datetime) -> None:
+    discounts = [(s.id, discount) for s in subscriptions for discount in s.discounts]
+    rows = [
+        (key, tenant, id, d.coupon_id, now, d.percent_off, d.amount_off_minor, d.periods, d.periods_left)
+        for key, (id, d) in zip(new_ids(len(discounts)), discounts, strict=True)
+    ]
+    bulk.insert(cursor, tables.SubscriptionDiscount, _DISCOUNT, rows)
+
+
+def _count_lines(cursor: Cursor, subscriptions: Sequence[NewSubscription]) -> None:
+    lines: Counter[Id] = Counter()
+    for subscription in subscriptions:
+        lines[subscription.payer_id] += len(subscription.items)
+    cursor.execute(
+        """UPDATE payers p SET lines = p.lines + n.lines
+        FROM unnest(%s::uuid[], %s::int[]) AS n (id, lines) WHERE p.id = n.id""",
+        (list(lines), list(lines.values())),
+    )
+
+
+def schedule_cancel(cursor: Cursor, *, subscription_id: Id, cancel_at: datetime, cause: str) -> None:
+    cursor.execute(
+        "UPDATE subscriptions SET cancel_at = %s, cancel_cause = %s WHERE id = %s",
+        (cancel_at, cause, subscription_id),
+    )

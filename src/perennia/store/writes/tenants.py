@@ -1,0 +1,92 @@
+"""Businesses, their sets of books and the clocks of sandboxes."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from perennia.domain.documents import DocumentKind
+from perennia.domain.ids import Id
+from perennia.store.identity import new_id
+from perennia.store.session import Cursor
+from perennia.store.writes.rows import insert
+
+
+def insert_business(cursor: Cursor, *, slug: str, name: str, now: datetime) -> Id:
+    key = new_id()
+    insert(cursor, "businesses", id=key, slug=slug, name=name, created_at=now)
+    return key
+
+
+def insert_tenant(
+    cursor: Cursor,
+    *,
+    key: Id,
+    business_id: Id,
+    slug: str,
+    name: str,
+    clock: datetime | None,
+    zone: str,
+    currency: str,
+    country: str,
+    policies: dict[str, Any],
+    now: datetime,
+) -> None:
+    """A sandbox where a clock is given, else the live tenant."""
+    insert(
+        cursor,
+        "tenants",
+        id=key,
+        business_id=business_id,
+        slug=slug,
+        name=name,
+        mode="live" if clock is None else "sandbox",
+        clock=clock,
+        zone=zone,
+        currency=currency,
+        country=country,
+        policies=policies,
+        created_at=now,
+    )
+
+
+def insert_entity(cursor: Cursor, *, tenant: Id, name: str, country: str, now: datetime) -> Id:
+    """A legal entity with its frozen party and a number series for each kind of document."""
+    key, party = new_id(), new_id()
+    content = {"name": name, "country": country}
+    insert(cursor, "parties", id=party, tenant_id=tenant, kind="seller", content=content, frozen_at=now)
+    insert(cursor, "legal_entities", id=key, tenant_id=tenant, name=name, country=country, party_id=party)
+    for kind in DocumentKind:
+        insert(cursor, "number_series", id=new_id(), tenant_id=tenant, entity_id=key, kind=kind.value, next_number=1)
+    return key
+
+
+def insert_tax_rate(
+    cursor: Cursor,
+    *,
+    tenant: Id,
+    country: str,
+    tax_class: str,
+    percent: Decimal,
+    valid_from: date,
+    valid_to: date | None,
+    source: str,
+) -> None:
+    insert(
+        cursor,
+        "tax_rates",
+        id=new_id(),
+        tenant_id=tenant,
+        country=country,
+        tax_class=tax_class,
+        percent=percent,
+        valid_from=valid_from,
+        valid_to=valid_to,
+        source=source,
+    )
+
+
+def move_clock(cursor: Cursor, *, tenant: Id, to: datetime) -> None:
+    """Set a sandbox's clock; never back."""
+    cursor.execute("UPDATE tenants SET clock = %s WHERE id = %s AND mode = 'sandbox' AND clock <= %s", (to, tenant, to))
+    if cursor.rowcount != 1:
+        raise RuntimeError("the clock of a live tenant, or a move back, got past the rules")

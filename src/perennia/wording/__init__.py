@@ -1,0 +1,1 @@
+"""Values, codes and explanations to text in a language."""

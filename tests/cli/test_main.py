@@ -1,0 +1,78 @@
+"""The front of the command: what is loaded when, which exit code, what a refusal looks like."""
+
+import subprocess
+import sys
+from importlib.util import find_spec
+from types import SimpleNamespace
+
+import pytest
+
+from perennia import cli
+from perennia.domain.errors import NotFound
+
+
+@pytest.fixture
+def answer(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """A command `probe` in the table; the test sets what it does."""
+    module = SimpleNamespace(arguments=lambda parser: parser.add_argument("--times", type=int), run=lambda args: 0)
+    monkeypatch.setitem(sys.modules, "tests.probe", module)
+    monkeypatch.setitem(cli.COMMANDS, "probe", ("tests.probe", "probe"))
+    return module
+
+
+def _raising(error: BaseException):
+    def run(args: object) -> int:
+        raise error
+
+    return run
+
+
+def test_a_command_gives_its_own_exit_code(answer: SimpleNamespace) -> None:
+    answer.run = lambda args: args.times
+    assert cli.main(["probe", "--times", "1"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (NotFound(kind="tenant", id="acme"), 1, "perennia: not_found: kind=tenant, id=acme\n"),
+        (cli.WrongUse("no such file: x.csv"), 2, "perennia: no such file: x.csv\n"),
+        (KeyboardInterrupt(), 130, ""),
+    ],
+)
+def test_a_refusal_is_one_line(
+    answer: SimpleNamespace, capsys: pytest.CaptureFixture[str], error: BaseException, code: int, line: str
+) -> None:
+    answer.run = _raising(error)
+    assert cli.main(["probe"]) == code
+    assert capsys.readouterr().err == line
+
+
+@pytest.mark.parametrize("words", [[], ["nonsense"], ["probe", "--times", "twice"]])
+def test_wrong_use_is_two(answer: SimpleNamespace, words: list[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(words)
+    assert stopped.value.code == 2
+
+
+def test_help_loads_no_command_and_no_framework() -> None:
+    code = "import sys, perennia.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: print(sorted(sys.modules))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "'django'" not in shown
+    assert "perennia.cli.bill" not in shown
+
+
+def test_a_reader_that_leaves_makes_no_noise() -> None:
+    noisy = "import sys, types, perennia.cli as c; c.COMMANDS['p'] = ('p', 'p'); "
+    noisy += "sys.modules['p'] = types.SimpleNamespace(arguments=id, run=lambda a: print('x' * 200_000) or 0); "
+    noisy += "sys.exit(c.main(['p']))"
+    with subprocess.Popen([sys.executable, "-c", noisy], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout and process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_every_command_in_the_table_exists(command: str) -> None:
+    assert find_spec(cli.COMMANDS[command][0])
