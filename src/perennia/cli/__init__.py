@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "collect": ("perennia.cli.collect", "charge what is open and due"),
     "advance": ("perennia.cli.advance", "move a sandbox's clock forward"),
     "import": ("perennia.cli.importing", "take over customers and subscriptions from another system"),
+    "work": ("perennia.cli.work", "one worker process; `run` keeps some of them up"),
     "report": ("perennia.cli.report", "print the revenue figures"),
     "verify": ("perennia.cli.verify", "derive every figure anew and compare"),
     "doctor": ("perennia.cli.doctor", "look for faults in the installation and say what to do"),

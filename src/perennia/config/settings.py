@@ -18,7 +18,7 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 
 
-def _database(dsn: str) -> dict[str, object]:
+def database(dsn: str) -> dict[str, object]:
     """Django's words for a connection string of libpq; the role is part of it."""
     parts = conninfo_to_dict(dsn)
     names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
@@ -32,4 +32,4 @@ def _database(dsn: str) -> dict[str, object]:
 
 
 _dsn = environment.DSN.read()
-DATABASES = {"default": _database(_dsn)} if _dsn else {}
+DATABASES = {"default": database(_dsn)} if _dsn else {}

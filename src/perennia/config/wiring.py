@@ -28,17 +28,30 @@ def database(role: Role = "app") -> Iterator[Server]:
             connections.close_all()
 
 
-def set_up_django(*, dsn: str) -> None:
-    """Set Django up on this database, once in a process, and hand the store its source of ids."""
-    from django.apps import apps
-
-    if apps.ready and os.environ.get(environment.DSN.name) != dsn:
-        raise RuntimeError("Django is set up on another database; a process has one")
-    os.environ[environment.DSN.name] = dsn
+def load_django() -> None:
+    """Load Django's settings and the tables, on no database yet; the second time nothing happens."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "perennia.config.settings"
     import django
 
     django.setup()
+
+
+def set_up_django(*, dsn: str) -> None:
+    """Set Django up on this database, once in a process, and hand the store its source of ids."""
+    from django.apps import apps
+
+    before = os.environ.get(environment.DSN.name)
+    if apps.ready and before and before != dsn:
+        raise RuntimeError("Django is set up on another database; a process has one")
+    os.environ[environment.DSN.name] = dsn
+    load_django()
+    from django.db import connections
+
+    from perennia.config.settings import database
     from perennia.store import identity
 
+    if before != dsn:
+        connections.settings = connections.configure_settings({"default": database(dsn)})
+        if connections.all(initialized_only=True):
+            del connections["default"]
     identity.wire(new_ids)

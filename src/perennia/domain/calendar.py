@@ -22,16 +22,22 @@ class Unit(StrEnum):
     YEAR = "year"
 
 
+_LONGEST = {Unit.DAY: 3660, Unit.WEEK: 520, Unit.MONTH: 120, Unit.YEAR: 10}
+
+
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """`count` units, at least one: every month, every 14 days, every 2 years."""
+    """`count` units, at least one and about ten years at most: every month, every 14 days, every 2 years."""
 
     unit: Unit
     count: int = 1
 
     def __post_init__(self) -> None:
-        if not 1 <= self.count <= 3660:
-            raise InvalidValue(field="interval_count", value=self.count, reason="an interval is 1 to 3660 units")
+        most = _LONGEST[self.unit]
+        if not 1 <= self.count <= most:
+            raise InvalidValue(
+                field="interval_count", value=self.count, reason=f"1 to {most} where the unit is {self.unit}"
+            )
 
     def __str__(self) -> str:
         return self.unit if self.count == 1 else f"{self.count} {self.unit}s"
@@ -55,12 +61,17 @@ class Slot:
     end: datetime
 
 
+_OF_THE_MACHINE = frozenset({"localtime", "posixrules"})
+
+
 @lru_cache(maxsize=1024)
 def zone_info(zone: str) -> ZoneInfo:
-    """The zone's rules. Raises UnknownZone."""
+    """The zone's rules. Raises UnknownZone, also for names that mean whatever the machine is set to."""
+    if zone in _OF_THE_MACHINE:
+        raise UnknownZone(zone=zone)
     try:
         return ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, IsADirectoryError, TypeError):
+    except (ZoneInfoNotFoundError, ValueError, OSError, TypeError):
         raise UnknownZone(zone=zone) from None
 
 
@@ -78,10 +89,10 @@ def _end_of_gap(local: datetime, rules: ZoneInfo) -> datetime:
     before = local.replace(tzinfo=rules, fold=0).utcoffset()
     after = local.replace(tzinfo=rules, fold=1).utcoffset()
     assert before is not None and after is not None
+    local = local.replace(microsecond=0)  # clocks jump at whole seconds
     early, late = (local - after).replace(tzinfo=UTC), (local - before).replace(tzinfo=UTC)
     while late - early > timedelta(seconds=1):
-        middle = early + (late - early) // 2
-        middle = middle.replace(microsecond=0)
+        middle = (early + (late - early) // 2).replace(microsecond=0)
         if middle.astimezone(rules).utcoffset() == before:
             early = middle
         else:
@@ -148,6 +159,16 @@ def _estimate(series: Series, local: datetime) -> int:
         return (local - anchor).days // (7 * interval.count)
     months = (local.year - anchor.year) * 12 + local.month - anchor.month
     return months // (interval.count if interval.unit is Unit.MONTH else 12 * interval.count)
+
+
+def first_of_month(at: datetime, zone: str) -> date:
+    """The first day of the month in which an instant lies."""
+    return local_date(at, zone).replace(day=1)
+
+
+def next_month(month: date) -> date:
+    """The first day of the month after the one that begins on `month`."""
+    return (month + timedelta(days=31)).replace(day=1)
 
 
 @lru_cache(maxsize=65536)

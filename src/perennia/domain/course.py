@@ -75,7 +75,7 @@ class Progress:
         elif self.version.price.timing is Timing.ADVANCE:
             self.due = self.settled
         else:
-            self.due = self.next_part().end
+            self.due = _earliest(self.next_part().end, self.ends)
 
 
 class Course:
@@ -89,7 +89,8 @@ class Course:
     def __init__(self, facts: Subscription, *, seller: Seller, country: str) -> None:
         self.facts, self.status = facts, facts.status
         self._seller, self._country = seller, country
-        self.progress = [Progress(item, version, facts) for item in facts.items for version in item.versions]
+        plan_first = sorted(facts.items, key=lambda item: item.kind is not ItemKind.PLAN)
+        self.progress = [Progress(item, version, facts) for item in plan_first for version in item.versions]
         self.discounts = {discount.id: discount.periods_left for discount in facts.discounts}
         self.ended_discounts: set[Id] = set()
         self.moves: list[SubscriptionMove] = []
@@ -123,10 +124,13 @@ class Course:
         if self.status is Status.CANCELED or facts.cancel_at is None or facts.cancel_at > at:
             return
         if self.status in LIVE:
-            self._moved(before=self._mrr(at), after=0, at=at, live_after=False)
+            counted = max(facts.cancel_at, _live_from(facts))
+            self._moved(before=self._mrr(counted), after=0, at=counted, live_after=False)
         self._become(Status.CANCELED, at)
         self.events.append(Event(EventType.SUBSCRIPTION_CANCELED, facts.id, at))
         for settled in facts.overcharged:
+            if facts.policies.known_last_part == "full" and settled.start < facts.cancel_at:
+                continue  # the last part is charged whole, whenever the end became known
             new_end = max(facts.cancel_at, settled.start)
             given = credit(settled, new_end=new_end, zone=facts.zone)
             self.cuts.append(SpanCut(settled.version_id, settled.start, new_end))
@@ -148,16 +152,24 @@ class Course:
 
     def charges(self, at: datetime, timing: Timing) -> Iterator[Charge]:
         """(2) Arrears or (5) advance: the parts due at this instant, priced."""
+        plan_closed = False
         for progress in self.progress:
             if progress.due == at and progress.version.price.timing is timing:
+                plan_closed |= timing is Timing.ARREARS and progress.item.kind is ItemKind.PLAN
                 discounts = self._discounts_for(progress, at) if self.discounts else ()
                 part = progress.take()
                 listed, amount = charge(progress.version, part, discounts)
                 yield Charge(self.facts, progress.item, progress.version, part, listed, amount, discounts)
+        if plan_closed:
+            self._end_used_up(at)
 
     def _discounts_for(self, progress: Progress, at: datetime) -> tuple[Discount, ...]:
-        """The discounts at work on a part. The plan's part consumes a period of each; a used-up one ends."""
-        if progress.item.kind is ItemKind.PLAN:
+        """The discounts at work on a part. The plan's part consumes a period of each.
+
+        A used-up one ends where the plan's next period begins: before that is charged in advance, or once
+        all of the period before has been charged in arrears.
+        """
+        if progress.item.kind is ItemKind.PLAN and progress.version.price.timing is Timing.ADVANCE:
             self._end_used_up(at)
         active = tuple(d for d in self.facts.discounts if d.id not in self.ended_discounts)
         if progress.item.kind is ItemKind.PLAN:
@@ -176,7 +188,8 @@ class Course:
         self.ended_discounts.update(used_up)
         for id in used_up:
             self.uses[id] = DiscountUse(id, 0, ended_at=at)
-        self._moved(before=before, after=self._mrr(at), at=at)
+        if self.status in LIVE:
+            self._moved(before=before, after=self._mrr(at), at=at)
 
     def _activated(self, at: datetime) -> None:
         self.events.append(Event(EventType.SUBSCRIPTION_ACTIVATED, self.facts.id, at))
@@ -207,6 +220,11 @@ class Course:
         cause = self.facts.cancel_cause if status is Status.CANCELED else None
         self.moves.append(SubscriptionMove(self.facts.id, self.status, status, at, cause))
         self.status = status
+
+
+def _live_from(facts: Subscription) -> datetime:
+    """From when it counts in recurring revenue; an end dated before that takes nothing away earlier."""
+    return max(facts.started_at, facts.trial_ends_at or facts.started_at)
 
 
 def _earliest(one: datetime | None, other: datetime | None) -> datetime | None:

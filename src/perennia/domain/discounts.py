@@ -28,7 +28,7 @@ class Discount:
             raise InvalidValue(
                 field="coupon", value=str(self.percent), reason="a coupon takes off a percent or an amount"
             )
-        if self.percent is not None and not 0 < self.percent <= 100:
+        if self.percent is not None and not (self.percent.is_finite() and 0 < self.percent <= 100):
             raise InvalidValue(field="percent_off", value=str(self.percent), reason="above 0, up to 100")
         if self.amount_minor is not None and self.amount_minor <= 0:
             raise InvalidValue(field="amount_off", value=self.amount_minor, reason="above 0")
@@ -56,9 +56,9 @@ def after_percents(amount: tuple[int, int], discounts: Sequence[Discount]) -> tu
 def amounts_off(nets: Sequence[int], discounts: Sequence[Discount]) -> list[int]:
     """What the amount discounts take off each of a document's lines, in minor units.
 
-    Only lines above zero are eligible; the sum never exceeds what is left of them, the rest is lost.
+    Only lines above zero are eligible; all lines together never go below zero by it, the rest is lost.
     """
     eligible = [max(net, 0) for net in nets]
     wanted = sum(discount.amount_minor or 0 for discount in discounts)
-    total = min(wanted, sum(eligible))
+    total = min(wanted, max(sum(nets), 0))
     return allocate(total, eligible) if total else [0] * len(nets)

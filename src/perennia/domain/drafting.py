@@ -11,7 +11,7 @@ from perennia.domain.decision import Allocation, BalanceEntry, Posting, Source
 from perennia.domain.discounts import amounts_off
 from perennia.domain.documents import Calculation, Document, DocumentKind, Line, LineKind
 from perennia.domain.events import Event, EventType
-from perennia.domain.facts import CollectionMode, Payer, Seller, Subscription
+from perennia.domain.facts import CollectionMode, ItemKind, Payer, Seller, Subscription
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.ledger import issue
 from perennia.domain.money import exponent
@@ -24,6 +24,18 @@ GroupKey = tuple[Id, str, CollectionMode, int]
 def group_key(subscription: Subscription) -> GroupKey:
     """What keeps lines of one payer and instant on separate documents."""
     return subscription.entity_id, subscription.currency, subscription.collection, subscription.net_days
+
+
+@dataclass(slots=True)
+class Funds:
+    """What the payer's documents draw on, kept up to date from one to the next.
+
+    `balances` is the credit in minor units by (legal entity, currency); `lowered` what credit notes took off
+    documents since the facts were read.
+    """
+
+    balances: dict[tuple[Id, str], int]
+    lowered: dict[Id, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -53,18 +65,18 @@ def issue_draft(
     seller: Seller,
     due_at: datetime,
     now: datetime,
-    balances: dict[tuple[Id, str], int],
+    funds: Funds,
     new_ids: NewIds,
 ) -> Issued:
     """A document from a draft: an invoice, or a credit note where its total is below zero.
 
-    Spends the payer's balance on an invoice; `balances` is kept up to date for the next document.
+    Spends the payer's balance on an invoice; `funds` is kept up to date for the next document.
     """
     entity_id, currency, collection, net_days = key
     lines = _charge_lines(draft.charges, payer=payer, seller=seller, now=now) + _credit_lines(draft.credits, currency)
     net, tax = sum(line.net_minor for line in lines), sum(line.tax_minor for line in lines)
     total = net + tax
-    balance = min(balances.get((entity_id, currency), 0), total) if total > 0 and balances else 0
+    balance = min(funds.balances.get((entity_id, currency), 0), total) if total > 0 and funds.balances else 0
     document = Document(
         id=new_ids(1)[0],
         kind=DocumentKind.INVOICE if total >= 0 else DocumentKind.CREDIT_NOTE,
@@ -82,23 +94,21 @@ def issue_draft(
         tax_minor=tax,
         from_balance_minor=balance,
     )
-    return _booked(document, draft.credits, balances=balances, new_ids=new_ids)
+    return _booked(document, draft.credits, funds=funds, new_ids=new_ids)
 
 
-def _booked(
-    document: Document, credits: Sequence[GivenBack], *, balances: dict[tuple[Id, str], int], new_ids: NewIds
-) -> Issued:
+def _booked(document: Document, credits: Sequence[GivenBack], *, funds: Funds, new_ids: NewIds) -> Issued:
     allocations: list[Allocation] = []
     entries: list[BalanceEntry] = []
     to_balance = 0
     now, account = document.issued_at, (document.entity_id, document.currency)
     if document.kind is DocumentKind.CREDIT_NOTE:
-        allocations, to_balance = _apply_credit(document, credits)
+        allocations, to_balance = _apply_credit(document, credits, lowered=funds.lowered)
         change, source = to_balance, Source.CREDIT_NOTE
     else:
         change, source = -document.from_balance_minor, Source.BALANCE
     if change:
-        balances[account] = balances.get(account, 0) + change
+        funds.balances[account] = funds.balances.get(account, 0) + change
         entry = BalanceEntry(new_ids(1)[0], *account, change, source, document.id, now)
         entries.append(entry)
         if change < 0:
@@ -106,15 +116,23 @@ def _booked(
     return Issued(document, issue(document, to_balance=to_balance), _events(document), allocations, entries)
 
 
-def _apply_credit(note: Document, credits: Sequence[GivenBack]) -> tuple[list[Allocation], int]:
-    """A credit first lowers what is open on the documents it credits; the rest goes to the balance."""
+def _apply_credit(
+    note: Document, credits: Sequence[GivenBack], *, lowered: dict[Id, int]
+) -> tuple[list[Allocation], int]:
+    """A credit first lowers what is open on the very document it credits; the rest goes to the balance."""
     left = -note.total_minor
-    open_on = {given.settled.document_id: given.settled.open_minor for given in credits}
+    open_on: dict[Id, int] = {}
+    credited: dict[Id, int] = {}
+    for given in credits:
+        key = given.settled.document_id
+        open_on[key] = given.settled.open_minor - lowered.get(key, 0)
+        credited[key] = credited.get(key, 0) + given.credit.net_minor + given.credit.tax_minor
     allocations = []
     for document_id, open_minor in open_on.items():
-        amount = min(left, open_minor)
+        amount = min(left, open_minor, credited[document_id])
         if amount > 0:
             allocations.append(Allocation(document_id, Source.CREDIT_NOTE, note.id, amount, note.issued_at))
+            lowered[document_id] = lowered.get(document_id, 0) + amount
             left -= amount
     return allocations, left
 
@@ -174,14 +192,20 @@ def _calculation(charge: Charge, amount_off: int) -> Calculation:
 
 
 def _amounts_off(charges: Sequence[Charge]) -> list[int]:
-    """Per charge, what the amount discounts of its own subscription take off; once per document."""
+    """Per charge, what the amount discounts of its own subscription take off.
+
+    Once per document and period of the plan: a document with add-ons alone, issued between, has none.
+    """
     off = [0] * len(charges)
     by_subscription: dict[Id, list[int]] = {}
     for index, charge in enumerate(charges):
         if charge.discounts:
             by_subscription.setdefault(charge.subscription.id, []).append(index)
     for indexes in by_subscription.values():
-        found = amounts_off([charges[index].amount for index in indexes], charges[indexes[0]].discounts)
+        plan = next((charges[index] for index in indexes if charges[index].item.kind is ItemKind.PLAN), None)
+        if plan is None:
+            continue
+        found = amounts_off([charges[index].amount for index in indexes], plan.discounts)
         for index, amount in zip(indexes, found, strict=True):
             off[index] = amount
     return off

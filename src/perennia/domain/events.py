@@ -19,6 +19,7 @@ class EventType(StrEnum):
     SUBSCRIPTION_RECOVERED = "subscription.recovered"
     INVOICE_ISSUED = "invoice.issued"
     INVOICE_PAID = "invoice.paid"
+    INVOICE_UNCOLLECTIBLE = "invoice.uncollectible"
     CREDIT_NOTE_ISSUED = "credit_note.issued"
     PAYMENT_SUCCEEDED = "payment.succeeded"
     PAYMENT_FAILED = "payment.failed"

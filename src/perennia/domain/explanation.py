@@ -37,10 +37,10 @@ def _charge(inputs: Calculation) -> tuple[Step, ...]:
         amount *= Fraction(inputs.quantity)
         steps.append(Step("quantity", amount))
     if inputs.part != inputs.whole:
-        amount = amount * inputs.part / inputs.whole
+        amount *= Fraction(inputs.part, inputs.whole)
         steps.append(Step("part", amount))
     for percent in inputs.percents:
-        amount = amount * (100 - Fraction(percent)) / 100
+        amount *= (100 - Fraction(percent)) * Fraction(1, 100)
         steps.append(Step("percent_off", amount))
     amount = _rounded(amount)
     steps.append(Step("rounded", amount))
@@ -51,7 +51,7 @@ def _charge(inputs: Calculation) -> tuple[Step, ...]:
 
 
 def _credit(inputs: Calculation) -> tuple[Step, ...]:
-    share = Fraction(inputs.charged) * inputs.removed / inputs.whole
+    share = inputs.charged * Fraction(inputs.removed, inputs.whole)
     so_far = _rounded(share)
     return (
         Step("charged", Fraction(inputs.charged)),

@@ -6,14 +6,17 @@ order of effects, and answers with everything that is to be written. Asked again
 
 from datetime import datetime
 from itertools import chain
+from typing import TypeVar
 
 from perennia.domain.course import Course
 from perennia.domain.decision import Decision
-from perennia.domain.drafting import Draft, GroupKey, Issued, group_key, issue_draft
+from perennia.domain.drafting import Draft, Funds, GroupKey, Issued, group_key, issue_draft
 from perennia.domain.errors import CatchUpHeld
 from perennia.domain.facts import Payer, Seller
 from perennia.domain.ids import NewIds
 from perennia.domain.pricing import Timing
+
+T = TypeVar("T")
 
 
 def next_due_at(payer: Payer, *, seller: Seller) -> datetime | None:
@@ -30,7 +33,7 @@ def bill(
     missing than its policy lets pass, unless `catch_up` says that a person wants just that.
     """
     courses = _courses(payer, seller)
-    balances = dict(payer.balances)
+    funds = Funds(dict(payer.balances))
     issued: list[Issued] = []
     due = _next_due_at(courses)
     while due is not None and due <= through:
@@ -43,7 +46,7 @@ def bill(
                     seller=seller,
                     due_at=due,
                     now=now,
-                    balances=balances,
+                    funds=funds,
                     new_ids=new_ids,
                 )
             )
@@ -102,18 +105,25 @@ def _refuse_long_catch_up(courses: list[Course]) -> None:
 
 
 def _decision(payer: Payer, courses: list[Course], issued: list[Issued], *, next_due_at: datetime | None) -> Decision:
-    flat = chain.from_iterable
     return Decision(
         payer_id=payer.id,
         next_due_at=next_due_at,
-        documents=tuple(one.document for one in issued),
-        settled=tuple((p.version.id, p.settled) for course in courses for p in course.progress if p.parts),
-        cuts=tuple(flat(course.cuts for course in courses)),
-        moves=tuple(flat(course.moves for course in courses)),
-        movements=tuple(flat(course.movements for course in courses)),
-        events=tuple(flat(course.events for course in courses)) + tuple(flat(one.events for one in issued)),
-        postings=tuple(flat(one.postings for one in issued)),
-        allocations=tuple(flat(one.allocations for one in issued)),
-        balance=tuple(flat(one.balance for one in issued)),
-        discounts=tuple(flat(course.uses.values() for course in courses)),
+        documents=tuple([one.document for one in issued]),
+        settled=tuple([(p.version.id, p.settled) for course in courses for p in course.progress if p.parts]),
+        cuts=_joined([course.cuts for course in courses]),
+        moves=_joined([course.moves for course in courses]),
+        movements=_joined([course.movements for course in courses]),
+        events=_joined([course.events for course in courses] + [one.events for one in issued]),
+        postings=_joined([one.postings for one in issued]),
+        allocations=_joined([one.allocations for one in issued]),
+        balance=_joined([one.balance for one in issued]),
+        discounts=_joined([list(course.uses.values()) for course in courses]),
     )
+
+
+def _joined(lists: list[list[T]]) -> tuple[T, ...]:
+    """One tuple of many lists, most of which are empty."""
+    full = [one for one in lists if one]
+    if not full:
+        return ()
+    return tuple(full[0]) if len(full) == 1 else tuple(chain.from_iterable(full))

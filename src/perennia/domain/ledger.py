@@ -5,6 +5,7 @@ from datetime import datetime
 from perennia.domain.decision import Account, Posting
 from perennia.domain.documents import Document
 from perennia.domain.ids import Id
+from perennia.domain.money import round_ratio
 
 
 def issue(document: Document, *, to_balance: int = 0) -> list[Posting]:
@@ -39,6 +40,17 @@ def recognition(*, transaction_id: Id, currency: str, amount_minor: int, at: dat
     """Revenue earned in a month, one summarised booking per currency."""
     amounts = ((Account.DEFERRED_REVENUE, amount_minor), (Account.REVENUE, -amount_minor))
     return _postings(transaction_id, currency, at, amounts)
+
+
+def earned(*, net_minor: int, days: int, elapsed: int) -> int:
+    """How much of a line's net is earned once `elapsed` of its period's `days` have begun.
+
+    Earned day by day and rounded on the cumulative amount, so that the months of a line add up to its net.
+    A line whose period has no day is earned on its first.
+    """
+    if elapsed <= 0:
+        return 0
+    return net_minor if elapsed >= days else round_ratio(net_minor * elapsed, days)
 
 
 def opening_credit(*, transaction_id: Id, currency: str, amount_minor: int, at: datetime) -> list[Posting]:

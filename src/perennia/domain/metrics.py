@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from perennia.domain.calendar import Interval, Unit
+from perennia.domain.calendar import Interval, Unit, local_date
 from perennia.domain.decision import Movement, MovementKind
 from perennia.domain.discounts import Discount, after_percents
 from perennia.domain.facts import Cause, ItemKind, Subscription, Version
@@ -31,7 +31,7 @@ def version_mrr(version: Version, *, discounts: Sequence[Discount] = (), inclusi
     numerator, denominator = after_percents(period_amount(version.price, version.quantity), discounts)
     amount = Fraction(numerator, denominator) * _per_month(version.price.interval)
     if version.price.tax_inclusive:
-        amount = amount * 100 / (100 + Fraction(inclusive_percent))
+        amount *= Fraction(100) / (100 + Fraction(inclusive_percent))  # exact
     return round_ratio(amount.numerator, amount.denominator)
 
 
@@ -40,7 +40,8 @@ def subscription_mrr(
 ) -> int:
     """Minor units a month of all versions in force at an instant, whatever the subscription's state.
 
-    `ended` names the discounts that no longer count.
+    `ended` names the discounts that no longer count. Tax is taken out of an inclusive price at the rate of
+    the version's first day: a new rate is no movement, so what came in with a version leaves with it.
     """
     lasting = [d for d in subscription.discounts if d.lasting and d.id not in ended]
     total = 0
@@ -49,7 +50,8 @@ def subscription_mrr(
             if version.starts_at <= at and (version.ends_at is None or at < version.ends_at):
                 percent = NO_TAX
                 if version.price.tax_inclusive:
-                    percent = taxes.percent(country=country, tax_class=version.price.tax_class, on=at.date())
+                    first_day = local_date(version.starts_at, subscription.zone)
+                    percent = taxes.percent(country=country, tax_class=version.price.tax_class, on=first_day)
                 total += version_mrr(version, discounts=lasting, inclusive_percent=percent)
     off = [d.amount_minor for d in lasting if d.amount_minor is not None]
     return max(total - _monthly_off(subscription, sum(off)), 0) if off else total
@@ -63,7 +65,7 @@ def _monthly_off(subscription: Subscription, amount_minor: int) -> int:
 
 
 def _per_month(interval: Interval) -> Fraction:
-    return _MONTHLY[interval.unit] / interval.count
+    return _MONTHLY[interval.unit] * Fraction(1, interval.count)
 
 
 def movement(

@@ -48,9 +48,11 @@ def allocate(total: int, weights: Sequence[int]) -> list[int]:
 
     Each exact share is floored towards minus infinity; the units left over go one each to the largest
     remainders, ties by order. Works for mixed signs as long as the weights do not sum to zero; weights
-    that all are zero share evenly from the front.
+    that all are zero share evenly from the front. Raises InvalidValue where nothing can take a share.
     """
     whole = sum(weights)
+    if total and not weights:
+        raise InvalidValue(field="weights", value=[], reason="an amount needs at least one share to go to")
     if whole == 0:
         if any(weights):
             raise InvalidValue(field="weights", value=list(weights), reason="weights that cancel out divide nothing")
@@ -76,17 +78,16 @@ def apportion(total: int, numerators: Sequence[int], denominator: int) -> list[i
 
 
 def minor_units(amount: Decimal, currency: str) -> int:
-    """An amount in currency units as minor units, exactly. Raises InvalidValue where it has too many decimals."""
-    if not amount.is_finite():
-        raise InvalidValue(field="amount", value=str(amount), reason="an amount is a finite number")
-    scaled = amount.scaleb(exponent(currency))
-    if scaled != scaled.to_integral_value():
+    """An amount in currency units as minor units, exactly. Raises InvalidValue: too large, or too many decimals."""
+    if not amount.is_finite() or abs(amount) >= 10**12:
+        raise InvalidValue(field="amount", value=str(amount), reason="an amount is below a million million")
+    if amount % Decimal(1).scaleb(-exponent(currency)):
         raise InvalidValue(
             field="amount",
             value=str(amount),
             reason=f"{currency} has {exponent(currency)} decimals; nothing is cut off",
         )
-    return int(scaled)
+    return int(amount.scaleb(exponent(currency)))
 
 
 def decimal_text(minor: int, currency: str) -> str:

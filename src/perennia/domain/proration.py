@@ -67,10 +67,15 @@ def credit(settled: Settled, *, new_end: datetime, zone: str) -> Credit:
     """The credit when a settled part shall end at `new_end`: cumulative, in proportion to what was charged.
 
     Net credited so far = round(line net x days removed / days of the line); tax follows the net by the
-    rate of the line it credits, so that credits in thirds of 9.99 tax give parts that add up.
+    rate of the line it credits, so that credits in thirds of a line give parts that add up.
     """
     whole = days_between(settled.start, settled.line_end, zone)
     removed = days_between(new_end, settled.line_end, zone)
-    net = round_ratio(settled.line_net * removed, whole) if whole else settled.line_net
-    tax = credited_tax(line_net=settled.line_net, line_tax=settled.line_tax, credited_net=net)
+    if whole == 0:  # within one local day nothing is divided
+        whole = removed = 1
+    net = round_ratio(settled.line_net * removed, whole)
+    if settled.line_net:
+        tax = credited_tax(line_net=settled.line_net, line_tax=settled.line_tax, credited_net=net)
+    else:  # all of an inclusive minor unit may be tax
+        tax = round_ratio(settled.line_tax * removed, whole)
     return Credit(net - settled.credited_net, tax - settled.credited_tax, removed, whole)

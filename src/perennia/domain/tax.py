@@ -22,7 +22,7 @@ class TaxRate:
     valid_to: date | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.percent < 100 or -int(self.percent.as_tuple().exponent) > 4:
+        if not self.percent.is_finite() or not 0 <= self.percent < 100 or -int(self.percent.as_tuple().exponent) > 4:
             raise InvalidValue(field="percent", value=str(self.percent), reason="0 up to 100, at most 4 decimals")
 
 

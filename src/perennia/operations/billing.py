@@ -17,7 +17,7 @@ from perennia.domain.facts import Payer
 from perennia.domain.ids import Id
 from perennia.domain.invoicing import bill
 from perennia.operations.books import Books, open_books
-from perennia.store.identity import new_ids
+from perennia.store.identity import Keys, new_ids
 from perennia.store.reads.facts import LockedPayer
 from perennia.store.writes import locks
 
@@ -119,10 +119,12 @@ def _within_lines(claimed: Sequence[LockedPayer]) -> Sequence[LockedPayer]:
 def _decide(
     books: Books, payers: Sequence[Payer], *, as_of: datetime, now: datetime, catch_up: bool
 ) -> tuple[list[Decision], int]:
-    seller, made, aside = books.seller(), [], 0
+    seller, keys = books.seller(), Keys()
+    made: list[Decision] = []
+    aside = 0
     for payer in payers:
         try:
-            made.append(bill(payer, seller=seller, through=as_of, now=now, new_ids=new_ids, catch_up=catch_up))
+            made.append(bill(payer, seller=seller, through=as_of, now=now, new_ids=keys, catch_up=catch_up))
         except Exception as error:  # one payer's poison must not stop the tenant; kept with the payer, shown by doctor
             code = error.code if isinstance(error, DomainError) else type(error).__name__
             reason = str(error) if isinstance(error, DomainError) else "".join(traceback.format_exception(error))

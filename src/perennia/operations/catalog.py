@@ -13,6 +13,8 @@ from perennia.operations.books import open_books
 from perennia.store.identity import new_id
 from perennia.store.writes import catalog as write
 
+MONTHLY = Interval(Unit.MONTH)
+
 
 def create_product(*, tenant: Id, code: str, name: str) -> Id:
     """Groups the plans one may switch between. Raises AlreadyExists."""
@@ -46,7 +48,7 @@ def create_price(
     plan_id: Id | None = None,
     add_on_id: Id | None = None,
     model: Model = Model.FLAT,
-    interval: Interval = Interval(Unit.MONTH),
+    interval: Interval = MONTHLY,
     timing: Timing = Timing.ADVANCE,
     tax_inclusive: bool = False,
     tax_class: str = "standard",

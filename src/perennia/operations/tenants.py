@@ -93,6 +93,18 @@ def find(slug: str) -> Tenant:
         return sellers.tenant(cursor, slug=slug)
 
 
+def all_tenants() -> list[Tenant]:
+    """All tenants of the installation, by name."""
+    with session.transaction(None) as cursor:
+        return sellers.tenants(cursor)
+
+
+def find_business(slug: str) -> Id:
+    """The business of that name. Raises NotFound."""
+    with session.transaction(None) as cursor:
+        return sellers.business(cursor, slug=slug)
+
+
 def _check_slug(slug: str) -> None:
     if not slug or len(slug) > 50 or not all(c.isascii() and (c.isalnum() or c in "-_") for c in slug):
         raise InvalidValue(field="slug", value=slug, reason="1 to 50 letters, digits, - and _")

@@ -8,7 +8,7 @@ once per set of columns, since packing row by row through the driver costs twice
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
@@ -18,13 +18,14 @@ import psycopg
 from django.db import models
 from psycopg.types.numeric import DecimalBinaryDumper
 
+from perennia.domain.errors import AlreadyExists
 from perennia.store import tables
+from perennia.store.arrays import micros
 from perennia.store.tables.columns import Exact
 
 _HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER = b"\xff\xff"
 _NULL = struct.pack("!i", -1)
-_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(2000, 1, 1).toordinal()
 
 STAGED: tuple[type[models.Model], ...] = (
@@ -48,6 +49,7 @@ STAGED: tuple[type[models.Model], ...] = (
     tables.Movement,
     tables.Outbox,
     tables.History,
+    tables.Feed,
 )
 
 
@@ -60,7 +62,7 @@ class _Kind:
     make: str
 
 
-_KINDS: dict[type[models.Field[Any, Any]], _Kind] = {
+_KINDS: "dict[type[models.Field[Any, Any]], _Kind]" = {
     models.UUIDField: _Kind("16s", 16, "{}"),
     models.BigIntegerField: _Kind("q", 8, "{}"),
     models.IntegerField: _Kind("i", 4, "{}"),
@@ -69,16 +71,14 @@ _KINDS: dict[type[models.Field[Any, Any]], _Kind] = {
     models.DateTimeField: _Kind("q", 8, "micros({})"),
     models.DateField: _Kind("i", 4, "days({})"),
     Exact: _Kind("", 0, "numeric({})"),
+    models.BinaryField: _Kind("", 0, "{}"),
     models.JSONField: _Kind("", 0, "jsonb({})"),
     models.CharField: _Kind("", 0, "{}.encode()"),
     models.TextField: _Kind("", 0, "{}.encode()"),
 }
 
 
-@lru_cache(maxsize=65536)
-def _micros(at: datetime) -> int:
-    since = at - _EPOCH
-    return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
+_micros = lru_cache(maxsize=65536)(micros)
 
 
 def _days(day: date) -> int:
@@ -129,13 +129,13 @@ def packer(model: type[models.Model], columns: tuple[str, ...]) -> Packer:
     return made
 
 
-def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
+def _field(model: type[models.Model], name: str) -> "models.Field[Any, Any]":
     found = model._meta.get_field(name)
     assert isinstance(found, models.Field)
     return found
 
 
-def _kind(field: models.Field[Any, Any]) -> _Kind:
+def _kind(field: "models.Field[Any, Any]") -> _Kind:
     return next(_KINDS[cls] for cls in type(field).__mro__ if cls in _KINDS)
 
 
@@ -210,4 +210,9 @@ def insert(
     fill_stage(cursor, model, columns, rows)
     table, names = model._meta.db_table, ", ".join(columns)
     into, values = (f"{names}, recorded_at", f"{names}, now()") if recorded_at else (names, names)
-    cursor.execute(f"INSERT INTO {table} ({into}) SELECT {values} FROM {stage(model)}".encode())
+    try:
+        cursor.execute(f"INSERT INTO {table} ({into}) SELECT {values} FROM {stage(model)}".encode())
+    except psycopg.errors.UniqueViolation as error:
+        if str(error.diag.constraint_name).endswith("_external_id"):
+            raise AlreadyExists(kind=table, key="external_id") from error
+        raise

@@ -22,3 +22,18 @@ def new_ids(n: int) -> list[Id]:
 
 def new_id() -> Id:
     return new_ids(1)[0]
+
+
+class Keys:
+    """Fresh keys for one operation, drawn from the source many at a time; calling it gives the next n."""
+
+    __slots__ = ("_left",)
+    _DRAWN = 512
+
+    def __init__(self) -> None:
+        self._left: list[Id] = []
+
+    def __call__(self, n: int) -> list[Id]:
+        if len(self._left) < n:
+            self._left = new_ids(max(self._DRAWN, n))[::-1]
+        return [self._left.pop() for _ in range(n)]

@@ -11,15 +11,13 @@ import sys
 import time
 from pathlib import Path
 from types import FrameType
-
-import psycopg
+from typing import Any
 
 from perennia.config.failures import ServerError
 from perennia.config.home import write_private
 from perennia.config.locks import take_lock
 from perennia.config.postgres.cluster import SUPERUSER, Cluster, open_cluster
 from perennia.config.postgres.postmaster import Postmaster, start_postmaster
-from perennia.config.roles import ensure_embedded
 
 GRACE_S = 3.0
 _LOOK_EVERY_S = 0.2
@@ -82,16 +80,27 @@ class Keeper:
 
 
 def _ensure_roles(cluster: Cluster, postmaster: Postmaster) -> None:
+    """Make roles and database, once for each data folder: `roles` in it says that they are there."""
+    mark = cluster.folder / "roles"
+    if mark.exists():
+        return
+    import psycopg  # a quarter of a second and half of the keeper's memory, for the first start only
+
+    from perennia.config.roles import ensure_embedded
+
     passwords = cluster.passwords()
-    with psycopg.connect(
-        host=str(postmaster.socket_folder),
-        port=postmaster.port,
-        user=SUPERUSER,
-        password=passwords[SUPERUSER],
-        dbname="postgres",
-        autocommit=True,
-    ) as superuser:
-        ensure_embedded(superuser, passwords=passwords)
+    address: dict[str, Any] = {"host": str(postmaster.socket_folder), "port": postmaster.port, "dbname": "postgres"}
+    try:
+        with psycopg.connect(user=SUPERUSER, password=passwords[SUPERUSER], autocommit=True, **address) as superuser:
+            ensure_embedded(superuser, passwords=passwords)
+    except psycopg.Error as error:
+        raise ServerError(
+            what="The embedded database started but could not be made ready",
+            why=str(error).strip(),
+            remedy=f"If a password is refused, restore `passwords.json` in {cluster.folder} from a backup; "
+            "`server.log` beside it has the rest.",
+        ) from None
+    mark.touch(mode=0o600)
 
 
 def main() -> int:
@@ -102,16 +111,6 @@ def main() -> int:
         keeper.keep()
     except ServerError as error:
         keeper.refuse(error)
-        return 1
-    except psycopg.Error as error:
-        keeper.refuse(
-            ServerError(
-                what="The embedded database started but could not be made ready",
-                why=str(error).strip(),
-                remedy=f"If a password is refused, restore the newest `passwords.json` below {keeper.home}; "
-                "`server.log` beside it has the rest.",
-            )
-        )
         return 1
     return 0
 

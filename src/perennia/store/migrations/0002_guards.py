@@ -147,23 +147,27 @@ def append_only() -> str:
     )
 
 
-def walls() -> str:
-    """Row security and grants for the three roles; nothing where the server has only one."""
+def table_wall(table: str, *, frozen: bool) -> list[str]:
+    """Row security and grants of one table of tenants' rows; a frozen one is only read and added to."""
     own = "tenant_id = (SELECT nullif(current_setting('perennia.tenant', true), '')::uuid)"
     sandbox = "EXISTS (SELECT 1 FROM tenants t WHERE t.id = tenant_id AND t.mode = 'sandbox')"
+    return [
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+        f"CREATE POLICY own_tenant ON {table} TO perennia_app USING ({own}) WITH CHECK ({own})",
+        f"CREATE POLICY owner_reads ON {table} FOR SELECT TO perennia_owner USING (true)",
+        f"CREATE POLICY owner_adds ON {table} FOR INSERT TO perennia_owner WITH CHECK (true)",
+        f"CREATE POLICY owner_changes ON {table} FOR UPDATE TO perennia_owner USING (true) WITH CHECK (true)",
+        f"CREATE POLICY owner_removes ON {table} FOR DELETE TO perennia_owner USING ({sandbox if frozen else 'true'})",
+        f"GRANT {'SELECT, INSERT' if frozen else 'SELECT, INSERT, UPDATE, DELETE'} ON {table} TO perennia_app",
+    ]
+
+
+def walls() -> str:
+    """Row security and grants for the three roles; nothing where the server has only one."""
     statements = []
     for table in TENANT_TABLES:
-        frozen = table in APPEND_ONLY
-        statements += [
-            f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
-            f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
-            f"CREATE POLICY own_tenant ON {table} TO perennia_app USING ({own}) WITH CHECK ({own})",
-            f"CREATE POLICY owner_reads ON {table} FOR SELECT TO perennia_owner USING (true)",
-            f"CREATE POLICY owner_adds ON {table} FOR INSERT TO perennia_owner WITH CHECK (true)",
-            f"CREATE POLICY owner_changes ON {table} FOR UPDATE TO perennia_owner USING (true) WITH CHECK (true)",
-            f"CREATE POLICY owner_removes ON {table} FOR DELETE TO perennia_owner USING ({sandbox if frozen else 'true'})",
-            f"GRANT {'SELECT, INSERT' if frozen else 'SELECT, INSERT, UPDATE, DELETE'} ON {table} TO perennia_app",
-        ]
+        statements += table_wall(table, frozen=table in APPEND_ONLY)
     for table, columns in CLAIMABLE.items():
         statements += [
             f"CREATE POLICY due_everywhere ON {table} FOR SELECT TO perennia_claim USING (true)",
@@ -177,6 +181,10 @@ def walls() -> str:
         "GRANT SELECT, INSERT, UPDATE, DELETE ON django_content_type, auth_permission, auth_group TO perennia_app",
         "GRANT SELECT ON django_migrations TO perennia_app",
     ]
+    return where_roles(statements)
+
+
+def where_roles(statements: list[str]) -> str:
     body = "\n".join(f"EXECUTE $sql${statement}$sql$;" for statement in statements)
     return (
         "DO $do$ BEGIN IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'perennia_app') "

@@ -26,8 +26,15 @@ from perennia.domain.facts import (
 )
 from perennia.domain.ids import Id
 from perennia.domain.pricing import Model, Price, Timing
+from perennia.store.arrays import instants, keys
 from perennia.store.reads.sellers import Tenant, policies_from
 from perennia.store.session import Cursor
+
+# Looking a word up is four times as quick as calling its enumeration.
+_STATUS = {status.value: status for status in Status}
+_CAUSE = {cause.value: cause for cause in Cause}
+_COLLECTION = {mode.value: mode for mode in CollectionMode}
+_ITEM_KIND = {kind.value: kind for kind in ItemKind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,7 @@ def _parties(cursor: Cursor, ids: list[Id]) -> dict[Id, tuple[Id, str]]:
     rows = cursor.execute(
         """SELECT c.id, c.party_id, c.country FROM unnest(%s::uuid[]) AS p (id),
         LATERAL (SELECT * FROM customers c WHERE c.id = p.id OFFSET 0) AS c""",
-        (ids,),
+        (keys(ids),),
     )
     return {row[0]: row[1:] for row in rows}
 
@@ -67,7 +74,7 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
         FROM unnest(%s::uuid[]) WITH ORDINALITY AS p (id, n),
         LATERAL (SELECT * FROM subscriptions s WHERE s.payer_id = p.id OFFSET 0) AS s
         WHERE s.status <> 'canceled' OR %s ORDER BY p.n, s.id""",
-        (payer_ids, ended),
+        (keys(payer_ids), ended),
     )
     rows = cursor.fetchall()
     items = _items(cursor, [row[1] for row in rows], [row[6] for row in rows])
@@ -80,16 +87,16 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
             id=key,
             customer_id=customer,
             entity_id=entity,
-            status=Status(status),
+            status=_STATUS[status],
             currency=currency,
             zone=zone,
             started_at=started,
             items=items.get(key, ()),
             trial_ends_at=trial,
             cancel_at=cancel,
-            cancel_cause=Cause(cause),
+            cancel_cause=_CAUSE[cause],
             ended_at=over,
-            collection=CollectionMode(collection),
+            collection=_COLLECTION[collection],
             net_days=net_days,
             discounts=discounts.get(key, ()),
             policies=defaults if own_policies is None else policies_from(tenant.policies | own_policies),
@@ -115,7 +122,7 @@ def _items(cursor: Cursor, subscription_ids: list[Id], zones: list[str]) -> dict
         ) AS v,
         LATERAL (SELECT * FROM items i WHERE i.id = v.item_id OFFSET 0) AS i
         ORDER BY s.n, i.id, v.starts_at, v.id""",
-        (subscription_ids,),
+        (keys(subscription_ids),),
     )
     rows = cursor.fetchall()
     prices = prices_by_id(cursor, {row[6] for row in rows})
@@ -127,7 +134,7 @@ def _items(cursor: Cursor, subscription_ids: list[Id], zones: list[str]) -> dict
         version = Version(version_id, price, _quantity(quantity), *times)
         if item_id not in of_item:
             series = _series(anchor_on, zones[n - 1], price.interval)
-            of_item[item_id] = (n, ItemKind(kind), name, series, [])
+            of_item[item_id] = (n, _ITEM_KIND[kind], name, series, [])
         of_item[item_id][4].append(version)
     found: dict[Id, list[Item]] = defaultdict(list)
     for item_id, (n, kind, name, series, versions) in of_item.items():
@@ -166,7 +173,7 @@ def prices_by_id(cursor: Cursor, ids: Iterable[Id]) -> dict[Id, Price]:
         rows = cursor.execute(
             """SELECT id, model, currency, interval_unit, interval_count, unit_amount, timing, tax_inclusive, tax_class
             FROM prices WHERE id = ANY(%s)""",
-            (missing,),
+            (keys(missing),),
         )
         for key, model, currency, unit, count, amount, timing, inclusive, tax_class in rows:
             interval = Interval(Unit(unit), count)
@@ -182,7 +189,7 @@ def _discounts(cursor: Cursor, subscription_ids: list[Id]) -> dict[Id, tuple[Dis
         FROM unnest(%s::uuid[]) AS s (id),
         LATERAL (SELECT * FROM subscription_discounts d WHERE d.subscription_id = s.id AND d.ended_at IS NULL OFFSET 0) AS d
         ORDER BY d.percent_off IS NULL, d.id""",
-        (subscription_ids,),
+        (keys(subscription_ids),),
     )
     found: dict[Id, tuple[Discount, ...]] = defaultdict(tuple)
     for subscription_id, *values in rows:
@@ -199,7 +206,7 @@ def _balances(cursor: Cursor, payer_ids: list[Id]) -> dict[Id, dict[tuple[Id, st
             SELECT entity_id, currency, sum(amount_minor)::bigint AS amount FROM balance_entries b
             WHERE b.payer_id = p.id GROUP BY entity_id, currency OFFSET 0
         ) AS b""",
-        (payer_ids,),
+        (keys(payer_ids),),
     )
     found: dict[Id, dict[tuple[Id, str], int]] = defaultdict(dict)
     for payer_id, entity_id, currency, amount in rows:
@@ -236,7 +243,7 @@ def _overcharged(cursor: Cursor, subscriptions: list[Subscription], *, tenant_id
             WHERE c.credits_document_id = l.document_id AND c.credits_position = l.position OFFSET 0
         ) AS c
         ORDER BY k.n""",
-        ([start for _, _, start in wanted], [version for _, version, _ in wanted], tenant_id),
+        (instants(start for _, _, start in wanted), keys(version for _, version, _ in wanted), tenant_id),
     )
     found: dict[Id, tuple[Settled, ...]] = defaultdict(tuple)
     for n, *values in cursor.fetchall():

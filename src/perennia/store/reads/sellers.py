@@ -51,6 +51,15 @@ def tenants(cursor: Cursor) -> list[Tenant]:
     return [Tenant(*row) for row in cursor.execute(f"SELECT {_TENANT} FROM tenants ORDER BY slug, id".encode())]
 
 
+def business(cursor: Cursor, *, slug: str) -> Id:
+    """The key of the business of that name. Raises NotFound."""
+    row = cursor.execute("SELECT id FROM businesses WHERE slug = %s", (slug,)).fetchone()
+    if row is None:
+        raise NotFound(kind="business", id=slug)
+    key: Id = row[0]
+    return key
+
+
 def policies_from(stored: dict[str, Any] | None) -> Policies:
     """Stored policy values over the defaults."""
     values = dict(stored or {})

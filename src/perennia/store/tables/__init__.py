@@ -12,7 +12,7 @@ from perennia.store.tables.invoices import (
     NumberSeries,
     Receivable,
 )
-from perennia.store.tables.ledger import Movement, Posting, Recognition
+from perennia.store.tables.ledger import Earning, Movement, Posting, Recognition
 from perennia.store.tables.payments import Attempt, Payment
 from perennia.store.tables.people import Business, Membership, User
 from perennia.store.tables.subscriptions import Item, ItemVersion, Subscription, SubscriptionDiscount
@@ -28,6 +28,7 @@ __all__ = [
     "Coupon",
     "Customer",
     "Document",
+    "Earning",
     "Feed",
     "History",
     "Item",

@@ -54,6 +54,7 @@ class Document(Row):
             "documents_sign",
             models.Q(kind="credit_note") | models.Q(kind="invoice", net_minor__gte=-models.F("tax_minor")),
         ),
+        indexes=(index("documents_issued", "tenant_id", "issued_at"),),
     )
 
 
@@ -140,6 +141,7 @@ class Receivable(models.Model):
                 "next_attempt_at",
                 condition=models.Q(next_attempt_at__isnull=False),
             ),
+            index("receivables_recovering", "payer_id", condition=models.Q(state="recovering")),
         ),
     )
 

@@ -35,6 +35,19 @@ class Movement(models.Model):
     Meta = table("movements", indexes=(index("movements_month", "tenant_id", "effective_at"),))
 
 
+class Earning(models.Model):
+    """What the lines issued in one month earn in another, by day; made when the month of issue is closed."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "issued_month", "month", "currency")
+    tenant_id = key()
+    issued_month = models.DateField()
+    month = models.DateField()
+    currency = currency()
+    amount_minor = minor()
+
+    Meta = table("earnings")
+
+
 class Recognition(models.Model):
     """Revenue of one month and currency that was booked as earned."""
 

@@ -29,7 +29,7 @@ class Attempt(Row):
     """Machine time until which a worker is calling the gateway."""
     look_ups = models.SmallIntegerField(default=0)
     next_look_up_at = instant(null=True)
-    """Machine time of the next look-up of an unknown result."""
+    """Business time of the next look-up of an unknown result; none is left for one that a person must decide."""
 
     Meta = table(
         "attempts",
@@ -38,7 +38,10 @@ class Attempt(Row):
             "attempts_state",
             models.Q(state__in=[*OPEN_STATES, "succeeded", "failed", "not_sent"]),
         ),
-        indexes=(index("attempts_pending", "tenant_id", "next_look_up_at", condition=models.Q(state__in=OPEN_STATES)),),
+        indexes=(
+            index("attempts_pending", "tenant_id", "next_look_up_at", condition=models.Q(state__in=OPEN_STATES)),
+            index("attempts_document", "document_id"),
+        ),
     )
 
 

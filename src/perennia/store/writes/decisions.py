@@ -18,6 +18,7 @@ from perennia.domain.explanation import extras
 from perennia.domain.facts import CollectionMode, Status
 from perennia.domain.ids import Id
 from perennia.store import bulk, tables
+from perennia.store.arrays import instants, keys
 from perennia.store.identity import new_ids
 from perennia.store.session import Cursor
 
@@ -82,7 +83,7 @@ def _move_settled(cursor: Cursor, decisions: Sequence[Decision]) -> None:
         cursor.execute(
             """UPDATE item_versions v SET billed_through = n.through
             FROM unnest(%s::uuid[], %s::timestamptz[]) AS n (id, through) WHERE v.id = n.id""",
-            ([version for version, _ in settled], [through for _, through in settled]),
+            (keys(version for version, _ in settled), instants(through for _, through in settled)),
         )
 
 
@@ -145,10 +146,11 @@ def _lower_receivables(cursor: Cursor, decisions: Sequence[Decision]) -> None:
 def _move_payers(cursor: Cursor, decisions: Sequence[Decision]) -> None:
     cursor.execute(
         """UPDATE payers p SET next_due_at = n.next_due_at, has_credit = p.has_credit OR n.has_credit
-        FROM unnest(%s::uuid[], %s::timestamptz[], %s::bool[]) AS n (id, next_due_at, has_credit) WHERE p.id = n.id""",
+        FROM unnest(%s::uuid[], %s::timestamptz[], %s::bool[]) AS n (id, next_due_at, has_credit)
+        WHERE p.id = n.id AND (p.next_due_at IS DISTINCT FROM n.next_due_at OR n.has_credit AND NOT p.has_credit)""",
         (
-            [decision.payer_id for decision in decisions],
-            [decision.next_due_at for decision in decisions],
+            keys(decision.payer_id for decision in decisions),
+            instants(decision.next_due_at for decision in decisions),
             [any(entry.amount_minor > 0 for entry in decision.balance) for decision in decisions],
         ),
     )

@@ -150,3 +150,13 @@ def schedule_cancel(cursor: Cursor, *, subscription_id: Id, cancel_at: datetime,
         "UPDATE subscriptions SET cancel_at = %s, cancel_cause = %s WHERE id = %s",
         (cancel_at, cause, subscription_id),
     )
+
+
+def schedule_cancels(cursor: Cursor, ends: Sequence[tuple[Id, datetime]], *, cause: str) -> None:
+    """When each of these subscriptions ends, all for one cause."""
+    if ends:
+        cursor.execute(
+            """UPDATE subscriptions s SET cancel_at = e.at, cancel_cause = %s
+            FROM unnest(%s::uuid[], %s::timestamptz[]) AS e (id, at) WHERE s.id = e.id""",
+            (cause, [subscription_id for subscription_id, _ in ends], [at for _, at in ends]),
+        )

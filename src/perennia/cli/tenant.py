@@ -1,0 +1,95 @@
+"""`perennia tenant`: businesses and their books, live and sandbox."""
+
+import argparse
+import json
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from perennia.cli import WrongUse
+from perennia.cli.common import find_tenant, read_instant
+from perennia.config import clock, wiring
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """See `--help`."""
+    acts = parser.add_subparsers(dest="act", required=True, metavar="ACT")
+    create = acts.add_parser("create", help="a business with its books: live, or a sandbox with --clock")
+    create.add_argument("slug", help="short name used in commands: letters, digits, - and _")
+    create.add_argument("--name", required=True)
+    create.add_argument("--business", metavar="SLUG", help="add to this business instead of making one")
+    create.add_argument("--country", required=True, metavar="DK")
+    create.add_argument("--currency", required=True, metavar="DKK")
+    create.add_argument("--zone", required=True, metavar="Europe/Copenhagen")
+    create.add_argument("--clock", metavar="INSTANT", help="a sandbox whose clock starts here")
+    tax = acts.add_parser("tax", help="add a rate to the dated table of a tenant")
+    tax.add_argument("slug")
+    tax.add_argument("--country", required=True)
+    tax.add_argument("--percent", required=True)
+    tax.add_argument("--from", dest="valid_from", required=True, metavar="DATE")
+    tax.add_argument("--to", dest="valid_to", metavar="DATE", help="the first day it no longer holds")
+    tax.add_argument("--class", dest="tax_class", default="standard")
+    tax.add_argument("--source", required=True, help="the law or page the rate was taken from")
+    listing = acts.add_parser("list", help="all tenants")
+    listing.add_argument("--json", action="store_true")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do the act asked for."""
+    with wiring.database():
+        return {"create": _create, "tax": _tax, "list": _list}[args.act](args)
+
+
+def _create(args: argparse.Namespace) -> int:
+    from perennia.operations import tenants
+
+    now = clock.now()
+    if args.business:
+        business_id = tenants.find_business(args.business)
+    else:
+        business_id = tenants.create_business(slug=args.slug, name=args.name, now=now)
+    tenants.create_tenant(
+        business_id=business_id,
+        slug=args.slug,
+        name=args.name,
+        country=args.country,
+        currency=args.currency,
+        zone=args.zone,
+        clock=read_instant(args.clock, zone=args.zone) if args.clock else None,
+        now=now,
+    )
+    print(f"{args.slug}: {'a sandbox' if args.clock else 'live'}")
+    return 0
+
+
+def _tax(args: argparse.Namespace) -> int:
+    from perennia.operations import tenants
+
+    try:
+        percent, valid_from = Decimal(args.percent), date.fromisoformat(args.valid_from)
+        valid_to = date.fromisoformat(args.valid_to) if args.valid_to else None
+    except (InvalidOperation, ValueError) as error:
+        raise WrongUse(f"{error}; write a percent like 25 and dates like 2026-01-31") from error
+    tenants.set_tax_rate(
+        tenant=find_tenant(args.slug).id,
+        country=args.country,
+        percent=percent,
+        valid_from=valid_from,
+        valid_to=valid_to,
+        tax_class=args.tax_class,
+        source=args.source,
+    )
+    return 0
+
+
+def _list(args: argparse.Namespace) -> int:
+    from perennia.operations import tenants
+
+    rows = [
+        {"tenant": t.slug, "name": t.name, "mode": t.mode, "clock": t.clock.isoformat() if t.clock else None}
+        for t in tenants.all_tenants()
+    ]
+    if args.json:
+        print(json.dumps({"tenants": rows}))
+    for row in [] if args.json else rows:
+        print(f"{row['tenant']:<24} {row['mode']:<8} {row['clock'] or '':<26} {row['name']}")
+    return 0

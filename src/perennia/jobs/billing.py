@@ -1,0 +1,49 @@
+"""The billing loop: chunk after chunk until nothing is due."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from perennia.domain.ids import Id
+from perennia.operations import billing
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """What a run did so far."""
+
+    payers: int = 0
+    documents: int = 0
+    lines: int = 0
+    set_aside: int = 0
+
+
+Progress = Callable[[Billed], None]
+
+
+def run_until_done(
+    *, tenant: Id, as_of: datetime, now: datetime, catch_up: bool = False, progress: Progress | None = None
+) -> Billed:
+    """Bill a tenant until nothing is due at `as_of`. Stopped at any point, it is simply run again.
+
+    Each claim starts where the last one ended; the end is believed only when a claim from the very start is
+    empty too, since a worker that died may have let go of payers passed by.
+    """
+    billed, after = Billed(), None
+    while True:
+        chunk = billing.run_chunk(tenant=tenant, as_of=as_of, now=now, after=after, catch_up=catch_up)
+        billed = replace(
+            billed,
+            payers=billed.payers + chunk.payers,
+            documents=billed.documents + chunk.documents,
+            lines=billed.lines + chunk.lines,
+            set_aside=billed.set_aside + chunk.set_aside,
+        )
+        if progress is not None:
+            progress(billed)
+        if not chunk.payers and not chunk.set_aside:
+            if after is None:
+                return billed
+            after = None
+            continue
+        after = chunk.after

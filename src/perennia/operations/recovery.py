@@ -1,0 +1,141 @@
+"""Receivables that are due but not to be charged: nothing to charge, or recovery is over."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from perennia.domain.collection import Debt, DebtChange, DebtState, without_method
+from perennia.domain.decision import Decision
+from perennia.domain.dunning import Step, when_due
+from perennia.domain.errors import DomainError
+from perennia.domain.events import Event, EventType
+from perennia.domain.facts import Cause, Payer
+from perennia.domain.ids import Id
+from perennia.domain.invoicing import bill
+from perennia.domain.lifecycle import end_of_service
+from perennia.operations.booking import CULPRIT_ERRORS, open_payers, write_bookings
+from perennia.operations.books import Books
+from perennia.store.identity import new_ids
+from perennia.store.reads import payments as read
+from perennia.store.reads.facts import LockedPayer
+from perennia.store.reads.sellers import policies_from
+from perennia.store.writes import locks
+from perennia.store.writes import payments as write
+from perennia.store.writes import subscriptions as write_subscriptions
+from perennia.store.writes.payments import Intent
+
+_AFTER_A_FAULT = timedelta(days=1)
+
+
+def settle_without_call(*, tenant: Id, debts: Sequence[Debt], now: datetime, actor: str) -> tuple[int, int]:
+    """Book the failures of those with nothing to charge, and end the recoveries that are over; answers how many.
+
+    Decided anew under the payers' locks. A payer whose end no rule or the database takes is set aside with the
+    reason, and its receivable waits a day; it stops nobody else.
+    """
+    try:
+        return _settle(tenant=tenant, debts=debts, now=now, actor=actor)
+    except (*CULPRIT_ERRORS, DomainError) as error:
+        if len(debts) > 1:
+            each = [settle_without_call(tenant=tenant, debts=[debt], now=now, actor=actor) for debt in debts]
+            return sum(declined for declined, _ in each), sum(ended for _, ended in each)
+        _set_aside(debts[0], tenant=tenant, now=now, error=error)
+        return 0, 0
+
+
+def _settle(*, tenant: Id, debts: Sequence[Debt], now: datetime, actor: str) -> tuple[int, int]:
+    with open_payers(tenant=tenant, payer_ids={debt.payer_id for debt in debts}) as (books, locked):
+        policies = policies_from(books.tenant.policies)
+        due = write.still_due(books.cursor, document_ids=[debt.document_id for debt in debts], now=now)
+        found = read.debts(books.cursor, document_ids=due, now=now)
+        steps: dict[Step, list[Debt]] = {step: [] for step in Step}
+        for debt in found.values():
+            next_step = when_due(
+                policies=policies,
+                first_failed_at=debt.first_failed_at,
+                now=now,
+                method_id=debt.method and debt.method.id,
+                tries=debt.tries,
+            )
+            steps[next_step.step].append(debt)
+        _fail(books, steps[Step.NO_METHOD], locked=locked, now=now, actor=actor)
+        _end(books, steps[Step.END], locked=locked, now=now, actor=actor)
+        return len(steps[Step.NO_METHOD]), len(steps[Step.END])
+
+
+def _fail(books: Books, debts: Sequence[Debt], *, locked: dict[Id, LockedPayer], now: datetime, actor: str) -> None:
+    if not debts:
+        return
+    intents = [Intent(key, debt) for key, debt in zip(new_ids(len(debts)), debts, strict=True)]
+    write.insert_without_call(books.cursor, intents, tenant=books.tenant.id, now=now)
+    policies = policies_from(books.tenant.policies)
+    bookings = [without_method(i.debt, attempt_id=i.id, policies=policies, now=now)[1] for i in intents]
+    write_bookings(books, bookings, locked=locked, recovered=(), now=now, actor=actor)
+
+
+def _end(books: Books, debts: Sequence[Debt], *, locked: dict[Id, LockedPayer], now: datetime, actor: str) -> None:
+    """The end action `cancel`: what each document charged for ends now, and the rest of the debt is given up.
+
+    The unused part of an open invoice is credited by the rules of any cancellation; what was used stays owed.
+    """
+    if not debts:
+        return
+    payers = [payer for payer_id, payer in locked.items() if payer_id in {debt.payer_id for debt in debts}]
+    on_document = read.subscriptions_on(books.cursor, document_ids=[debt.document_id for debt in debts])
+    failed = {subscription for found in on_document.values() for subscription, _ in found}
+    ends = [end for payer in books.facts(payers) for end in _ends(payer, failed, now=now)]
+    write_subscriptions.schedule_cancels(books.cursor, ends, cause=Cause.FAILED_PAYMENT.value)
+    seller = books.seller()
+    made = [
+        bill(payer, seller=seller, through=now, now=now, new_ids=new_ids, catch_up=True)
+        for payer in books.facts(payers)
+    ]
+    given_up = [debt for debt in debts if debt.open_minor > _credited(debt, made)]
+    changes = [_given_up(debt) for debt in given_up]
+    write.move_receivables(books.cursor, changes, tenant=books.tenant.id, actor=actor, now=now)
+    books.write([_tell(decision, given_up, now=now) for decision in made], actor=actor)
+
+
+def _ends(payer: Payer, failed: set[Id], *, now: datetime) -> list[tuple[Id, datetime]]:
+    """(subscription, when it ends), for those that do not end by then anyway."""
+    found = []
+    for subscription in payer.subscriptions:
+        if subscription.id in failed:
+            ends = end_of_service(subscription, asked_for=now)
+            if subscription.cancel_at is None or subscription.cancel_at > ends:
+                found.append((subscription.id, ends))
+    return found
+
+
+def _credited(debt: Debt, made: Sequence[Decision]) -> int:
+    """What the credit notes of the end take off a debt, minor units."""
+    return sum(a.amount_minor for decision in made for a in decision.allocations if a.document_id == debt.document_id)
+
+
+def _given_up(debt: Debt) -> DebtChange:
+    return DebtChange(
+        document_id=debt.document_id,
+        payer_id=debt.payer_id,
+        before=debt.state,
+        state=DebtState.GIVEN_UP,
+        attempts=debt.attempts,
+        first_failed_at=debt.first_failed_at,
+        next_attempt_at=None,
+        reason=Cause.FAILED_PAYMENT.value,
+    )
+
+
+def _tell(decision: Decision, given_up: Sequence[Debt], *, now: datetime) -> Decision:
+    told = [
+        Event(EventType.INVOICE_UNCOLLECTIBLE, debt.document_id, now)
+        for debt in given_up
+        if debt.payer_id == decision.payer_id
+    ]
+    return replace(decision, events=(*decision.events, *told))
+
+
+def _set_aside(debt: Debt, *, tenant: Id, now: datetime, error: Exception) -> None:
+    code = error.code if isinstance(error, DomainError) else type(error).__name__
+    with open_payers(tenant=tenant, payer_ids=[debt.payer_id]) as (books, _):
+        locks.set_aside(books.cursor, payer_id=debt.payer_id, code=code, reason=f"end of recovery: {error}")
+        write.postpone(books.cursor, [(debt.document_id, now + _AFTER_A_FAULT)])

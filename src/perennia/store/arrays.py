@@ -1,0 +1,72 @@
+"""Long lists of keys and instants as parameters, packed at once: the driver takes ten times as long, one by one."""
+
+import struct
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from psycopg.adapt import Buffer, Dumper
+from psycopg.pq import Format
+
+from perennia.domain.ids import Id
+
+_UUID, _UUIDS, _TIMESTAMPTZ, _TIMESTAMPTZS = 2950, 2951, 1184, 1185
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_KEY_LENGTH = struct.pack("!i", 16)
+_NULL = struct.pack("!i", -1)
+
+
+class KeyArray(bytes):
+    """A `uuid[]` as the server reads it."""
+
+    __slots__ = ()
+
+
+class InstantArray(bytes):
+    """A `timestamptz[]` as the server reads it."""
+
+    __slots__ = ()
+
+
+class KeyArrayDumper(Dumper):
+    format = Format.BINARY
+    oid = _UUIDS
+
+    def dump(self, obj: KeyArray) -> Buffer:
+        return bytes(obj)
+
+
+class InstantArrayDumper(Dumper):
+    format = Format.BINARY
+    oid = _TIMESTAMPTZS
+
+    def dump(self, obj: InstantArray) -> Buffer:
+        return bytes(obj)
+
+
+def keys(values: Iterable[Id]) -> KeyArray:
+    """Keys as one parameter."""
+    found = list(values)
+    return KeyArray(_KEY_LENGTH.join([_head(len(found), _UUID), *found]))
+
+
+def instants(values: Iterable[datetime | None]) -> InstantArray:
+    """Instants as one parameter; None is NULL."""
+    found = [_packed(value) for value in values]
+    return InstantArray(b"".join([_head(len(found), _TIMESTAMPTZ), *found]))
+
+
+def micros(at: datetime) -> int:
+    """Microseconds since 2000, as the server counts."""
+    since = at - _EPOCH
+    return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+@lru_cache(maxsize=65536)
+def _packed(at: datetime | None) -> bytes:
+    return _NULL if at is None else struct.pack("!iq", 8, micros(at))
+
+
+def _head(count: int, element: int) -> bytes:
+    """One dimension from 1, maybe with NULLs; none for an empty array."""
+    return struct.pack("!iiIii", 1, 1, element, count, 1) if count else struct.pack("!iiI", 0, 0, element)
