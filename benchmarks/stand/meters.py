@@ -49,7 +49,7 @@ class Meters:
             raise ValueError("the processor time of a foreign server cannot be read")
         self._postmaster = int((server.address.folder / "data" / "postmaster.pid").read_text().split()[0])
         self.connection = psycopg.connect(server.dsn("superuser"), autocommit=True)
-        self.connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements WITH SCHEMA pg_catalog")
+        self.connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
 
     def close(self) -> None:
         self.connection.close()

@@ -62,7 +62,9 @@ class _Subscriber:
 
 
 def due_on(month: int) -> date:
-    return _first(month)
+    """The day of the run of month 0, 1, 2 …; earlier months are below zero."""
+    years, index = divmod(FIRST_DUE_ON.month - 1 + month, 12)
+    return FIRST_DUE_ON.replace(year=FIRST_DUE_ON.year + years, month=index + 1)
 
 
 def due_at(month: int) -> datetime:
@@ -124,7 +126,7 @@ def make_population(shop: Shop, *, size: int, months: int) -> Population:
 def make_large_payer(shop: Shop, *, subscriptions_count: int) -> Id:
     """One customer with many subscriptions, all active and due in month 0."""
     payer = new_id()
-    subscriber = _Subscriber(_first(-6), due_on(0), None)
+    subscriber = _Subscriber(due_on(-6), due_on(0), None)
     with open_books(tenant=shop.tenant) as books:
         entity = next(iter(books.seller().entities))
         customers.insert_customers(books.cursor, [_customer(payer, 0)], tenant=shop.tenant, now=due_at(-6))
@@ -209,11 +211,6 @@ def _agreement(shop: Shop, payer: Id, one: _Subscriber, entity: Id) -> NewSubscr
             NewItem(ItemKind.ADD_ON, "Extra reader", shop.add_on_price, Decimal(3)),
         ),
     )
-
-
-def _first(month: int) -> date:
-    years, index = divmod(FIRST_DUE_ON.month - 1 + month, 12)
-    return date(FIRST_DUE_ON.year + years, index + 1, FIRST_DUE_ON.day)
 
 
 def _month_of(day: date) -> int:

@@ -136,14 +136,15 @@ def _catalogue(tenant: Id) -> dict[str, Id]:
             timing=timing,
             now=machine_now(),
         )
-    seat = catalog.create_add_on(tenant=tenant, product_id=product, code="seat", name="Seat")
-    prices["seat"] = catalog.create_price(
-        tenant=tenant,
-        code="seat",
-        add_on_id=seat,
-        unit_amount=Decimal("10.00"),
-        currency="DKK",
-        model=Model.PER_UNIT,
-        now=machine_now(),
-    )
+    for code, amount in (("seat", "10.00"), ("dear", "999999999999")):
+        add_on = catalog.create_add_on(tenant=tenant, product_id=product, code=code, name=code.capitalize())
+        prices[code] = catalog.create_price(
+            tenant=tenant,
+            code=code,
+            add_on_id=add_on,
+            unit_amount=Decimal(amount),
+            currency="DKK",
+            model=Model.PER_UNIT,
+            now=machine_now(),
+        )
     return prices

@@ -4,16 +4,19 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from perennia.cli import WrongUse
 from perennia.domain.calendar import instant
-from perennia.store.reads.sellers import Tenant
+
+if TYPE_CHECKING:  # its models cannot be imported before Django is set up
+    from perennia.store.reads.sellers import Tenant
 
 _EVERY_S = 0.2
 _PLAIN_EVERY_S = 10.0
 
 
-def find_tenant(slug: str) -> Tenant:
+def find_tenant(slug: str) -> "Tenant":
     """The tenant of that name. Raises NotFound."""
     from perennia.operations import tenants
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
+from urllib.parse import urlsplit
 
 from perennia.config.failures import ServerError
 
@@ -64,6 +65,13 @@ def _pairs(text: str) -> dict[str, str]:
     return pairs
 
 
+def _loopback_url(text: str) -> str:
+    address = urlsplit(text)
+    if address.scheme != "http" or address.hostname not in ("127.0.0.1", "localhost") or not address.port:
+        raise ValueError(f"{text!r} is not like http://127.0.0.1:8430")
+    return text.rstrip("/")
+
+
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
@@ -111,7 +119,14 @@ HOSTS: Setting[list[str]] = Setting(
 WORKERS: Setting[int] = Setting(
     "PERENNIA_WORKERS", _count, min(4, os.cpu_count() or 1), "How many worker processes `perennia run` starts."
 )
+TEST_GATEWAY_URL: Setting[str] = Setting(
+    "PERENNIA_TEST_GATEWAY_URL",
+    _loopback_url,
+    "",
+    "Base URL of a test gateway that runs already, on this machine; else the home folder's is found or started.",
+)
 
 ALL: tuple[Setting[object], ...] = (  # type: ignore[assignment]
     HOME, DATABASE_URL, DATABASE_APP_URL, POSTGRES_BIN, POSTGRES_PORT, POSTGRES_SETTINGS, DSN, SECRET_KEY, HOSTS, WORKERS,
+    TEST_GATEWAY_URL,
 )  # fmt: skip

@@ -60,6 +60,10 @@ class Debt:
     method: Method | None
     tries: Tries
 
+    @property
+    def method_id(self) -> Id | None:
+        return self.method.id if self.method else None
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -294,7 +298,7 @@ def _declined(attempt: Attempt, debt: Debt, verdict: Verdict, *, policies: Polic
             now=now,
             decline=decline,
             declined=debt.tries.declined + 1,
-            has_other_method=debt.method is not None and debt.method.id != attempt.method_id,
+            has_other_method=debt.method_id not in (None, attempt.method_id),
         ),
         reason=verdict.code,
     )

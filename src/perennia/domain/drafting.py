@@ -10,6 +10,7 @@ from perennia.domain.course import Charge, GivenBack
 from perennia.domain.decision import Allocation, BalanceEntry, Posting, Source
 from perennia.domain.discounts import amounts_off
 from perennia.domain.documents import Calculation, Document, DocumentKind, Line, LineKind
+from perennia.domain.errors import InvalidValue
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import CollectionMode, ItemKind, Payer, Seller, Subscription
 from perennia.domain.ids import Id, NewIds
@@ -17,6 +18,9 @@ from perennia.domain.ledger import issue
 from perennia.domain.money import exponent
 from perennia.domain.pricing import Timing
 from perennia.domain.tax import NO_TAX, tax_on
+
+LARGEST_TOTAL_MINOR = 10**17
+"""Far above any invoice and far below what a 64-bit column holds, also summed over lines."""
 
 GroupKey = tuple[Id, str, CollectionMode, int]
 
@@ -76,6 +80,8 @@ def issue_draft(
     lines = _charge_lines(draft.charges, payer=payer, seller=seller, now=now) + _credit_lines(draft.credits, currency)
     net, tax = sum(line.net_minor for line in lines), sum(line.tax_minor for line in lines)
     total = net + tax
+    if abs(total) > LARGEST_TOTAL_MINOR:
+        raise InvalidValue(field="total", value=total, reason=f"no document is above {LARGEST_TOTAL_MINOR} minor units")
     balance = min(funds.balances.get((entity_id, currency), 0), total) if total > 0 and funds.balances else 0
     document = Document(
         id=new_ids(1)[0],

@@ -4,6 +4,7 @@ Any number of workers may run beside each other, also on other machines: each cl
 else holds. A run that is stopped at any point is simply run again; what was billed is settled.
 """
 
+import struct
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ from perennia.store.writes import locks
 
 CHUNK_PAYERS = 2_500
 CHUNK_LINES = 10_000
-_CULPRIT_ERRORS = (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.RaiseException)
+# What one payer's rows can provoke in the writer or the database; anything else (a lost connection) is nobody's fault.
+_CULPRIT_ERRORS = (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.RaiseException, struct.error, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +135,11 @@ def _decide(
     return made, aside
 
 
-def _set_first_aside(*, tenant: Id, as_of: datetime, after: datetime | None, error: psycopg.Error) -> Chunk:
+def _set_first_aside(*, tenant: Id, as_of: datetime, after: datetime | None, error: Exception) -> Chunk:
     with open_books(tenant=tenant) as books:
         claimed = locks.claim_due_payers(books.cursor, tenant=tenant, as_of=as_of, after=after, limit=1)
         for payer in claimed:
-            code = error.diag.constraint_name or type(error).__name__
+            constraint = error.diag.constraint_name if isinstance(error, psycopg.Error) else None
+            code = constraint or type(error).__name__
             locks.set_aside(books.cursor, payer_id=payer.id, code=code, reason=str(error))
         return Chunk(0, 0, 0, len(claimed), after)

@@ -134,10 +134,12 @@ def _intend(books: Books, due: Sequence[Id], *, now: datetime) -> tuple[list[Int
             policies=policies,
             first_failed_at=debt.first_failed_at,
             now=now,
-            method_id=debt.method and debt.method.id,
+            method_id=debt.method_id,
             tries=debt.tries,
         )
-        if debt.state is DebtState.GIVEN_UP or step.step is Step.WAIT:
+        if debt.state is DebtState.GIVEN_UP:
+            waiting.append((document_id, None))
+        elif step.step is Step.WAIT:
             waiting.append((document_id, step.at))
         elif step.step is Step.CHARGE:
             to_charge.append(debt)

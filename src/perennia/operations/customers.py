@@ -9,6 +9,7 @@ from perennia.operations.catalog import checked
 from perennia.store.identity import new_id
 from perennia.store.reads import customers as read
 from perennia.store.writes import customers as write
+from perennia.store.writes import locks, payments
 from perennia.store.writes.customers import NewCustomer, NewMethod
 
 
@@ -45,10 +46,16 @@ def create_customer(
 
 
 def add_payment_method(*, tenant: Id, customer_id: Id, gateway: str, token: str, now: datetime) -> Id:
-    """Keep a gateway's token as the customer's default method. Raises NotFound."""
+    """Keep a gateway's token as the customer's default method, and try it at once on debts in recovery.
+
+    Raises NotFound.
+    """
     checked(token, field="token")
     with open_books(tenant=tenant) as books:
-        read.customer(books.cursor, customer_id=customer_id)
+        now = books.business_time(now)
+        payer_id = read.customer(books.cursor, customer_id=customer_id).payer_id
+        locks.lock_payers(books.cursor, tenant=tenant, ids=[payer_id])
         made = NewMethod(new_id(), customer_id, gateway, token)
-        write.insert_methods(books.cursor, [made], tenant=tenant, now=books.business_time(now))
+        write.insert_methods(books.cursor, [made], tenant=tenant, now=now)
+        payments.try_at_once(books.cursor, payer_ids=[payer_id], now=now)
     return made.id

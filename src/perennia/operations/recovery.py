@@ -54,7 +54,7 @@ def _settle(*, tenant: Id, debts: Sequence[Debt], now: datetime, actor: str) -> 
                 policies=policies,
                 first_failed_at=debt.first_failed_at,
                 now=now,
-                method_id=debt.method and debt.method.id,
+                method_id=debt.method_id,
                 tries=debt.tries,
             )
             steps[next_step.step].append(debt)

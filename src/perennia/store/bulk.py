@@ -181,6 +181,11 @@ def stage(model: type[models.Model]) -> str:
     return f"stage_{model._meta.db_table}"
 
 
+def empty_stages(cursor: psycopg.Cursor[Any]) -> None:
+    """Empty them before the commit does, for a transaction that writes the same tables several times."""
+    cursor.execute(f"TRUNCATE {', '.join(stage(model) for model in STAGED)}".encode())
+
+
 def fill_stage(
     cursor: psycopg.Cursor[Any], model: type[models.Model], columns: tuple[str, ...], rows: Iterable[Sequence[Any]]
 ) -> None:
@@ -203,7 +208,7 @@ def insert(
 ) -> None:
     """Insert rows through the staging table, in their order; `recorded_at` is filled with the machine's time.
 
-    Two calls for the same table in one transaction must not happen: the stage is emptied at commit only.
+    Between two calls for the same table in one transaction stands `empty_stages`: else it is emptied at commit only.
     """
     if not rows:
         return

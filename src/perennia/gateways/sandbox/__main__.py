@@ -15,9 +15,9 @@ from perennia.gateways.sandbox.server import listen
 def main() -> int:
     """Exit code 0 after a signal to stop, 1 if it cannot run, 2 for wrong use."""
     options = _options()
-    options.ready_file.unlink(missing_ok=True)
     try:
         journal = Journal(options.state)
+        options.ready_file.unlink(missing_ok=True)  # only now: another may run on this journal, and the file be its
         asyncio.run(_serve(Charges(journal), options))
     except (JournalUnusable, OSError) as error:
         print(f"The test gateway cannot run: {error}", file=sys.stderr)

@@ -1,26 +1,27 @@
-"""catalogue.csv: what is sold. Products, plans, add-ons, prices and coupons, a row each, in any order."""
+"""catalogue.csv: what is sold. Products, plans, add-ons, prices and coupons, a row each, in any order.
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+A catalogue is small, so it is held in memory, and written in the import's transaction before the other files are
+checked against it; an import that is refused takes it back.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from perennia.domain.calendar import Interval, Unit
 from perennia.domain.discounts import Discount
-from perennia.domain.errors import DomainError
-from perennia.domain.facts import ItemKind
+from perennia.domain.errors import DomainError, InvalidValue
 from perennia.domain.ids import Id
 from perennia.domain.money import minor_units
 from perennia.domain.pricing import Model, Price, Timing, check_unit_amount
-from perennia.operations.books import Books
 from perennia.operations.importing import cells as read
 from perennia.operations.importing.cells import Cells
-from perennia.operations.importing.problems import BadCell
 from perennia.operations.importing.reading import Layout
 from perennia.store.identity import new_id
 from perennia.store.reads import importing as stored
-from perennia.store.reads.catalog import Offer
-from perennia.store.reads.importing import Coupon
+from perennia.store.session import Cursor
 from perennia.store.writes import catalog as write
 
 LAYOUT = Layout(
@@ -33,43 +34,38 @@ LAYOUT = Layout(
 MOST_ROWS = 100_000
 
 _FIELDS = {
-    "product": {"name"},
-    "plan": {"name", "product"},
-    "add_on": {"name", "product"},
-    "price": {
+    "product": ("name",),
+    "plan": ("name", "product"),
+    "add_on": ("name", "product"),
+    "price": (
         "plan", "add_on", "currency", "amount", "interval", "interval_count", "model", "timing", "tax", "tax_class",
-    },
-    "coupon": {"percent_off", "amount_off", "currency", "periods"},
+    ),
+    "coupon": ("percent_off", "amount_off", "currency", "periods"),
 }  # fmt: skip
 _KINDS = tuple(_FIELDS)
-_PARENTS = {"plan": ("product",), "add_on": ("product",), "price": ("plan", "add_on")}
+
+Key = tuple[str, str]
+"""Kind and code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row that was read: its kind and code, whose it is, and its content."""
+    """A row as it would be stored: `parent` is what it belongs to, `content` the rest."""
 
-    kind: str
-    code: str
-    parent: tuple[str, str] | None
-    content: object
-    line: int
+    parent: Key | None
+    content: tuple[Any, ...]
 
 
 class Catalogue:
-    """What this import's own file offers, over what the tenant has already."""
+    """The rows of one file on their way into the tenant's catalogue."""
 
-    def __init__(self, books: Books) -> None:
-        self._books = books
-        self._entries: dict[tuple[str, str], Entry] = {}
-        self._bad: set[tuple[str, str]] = set()
-        self.new: list[Entry] = []
-        self.unchanged = 0
-        self._offers: dict[str, Offer | None] = {}
-        self._coupons: dict[str, Coupon | None] = {}
+    def __init__(self) -> None:
+        self.added = self.unchanged = 0
+        self._rows: dict[Key, tuple[Cells, Entry]] = {}
+        self._bad: set[Key] = set()
 
     def add(self, cells: Cells) -> None:
-        """Take one row of the file in; what is wrong with it is reported."""
+        """Take one row in; what is wrong with it is reported."""
         kind = cells.need("kind", read.choice(*_KINDS), remedy=f"write one of {', '.join(_KINDS)}")
         code = cells.need("code", read.code, remedy="give each row a code of its own")
         if kind is None or code is None:
@@ -77,63 +73,157 @@ class Catalogue:
         for column in LAYOUT.optional:
             if cells.filled(column) and column not in _FIELDS[kind]:
                 cells.refuse(column, f"a {kind} has no {column}", "leave this cell empty")
-        entry = Entry(kind, code, _parent(cells, kind), _CONTENT[kind](cells), cells.line)
-        if (kind, code) in self._entries or (kind, code) in self._bad:
+        if (kind, code) in self._rows or (kind, code) in self._bad:
             cells.refuse("code", f"a {kind} with this code stands on an earlier line", "keep one of them")
-        elif cells.sound and len(self._entries) < MOST_ROWS:
-            self._entries[kind, code] = entry
+        elif len(self._rows) == MOST_ROWS:
+            cells.refuse("", f"a catalogue of more than {MOST_ROWS:,} rows", "import it in parts")
+        entry = Entry(_parent(cells, kind), _CONTENT[kind](cells))
+        if cells.sound:
+            self._rows[kind, code] = (cells, entry)
         else:
             self._bad.add((kind, code))
-        if len(self._entries) >= MOST_ROWS:
-            cells.refuse("", f"a catalogue of more than {MOST_ROWS:,} rows", "import it in parts")
 
-    def compare(self, refuse: Callable[[Entry, str, str, str], None]) -> None:
-        """Once all rows are in: find what they belong to, and what the tenant has already."""
-        there = stored.catalogue(self._books.cursor)
-        for key, entry in self._entries.items():
-            if entry.parent is not None and not any(entry.parent in known for known in (self._entries, self._bad, there)):
-                kind, code = entry.parent
-                refuse(entry, kind, f"there is no {kind} {code}", f"add a row for the {kind}, here or above")
-            elif key not in there:
-                self.new.append(entry)
-            elif there[key] == (entry.parent and entry.parent[1], _comparable(entry.content)):
-                self.unchanged += 1
-            else:
-                remedy = "leave the row out, or give it a new code; what is there is never changed"
-                refuse(entry, "code", f"this {entry.kind} is there already, with other content", remedy)
+    def is_bad(self, kind: str, code: str) -> bool:
+        """Its row was reported; what refers to it need not be."""
+        return (kind, code) in self._bad
 
-    def insert(self, *, tenant: Id, now: datetime) -> None:
-        """Write the rows that are new, what others belong to first."""
-        cursor, keys = self._books.cursor, dict(stored.catalogue_keys(self._books.cursor))
-        for entry in sorted(self.new, key=lambda entry: _KINDS.index(entry.kind)):
-            parent = keys[entry.parent] if entry.parent else None
-            if isinstance(entry.content, Price):
-                of_plan = entry.parent is not None and entry.parent[0] == "plan"
-                write.insert_price(
-                    cursor,
-                    entry.content,
-                    tenant=tenant,
-                    code=entry.code,
-                    plan_id=parent if of_plan else None,
-                    add_on_id=None if of_plan else parent,
-                    now=now,
-                )
-            elif isinstance(entry.content, Coupon):
-                write.insert_coupon(cursor, entry.content, tenant=tenant)
-            else:
-                name = str(entry.content)
-                keys[entry.kind, entry.code] = _insert_named(self._books, entry, name, tenant=tenant, parent=parent)
+    def write(self, cursor: Cursor, *, tenant: Id, now: datetime) -> None:
+        """Write what is new, parents first; report what belongs to nothing or differs from what is there."""
+        there = stored.catalogue(cursor)
+        for (kind, code), (cells, entry) in sorted(self._rows.items(), key=lambda row: _KINDS.index(row[0][0])):
+            if (kind, code) in there:
+                if there[kind, code][1:] == (entry.parent, entry.content):
+                    self.unchanged += 1
+                else:
+                    remedy = "leave the row out, or give it a new code; what is there is never changed"
+                    cells.refuse("code", f"this {kind} is there already, with other content", remedy)
+            elif entry.parent is None or entry.parent in there:
+                parent = there[entry.parent][0] if entry.parent else None
+                key = _INSERT[kind](cursor, tenant, code, parent, entry, now)
+                there[kind, code] = (key, entry.parent, entry.content)
+                self.added += 1
+            elif entry.parent not in self._bad:
+                remedy = f"add a row of kind {entry.parent[0]}, or mend the code"
+                cells.refuse(entry.parent[0], f"there is no {entry.parent[0]} with this code", remedy)
 
-    def offer(self, code: str) -> Offer | None:
-        """The price of that code with what it prices; None where there is none."""
-        entry = self._entries.get(("price", code))
-        if entry is not None and entry in self._new_prices():
-            assert isinstance(entry.content, Price) and entry.parent is not None
-            kind, parent = entry.parent
-            named = self._entries.get(entry.parent)
-            name = str(named.content) if named else stored.catalogue(self._books.cursor)[kind, parent][1]
-            return Offer(entry.content, ItemKind(kind), str(name))
-        return stored.offer(self._books.cursor, code=code)
 
-    def _new_prices(self) -> Iterator[Entry]:
-        return (entry for entry in self.new if entry.kind == "price")
+def _parent(cells: Cells, kind: str) -> Key | None:
+    wanted = [column for column in ("product", "plan", "add_on") if column in _FIELDS[kind]]
+    if not wanted:
+        return None
+    given = [column for column in wanted if cells.filled(column)]
+    if len(given) != 1:
+        named = " or ".join(f"one {column}" for column in wanted)
+        cells.refuse(wanted[0], f"a {kind} belongs to {named}", "write its code")
+        return None
+    return given[0], cells.take(given[0], read.code) or ""
+
+
+def _name(cells: Cells) -> tuple[Any, ...]:
+    return (cells.need("name", read.text(), remedy="write the name that stands on invoices"),)
+
+
+def _price(cells: Cells) -> tuple[Any, ...]:
+    currency = cells.need("currency", read.currency, remedy="write three letters, like DKK")
+    amount = cells.take_number("amount")
+    if amount is None and not cells.filled("amount"):
+        cells.refuse("amount", "this cell is empty", "write the price of one period, like 99.00; 0.00 where it is free")
+    if amount is not None and amount < 0:
+        cells.refuse("amount", "a price in the catalogue is not negative", "use adjustment in subscriptions.csv")
+    if amount is not None:
+        _check(cells, "amount", check_unit_amount, amount)
+    units = tuple(unit.value for unit in Unit)
+    return (
+        cells.take("model", read.choice(*Model)) or Model.FLAT.value,
+        currency,
+        cells.need("interval", read.choice(*units), remedy=f"write one of {', '.join(units)}"),
+        cells.take("interval_count", read.whole(1, 3660)) or 1,
+        amount,
+        cells.take("timing", read.choice(*Timing)) or Timing.ADVANCE.value,
+        cells.take("tax", read.choice("exclusive", "inclusive")) == "inclusive",
+        cells.take("tax_class", read.code) or "standard",
+    )
+
+
+def _coupon(cells: Cells) -> tuple[Any, ...]:
+    percent, amount = cells.take_number("percent_off"), cells.take_number("amount_off")
+    currency = cells.take("currency", read.currency)
+    minor = None
+    if cells.filled("percent_off") == cells.filled("amount_off"):
+        cells.refuse("percent_off", "a coupon takes off a percent or an amount", "fill one of the two columns")
+    elif cells.filled("amount_off") and not cells.filled("currency"):
+        cells.refuse("currency", "this cell is empty", "write the currency of the amount, like DKK")
+    elif amount is not None and currency is not None:
+        minor = _check(cells, "amount_off", lambda value: minor_units(value, currency), amount)
+    periods = cells.take("periods", read.whole(1))
+    if cells.sound:
+        column = "percent_off" if minor is None else "amount_off"
+        _check(cells, column, lambda value: Discount(new_id(), value, minor, periods, periods), percent)
+    return percent, minor, None if minor is None else currency, periods
+
+
+def _check(cells: Cells, column: str, rule: Callable[[Any], Any], value: Any) -> Any:
+    """What a rule of the domain makes of a value; None where it refuses it, which is reported."""
+    try:
+        return rule(value)
+    except InvalidValue as error:
+        cells.refuse(column, str(error.facts["reason"]), "write another amount")
+    except DomainError as error:
+        cells.refuse(column, str(error), "write another amount")
+    return None
+
+
+_CONTENT: dict[str, Callable[[Cells], tuple[Any, ...]]] = {
+    "product": _name,
+    "plan": _name,
+    "add_on": _name,
+    "price": _price,
+    "coupon": _coupon,
+}
+
+
+def _insert_product(cursor: Cursor, tenant: Id, code: str, parent: Id | None, entry: Entry, now: datetime) -> Id:
+    return write.insert_product(cursor, tenant=tenant, code=code, name=entry.content[0])
+
+
+def _insert_plan(cursor: Cursor, tenant: Id, code: str, parent: Id | None, entry: Entry, now: datetime) -> Id:
+    assert parent is not None
+    return write.insert_plan(cursor, tenant=tenant, product_id=parent, code=code, name=entry.content[0])
+
+
+def _insert_add_on(cursor: Cursor, tenant: Id, code: str, parent: Id | None, entry: Entry, now: datetime) -> Id:
+    assert parent is not None
+    return write.insert_add_on(cursor, tenant=tenant, product_id=parent, code=code, name=entry.content[0])
+
+
+def _insert_price(cursor: Cursor, tenant: Id, code: str, parent: Id | None, entry: Entry, now: datetime) -> Id:
+    assert entry.parent is not None
+    model, currency, unit, count, amount, timing, inclusive, tax_class = entry.content
+    interval = Interval(Unit(unit), count)
+    price = Price(new_id(), Model(model), currency, interval, Decimal(amount), Timing(timing), inclusive, tax_class)
+    of_plan = entry.parent[0] == "plan"
+    plan_id, add_on_id = (parent, None) if of_plan else (None, parent)
+    write.insert_price(cursor, price, tenant=tenant, code=code, plan_id=plan_id, add_on_id=add_on_id, now=now)
+    return price.id
+
+
+def _insert_coupon(cursor: Cursor, tenant: Id, code: str, parent: Id | None, entry: Entry, now: datetime) -> Id:
+    percent, minor, currency, periods = entry.content
+    return write.insert_coupon(
+        cursor,
+        tenant=tenant,
+        code=code,
+        percent_off=percent,
+        amount_off_minor=minor,
+        currency=currency,
+        periods=periods,
+    )
+
+
+_INSERT: dict[str, Callable[[Cursor, Id, str, Id | None, Entry, datetime], Id]] = {
+    "product": _insert_product,
+    "plan": _insert_plan,
+    "add_on": _insert_add_on,
+    "price": _insert_price,
+    "coupon": _insert_coupon,
+}

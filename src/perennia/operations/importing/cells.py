@@ -189,5 +189,7 @@ def number(given: str) -> Decimal:
 
 def _number_between_semicolons(given: str) -> Decimal:
     if "." in given and _ONE_GROUP.fullmatch(given.replace(".", ",")):
-        raise BadCell("can be read in two ways", f"write {given}0 or {given.replace('.', '')}, without grouped thousands")
+        raise BadCell(
+            "can be read in two ways", f"write {given}0 or {given.replace('.', '')}, without grouped thousands"
+        )
     return number(given)

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from perennia.operations.importing.problems import Problem, Refuse
 
 LONGEST_LINE = 1_000_000
+Reader = Any  # what csv.reader returns has no name of its own in Python 3.11
 _DELIMITERS = ",;\t"
 _SAVE_AS = 'save the file as "CSV UTF-8"'
 
@@ -96,16 +97,15 @@ class Source:
             number += 1
             if len(line) >= LONGEST_LINE:
                 self._stop(number, f"a line of {LONGEST_LINE:,} characters or more", "is this file CSV?")
-            if not line.isascii() and _escaped(line) is not None:
-                self._foul = True
-            elif "\0" in line:
+            if "\0" in line or not (line.isascii() or _escaped(line) is None):
                 self._foul = True
             yield line
 
-    def _record(self, reader: "csv._reader", *, line: int) -> list[str] | None:
+    def _record(self, reader: Reader, *, line: int) -> list[str] | None:
         """The next record; None for one whose quotes are wrong. Raises StopIteration at the end."""
         try:
-            return next(reader)
+            record: list[str] = next(reader)
+            return record
         except csv.Error as error:
             reason = str(error)
             if "unexpected end" in reason or "field larger" in reason:

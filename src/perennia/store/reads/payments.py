@@ -8,6 +8,7 @@ from perennia.domain.collection import Attempt, AttemptState, Debt, DebtState, M
 from perennia.domain.dunning import NETWORK_WINDOW, Decline, Tries
 from perennia.domain.facts import Status
 from perennia.domain.ids import Id
+from perennia.store.arrays import keys
 from perennia.store.session import Cursor
 
 
@@ -32,9 +33,9 @@ def attempts(cursor: Cursor, *, ids: Sequence[Id]) -> dict[Id, Attempt]:
         """SELECT a.id, a.document_id, a.payer_id, a.method_id, a.gateway, a.currency, a.amount_minor, a.state,
             a.created_at
         FROM unnest(%s::uuid[]) AS k (id), LATERAL (SELECT * FROM attempts a WHERE a.id = k.id OFFSET 0) AS a""",
-        (list(ids),),
+        (keys(ids),),
     )
-    return {row[0]: Attempt(*row[:7], AttemptState(row[7]), row[8]) for row in rows}
+    return {key: Attempt(key, *rest, AttemptState(state), at) for key, *rest, state, at in rows}
 
 
 def debts(cursor: Cursor, *, document_ids: Sequence[Id], now: datetime) -> dict[Id, Debt]:
@@ -69,7 +70,7 @@ def debts(cursor: Cursor, *, document_ids: Sequence[Id], now: datetime) -> dict[
         ) AS t
         ORDER BY k.n""",
         {
-            "documents": list(document_ids),
+            "documents": keys(document_ids),
             "now": now,
             "month": now - NETWORK_WINDOW,
             "payers": [decline.value for decline in Decline if decline.is_payers],
@@ -105,7 +106,7 @@ def subscriptions_on(cursor: Cursor, *, document_ids: Sequence[Id]) -> dict[Id, 
         LATERAL (SELECT DISTINCT l.subscription_id AS id FROM lines l WHERE l.document_id = k.id OFFSET 0) AS l,
         LATERAL (SELECT s.id, s.status FROM subscriptions s WHERE s.id = l.id OFFSET 0) AS s
         ORDER BY k.id, s.id""",
-        (list(document_ids),),
+        (keys(document_ids),),
     )
     found: dict[Id, list[tuple[Id, Status]]] = {}
     for document_id, subscription_id, status in rows:
@@ -121,7 +122,7 @@ def failing(cursor: Cursor, *, payer_ids: Sequence[Id]) -> set[tuple[Id, Id]]:
             SELECT r.document_id FROM receivables r WHERE r.payer_id = k.id AND r.state = 'recovering' OFFSET 0
         ) AS r,
         LATERAL (SELECT DISTINCT l.subscription_id AS id FROM lines l WHERE l.document_id = r.document_id OFFSET 0) AS l""",
-        (list(payer_ids),),
+        (keys(payer_ids),),
     )
     return set(rows.fetchall())
 

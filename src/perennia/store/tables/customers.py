@@ -26,6 +26,7 @@ class Customer(Row):
     zone = text(null=True)
     language = models.CharField(max_length=5, default="en")
     created_at = instant()
+    import_digest = models.BigIntegerField(null=True)
 
     Meta = table("customers", unique("customers_external_id", "tenant_id", "external_id"))
 

@@ -19,6 +19,8 @@ from perennia.store.tables.columns import (
 
 
 class Subscription(Row):
+    """`import_digest` is of the row it was imported from: the same row again changes nothing."""
+
     customer_id = key()
     payer_id = key()
     entity_id = key()
@@ -37,6 +39,7 @@ class Subscription(Row):
     discounted = models.BooleanField(default=False)
     policies = models.JSONField(null=True)
     created_at = instant()
+    import_digest = models.BigIntegerField(null=True)
 
     Meta = table(
         "subscriptions",

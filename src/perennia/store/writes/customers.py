@@ -13,14 +13,14 @@ _PARTY = ("id", "tenant_id", "frozen_at", "kind", "content")
 _PAYER = ("id", "tenant_id", "lines", "has_credit")
 _CUSTOMER = (
     "id", "tenant_id", "payer_id", "party_id", "created_at", "external_id", "name", "email", "country", "zone",
-    "language",
+    "language", "import_digest",
 )  # fmt: skip
 _METHOD = ("id", "tenant_id", "customer_id", "is_default", "valid", "created_at", "gateway", "token")
 
 
 @dataclass(frozen=True, slots=True)
 class NewCustomer:
-    """A customer who pays for itself. `address` goes on documents as it is."""
+    """A customer who pays for itself. `address` goes on documents as it is; `import_digest` is of the imported row."""
 
     id: Id
     name: str
@@ -30,6 +30,7 @@ class NewCustomer:
     zone: str | None = None
     language: str = "en"
     address: str = ""
+    import_digest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +51,24 @@ def insert_customers(cursor: Cursor, customers: Sequence[NewCustomer], *, tenant
         [(key, tenant, now, "buyer", _content(c)) for key, c in zip(parties, customers, strict=True)],
     )
     bulk.insert(cursor, tables.Payer, _PAYER, [(c.id, tenant, 0, False) for c in customers])
-    bulk.insert(
-        cursor,
-        tables.Customer,
-        _CUSTOMER,
-        [
-            (c.id, tenant, c.id, party, now, c.external_id, c.name, c.email, c.country, c.zone, c.language)
-            for party, c in zip(parties, customers, strict=True)
-        ],
-    )
+    rows = [
+        (
+            c.id,
+            tenant,
+            c.id,
+            party,
+            now,
+            c.external_id,
+            c.name,
+            c.email,
+            c.country,
+            c.zone,
+            c.language,
+            c.import_digest,
+        )
+        for party, c in zip(parties, customers, strict=True)
+    ]
+    bulk.insert(cursor, tables.Customer, _CUSTOMER, rows)
 
 
 def _content(customer: NewCustomer) -> dict[str, str]:
@@ -73,5 +83,10 @@ def insert_methods(cursor: Cursor, methods: Sequence[NewMethod], *, tenant: Id, 
         WHERE m.customer_id = ANY(%s) AND m.is_default""",
         ([method.customer_id for method in methods],),
     )
+    insert_first_methods(cursor, methods, tenant=tenant, now=now)
+
+
+def insert_first_methods(cursor: Cursor, methods: Sequence[NewMethod], *, tenant: Id, now: datetime) -> None:
+    """The methods of customers who have none yet."""
     rows = [(m.id, tenant, m.customer_id, True, True, now, m.gateway, m.token) for m in methods]
     bulk.insert(cursor, tables.PaymentMethod, _METHOD, rows)

@@ -32,9 +32,7 @@ def close_until(cursor: Cursor, *, tenant: Id, end: datetime) -> None:
     )
 
 
-def insert_earnings(
-    cursor: Cursor, *, tenant: Id, month: date, start: datetime, end: datetime, zone: str
-) -> None:
+def insert_earnings(cursor: Cursor, *, tenant: Id, month: date, start: datetime, end: datetime, zone: str) -> None:
     """Spread the lines issued from `start` until `end`, the instants of a closed month, over the months they are for."""
     cursor.execute(
         """INSERT INTO earnings (tenant_id, issued_month, month, currency, amount_minor)
@@ -43,12 +41,17 @@ def insert_earnings(
             - earned(g.net, g.starts, g.ends, m.month)
         ))
         FROM (
-            SELECT d.currency, l.net_minor AS net, (l.period_start AT TIME ZONE %(zone)s)::date AS starts,
-                (l.period_end AT TIME ZONE %(zone)s)::date AS ends, count(*) AS n
-            FROM documents d,
-            LATERAL (SELECT * FROM lines l WHERE l.document_id = d.id OFFSET 0) AS l
-            WHERE d.tenant_id = %(tenant)s AND d.issued_at >= %(start)s AND d.issued_at < %(end)s
-            GROUP BY 1, 2, 3, 4
+            SELECT currency, net, n, (period_start AT TIME ZONE %(zone)s)::date AS starts,
+                (period_end AT TIME ZONE %(zone)s)::date AS ends
+            FROM (
+                SELECT d.currency, l.period_start, l.period_end, l.net_minor AS net, count(*) AS n
+                FROM documents d,
+                LATERAL (
+                    SELECT period_start, period_end, net_minor FROM lines l WHERE l.document_id = d.id OFFSET 0
+                ) AS l
+                WHERE d.tenant_id = %(tenant)s AND d.issued_at >= %(start)s AND d.issued_at < %(end)s
+                GROUP BY 1, 2, 3, 4
+            ) AS alike
         ) AS g,
         LATERAL (
             SELECT generate_series(

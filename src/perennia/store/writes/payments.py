@@ -10,6 +10,7 @@ from datetime import datetime
 from perennia.domain.collection import AttemptChange, Debt, DebtChange, Payment
 from perennia.domain.ids import Id
 from perennia.store import bulk, tables
+from perennia.store.arrays import instants, keys
 from perennia.store.session import Cursor
 
 LEASE_S = 120
@@ -116,7 +117,7 @@ def insert_without_call(cursor: Cursor, intents: Sequence[Intent], *, tenant: Id
     _insert_attempts(cursor, rows, leased=False)
 
 
-def _insert_attempts(cursor: Cursor, rows: list[tuple[object, ...]], *, leased: bool) -> None:
+def _insert_attempts(cursor: Cursor, rows: Sequence[tuple[object, ...]], *, leased: bool) -> None:
     if rows:
         bulk.fill_stage(cursor, tables.Attempt, _ATTEMPT, rows)
         names = ", ".join(_ATTEMPT)
@@ -133,7 +134,7 @@ def postpone(cursor: Cursor, waiting: Sequence[tuple[Id, datetime | None]]) -> N
         cursor.execute(
             """UPDATE receivables r SET next_attempt_at = w.at
             FROM unnest(%s::uuid[], %s::timestamptz[]) AS w (id, at) WHERE r.document_id = w.id""",
-            ([document_id for document_id, _ in waiting], [at for _, at in waiting]),
+            (keys(document_id for document_id, _ in waiting), instants(at for _, at in waiting)),
         )
 
 
@@ -148,13 +149,13 @@ def move_attempts(cursor: Cursor, changes: Sequence[AttemptChange]) -> None:
                 AS c (id, state, code, class, reference, finished_at, next_look_up_at)
             WHERE a.id = c.id""",
             (
-                [change.attempt_id for change in changes],
+                keys(change.attempt_id for change in changes),
                 [change.state.value for change in changes],
                 [change.verdict.code for change in changes],
                 [change.verdict.decline and change.verdict.decline.value for change in changes],
                 [change.verdict.reference for change in changes],
-                [change.finished_at for change in changes],
-                [change.next_look_up_at for change in changes],
+                instants(change.finished_at for change in changes),
+                instants(change.next_look_up_at for change in changes),
             ),
         )
 
@@ -191,11 +192,11 @@ def move_receivables(cursor: Cursor, changes: Sequence[DebtChange], *, tenant: I
             AS c (id, state, attempts, first_failed_at, next_attempt_at)
         WHERE r.document_id = c.id AND r.open_minor > 0""",
         (
-            [change.document_id for change in changes],
+            keys(change.document_id for change in changes),
             [change.state.value for change in changes],
             [change.attempts for change in changes],
-            [change.first_failed_at for change in changes],
-            [change.next_attempt_at for change in changes],
+            instants(change.first_failed_at for change in changes),
+            instants(change.next_attempt_at for change in changes),
         ),
     )
     moved = [change for change in changes if change.state is not change.before]
@@ -209,8 +210,8 @@ def move_receivables(cursor: Cursor, changes: Sequence[DebtChange], *, tenant: I
                 tenant,
                 actor,
                 now,
-                [change.document_id for change in moved],
-                [change.payer_id for change in moved],
+                keys(change.document_id for change in moved),
+                keys(change.payer_id for change in moved),
                 [change.before.value for change in moved],
                 [change.state.value for change in moved],
                 [change.reason for change in moved],

@@ -15,7 +15,7 @@ from perennia.store.session import Cursor
 _SUBSCRIPTION = (
     "id", "tenant_id", "customer_id", "payer_id", "entity_id", "net_days", "started_at", "discounted", "created_at",
     "trial_ends_at", "term_ends_at", "cancel_at", "external_id", "status", "currency", "zone", "collection",
-    "cancel_cause",
+    "cancel_cause", "import_digest",
 )  # fmt: skip
 _ITEM = ("id", "tenant_id", "subscription_id", "anchor_on", "kind", "name")
 _VERSION = (
@@ -68,6 +68,7 @@ class NewSubscription:
     collection: CollectionMode = CollectionMode.AUTOMATIC
     net_days: int = 0
     discounts: tuple[NewDiscount, ...] = ()
+    import_digest: int | None = None
 
 
 def insert_subscriptions(
@@ -97,6 +98,7 @@ def insert_subscriptions(
                 s.zone,
                 s.collection,
                 "chosen",
+                s.import_digest,
             )
             for s in subscriptions
         ],
