@@ -2,12 +2,17 @@
 
 import time
 from collections import defaultdict
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any
 
 import psycopg
 
 from benchmarks.stand.crew import await_go, orders, report
 from benchmarks.stand.rows import APART, WRITTEN, columns
+
+TOGETHER = {"postings"}
+"""Tables whose rows must come in one statement: a trigger holds that each statement's postings sum to zero."""
 
 Row = tuple[bytes, tuple[Any, ...]]
 
@@ -29,16 +34,21 @@ def _invoices(cursor: psycopg.Cursor[Any], schema: str, first: int, last: int) -
     found: dict[int, list[Row]] = defaultdict(list)
     for table in WRITTEN:
         names = columns(cursor, table)
-        listed, marks = ", ".join(names), ", ".join(["%s"] * len(names))
-        statement = f"INSERT INTO {schema}.{table} ({listed}) VALUES ({marks})".encode()
         cursor.execute(
-            f"""SELECT apart_invoice, {listed} FROM {APART}.{table}
+            f"""SELECT apart_invoice, {", ".join(names)} FROM {APART}.{table}
             WHERE apart_invoice BETWEEN %s AND %s ORDER BY apart_n""".encode(),
             (first, last),
         )
-        for invoice, *values in cursor:
-            found[invoice].append((statement, tuple(values)))
+        for invoice, rows in groupby(cursor, key=itemgetter(0)):
+            values = [row[1:] for row in rows]
+            for some in [values] if table in TOGETHER else [[one] for one in values]:
+                found[invoice].append((_insert(schema, table, names, len(some)), tuple(chain.from_iterable(some))))
     return [found[invoice] for invoice in sorted(found)]
+
+
+def _insert(schema: str, table: str, names: list[str], rows: int) -> bytes:
+    marks = ", ".join(["%s"] * len(names))
+    return f"INSERT INTO {schema}.{table} ({', '.join(names)}) VALUES {', '.join([f'({marks})'] * rows)}".encode()
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from perennia.operations import catalog, tenants
 from perennia.operations.books import open_books
 from perennia.store.identity import new_id, new_ids
 from perennia.store.writes import customers, locks, subscriptions
-from perennia.store.writes.customers import NewCustomer
+from perennia.store.writes.customers import NewCustomer, NewMethod
 from perennia.store.writes.subscriptions import NewItem, NewSubscription
 
 ZONE = "Europe/Copenhagen"
@@ -107,16 +107,17 @@ def make_shop() -> Shop:
     return Shop(tenant, plan_price, add_on_price)
 
 
-def make_population(shop: Shop, *, size: int, months: int) -> Population:
+def make_population(shop: Shop, *, size: int, months: int, with_methods: bool = False) -> Population:
     """`size` subscriptions due in each of `months` months, each of a customer of its own.
 
     One in twenty starts on the due day itself and is still scheduled before it; the others have been active for
-    up to two years and are taken over as from another system, billed until the due day.
+    up to two years and are taken over as from another system, billed until the due day. `with_methods` gives each
+    customer a payment method of the test gateway.
     """
     leavers: dict[int, list[Id]] = {month: [] for month in range(1, months)}
     subscribers = _subscribers(size, months)
     while some := list(islice(subscribers, _CHUNK)):
-        payers = _insert(shop, some)
+        payers = _insert(shop, some, with_methods=with_methods)
         for payer, one in zip(payers, some, strict=True):
             if one.leaves_on is not None:
                 leavers[_month_of(one.leaves_on)].append(payer)
@@ -161,13 +162,16 @@ def _subscribers(size: int, months: int) -> Iterator[_Subscriber]:
     yield from made
 
 
-def _insert(shop: Shop, subscribers: Sequence[_Subscriber]) -> list[Id]:
+def _insert(shop: Shop, subscribers: Sequence[_Subscriber], *, with_methods: bool) -> list[Id]:
     opening = due_at(0) - timedelta(days=1)
     payers = new_ids(len(subscribers))
     with open_books(tenant=shop.tenant) as books:
         entity = next(iter(books.seller().entities))
         made = [_customer(payer, number) for number, payer in enumerate(payers)]
         customers.insert_customers(books.cursor, made, tenant=shop.tenant, now=opening)
+        if with_methods:
+            methods = [NewMethod(new_id(), payer, "sandbox", f"card_{payer.hex()}") for payer in payers]
+            customers.insert_methods(books.cursor, methods, tenant=shop.tenant, now=opening)
         agreements = [_agreement(shop, *pair, entity) for pair in zip(payers, subscribers, strict=True)]
         subscriptions.insert_subscriptions(books.cursor, agreements, tenant=shop.tenant, now=opening)
     _decide_for(shop, payers, lambda payer, seller: take_over(payer, seller=seller, now=opening))

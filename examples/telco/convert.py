@@ -56,9 +56,7 @@ def convert(source: Path, folder: Path) -> Files:
     ):
         customers, subscriptions = csv.writer(customers_file), csv.writer(subscriptions_file)
         customers.writerow(["external_id", "name", "email", "payment_gateway", "payment_token"])
-        subscriptions.writerow(
-            ["external_id", "customer", "plan", "add_ons", "adjustment", "started_on", "cancel_on"]
-        )
+        subscriptions.writerow(["external_id", "customer", "plan", "add_ons", "adjustment", "started_on", "cancel_on"])
         for row in csv.DictReader(given):
             key = row["customerID"]
             customers.writerow([key, f"Subscriber {key}", f"{key.lower()}@example.com", "sandbox", "ok"])

@@ -136,6 +136,8 @@ class Machine:
                 process.kill()
             process.communicate()
         if self.home.exists():
+            for server in self.servers():
+                os.kill(server, signal.SIGCONT)  # a test that failed may have stopped it
             self.stop_keeper()
             wait_for(self.is_quiet, within_s=30)
         shutil.rmtree(self.root, ignore_errors=True)

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perennia.domain.errors import InvalidValue
+from perennia.domain.facts import Subscription
 from perennia.domain.money import round_ratio
+from perennia.domain.pricing import Timing
 from perennia.domain.tax import TaxTable, credited_tax, tax_on
 from tests.domain.world import Account, item, payer, price, rate, seller, simple, subscription, table, utc
 
@@ -81,8 +83,11 @@ def test_credited_tax_is_cumulative(net, tax, steps, expected) -> None:
     assert [b - a for a, b in zip([0, *so_far], so_far, strict=False)] == expected
 
 
-def account(*subscriptions, rates=(rate("25", until=date(2025, 7, 1)), rate("24", since=date(2025, 7, 1)))) -> Account:
-    return Account(payer(*subscriptions), seller(*rates, zone="Europe/Copenhagen"))
+RATES = (rate("25", until=date(2025, 7, 1)), rate("24", since=date(2025, 7, 1)))
+
+
+def account(*subscriptions: Subscription) -> Account:
+    return Account(payer(*subscriptions), seller(*RATES, zone="Europe/Copenhagen"))
 
 
 def test_an_advance_line_has_the_rate_of_the_day_of_issue_in_the_sellers_zone() -> None:
@@ -93,7 +98,7 @@ def test_an_advance_line_has_the_rate_of_the_day_of_issue_in_the_sellers_zone() 
 
 
 def test_an_arrears_line_has_the_rate_of_its_periods_end() -> None:
-    books = account(simple("10.00", start=date(2025, 5, 15), zone="Europe/Copenhagen", timing="arrears"))
+    books = account(simple("10.00", start=date(2025, 5, 15), zone="Europe/Copenhagen", timing=Timing.ARREARS))
     books.bill(utc(2025, 8, 1))
     assert [document.tax_minor for document in books.documents] == [250, 240]
 

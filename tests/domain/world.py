@@ -25,6 +25,7 @@ from perennia.domain.tax import TaxRate, TaxTable
 MONTHLY, YEARLY = Interval(Unit.MONTH), Interval(Unit.YEAR)
 DAILY, WEEKLY = Interval(Unit.DAY), Interval(Unit.WEEK)
 COPENHAGEN = "Europe/Copenhagen"
+EVER = datetime(1, 1, 1, tzinfo=UTC)
 _keys = count(1)
 
 
@@ -159,7 +160,7 @@ class Account:
     payer: Payer
     seller: Seller
     new_ids: NewIds = field(default_factory=fresh_ids)
-    next_due_at: datetime | None = datetime.min.replace(tzinfo=UTC)
+    next_due_at: datetime | None = EVER
     documents: list[Document] = field(default_factory=list)
     movements: list[Movement] = field(default_factory=list)
     postings: list[Posting] = field(default_factory=list)
@@ -259,7 +260,9 @@ def table(documents: Iterable[Document]) -> str:
     """Documents as text to compare whole: due date, kind, net + tax, and each line's period and net."""
     rows = []
     for one in documents:
-        rows.append(f"{one.due_at:%Y-%m-%d} {one.kind} {one.net_minor}+{one.tax_minor} balance {one.from_balance_minor}")
+        rows.append(
+            f"{one.due_at:%Y-%m-%d} {one.kind} {one.net_minor}+{one.tax_minor} balance {one.from_balance_minor}"
+        )
         rows += [
             f"  {line.period_start:%m-%d}..{line.period_end:%m-%d} {line.description} {line.net_minor}+{line.tax_minor}"
             for line in one.lines

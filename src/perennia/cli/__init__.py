@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from perennia.config.failures import ServerError
 from perennia.domain.errors import DomainError
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -41,6 +42,8 @@ def main(words: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except WrongUse as error:
         return _refuse(str(error), code=2)
+    except ServerError as error:
+        return _refuse(str(error), code=1)
     except DomainError as error:
         return _refuse(str(error), code=1)
     except KeyboardInterrupt:

@@ -55,7 +55,7 @@ def programs(*, home: Path, workers: int) -> list[Program]:
     gateway_options = ("--port", "0", "--state", str(gateway), "--ready-file", str(gateway_ready_file(home)))
     return [
         Program("gateway", (sys.executable, "-m", "perennia.gateways.sandbox", *gateway_options)),
-        *(Program(f"worker {number}", (sys.executable, "-m", "perennia.jobs")) for number in range(1, workers + 1)),
+        *(Program(f"worker {number}", (sys.executable, "-m", "perennia", "work")) for number in range(1, workers + 1)),
     ]
 
 

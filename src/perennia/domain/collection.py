@@ -276,6 +276,7 @@ def _captured(attempt: Attempt, debt: Debt, verdict: Verdict, *, now: datetime, 
 
 
 def _declined(attempt: Attempt, debt: Debt, verdict: Verdict, *, policies: Policies, now: datetime) -> Booking:
+    """A payer's decline starts or goes on with recovery. A fault on the gateway's side or ours is tried again, untold."""
     ended = AttemptChange(attempt.id, AttemptState.FAILED, verdict, finished_at=now)
     decline = verdict.decline or Decline.SOFT
     told = (Event(EventType.PAYMENT_FAILED, attempt.id, now),)
@@ -283,7 +284,7 @@ def _declined(attempt: Attempt, debt: Debt, verdict: Verdict, *, policies: Polic
         return Booking(attempt.document_id, attempt.payer_id, ended, events=told)
     if not decline.is_payers:
         change = _due_again(debt, after_outage(now=now, outages=debt.tries.outages, decline=decline))
-        return Booking(attempt.document_id, attempt.payer_id, ended, change, events=told)
+        return Booking(attempt.document_id, attempt.payer_id, ended, change)
     first_failed_at = debt.first_failed_at or now
     change = DebtChange(
         document_id=debt.document_id,

@@ -79,8 +79,8 @@ def apportion(total: int, numerators: Sequence[int], denominator: int) -> list[i
 
 def minor_units(amount: Decimal, currency: str) -> int:
     """An amount in currency units as minor units, exactly. Raises InvalidValue: too large, or too many decimals."""
-    if not amount.is_finite() or abs(amount) >= 10**12:
-        raise InvalidValue(field="amount", value=str(amount), reason="an amount is below a million million")
+    if not amount.is_finite() or abs(amount) >= 10**15:
+        raise InvalidValue(field="amount", value=str(amount), reason="an amount is below 10 to the 15th")
     if amount % Decimal(1).scaleb(-exponent(currency)):
         raise InvalidValue(
             field="amount",

@@ -1,7 +1,7 @@
 """Moving a sandbox's clock: everything that falls due before the goal happens, in order, by the live code."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from perennia.domain.ids import Id
@@ -20,13 +20,18 @@ class Advanced:
     clock: datetime
 
 
+_ROUNDS_AT_ONE_INSTANT = 100
 Progress = Callable[[Advanced], None]
 
 
 def advance(
-    *, tenant: Id, to: datetime, calls: Mapping[str, Calls] | None, machine_now: Callable[[], datetime],
+    *,
+    tenant: Id,
+    to: datetime,
+    calls: Mapping[str, Calls] | None,
+    machine_now: Callable[[], datetime],
     progress: Progress | None = None,
-) -> Advanced:  # fmt: skip
+) -> Advanced:
     """Move the sandbox's clock to `to`, stopping at each instant at which anything is due.
 
     `calls` are the gateways' open callers by name; None collects nothing. Raises what `clock.moving` raises.
@@ -34,34 +39,70 @@ def advance(
     """
     with clock.moving(tenant=tenant, to=to) as found:
         assert found.clock is not None
-        done = Advanced(0, 0, 0, found.clock)
-        while (at := _next_instant(tenant=tenant, collecting=calls is not None)) is not None and at <= to:
-            done = _live_through(done, tenant=tenant, at=max(at, done.clock), calls=calls, machine_now=machine_now)
+        journey = _Journey(tenant, found.clock, calls, machine_now)
+        while journey.step(to):
             if progress is not None:
-                progress(done)
+                progress(journey.done)
         clock.set_clock(tenant=tenant, to=to)
     while feed.sequence(tenant=tenant):
         pass
-    return Advanced(done.invoices, done.charges, done.failed, to)
+    return replace(journey.done, clock=to)
 
 
-def _next_instant(*, tenant: Id, collecting: bool) -> datetime | None:
-    instants = [clock.next_billing_at(tenant=tenant), ledger.next_recognition_at(tenant=tenant)]
-    if collecting:
-        instants.append(collection.next_collection_at(tenant=tenant))
-    return min((at for at in instants if at is not None), default=None)
+class _Journey:
+    """The way of one clock, from instant to instant; each asks for as little as can have changed."""
 
+    def __init__(
+        self,
+        tenant: Id,
+        start: datetime,
+        calls: Mapping[str, Calls] | None,
+        machine_now: Callable[[], datetime],
+    ) -> None:
+        self._tenant, self._calls, self._machine_now = tenant, calls, machine_now
+        self._month_end = ledger.next_recognition_at(tenant=tenant)
+        self._stood_still = 0
+        self.done = Advanced(0, 0, 0, start)
 
-def _live_through(
-    done: Advanced, *, tenant: Id, at: datetime, calls: Mapping[str, Calls] | None, machine_now: Callable[[], datetime]
-) -> Advanced:
-    """One instant: recognition of the month that has ended, then billing, then collection."""
-    if at > done.clock:
-        clock.set_clock(tenant=tenant, to=at)
-    ledger.recognise(tenant=tenant, now=at)
-    billed = billing.run_until_done(tenant=tenant, as_of=at, now=at, catch_up=True)
-    charges, failed = 0, 0
-    if calls is not None:
-        collected = collection.collect_due(tenant=tenant, as_of=at, now=at, calls=calls, machine_now=machine_now)
-        charges, failed = collected.charges, collected.failed
-    return Advanced(done.invoices + billed.documents, done.charges + charges, done.failed + failed, at)
+    def step(self, to: datetime) -> bool:
+        """Go to the next instant and let everything due at it happen; False when nothing is due up to `to`."""
+        billing_at = clock.next_billing_at(tenant=self._tenant)
+        collection_at = None if self._calls is None else collection.next_collection_at(tenant=self._tenant)
+        at = min((due for due in (billing_at, collection_at, self._month_end) if due is not None), default=None)
+        if at is None or at > to:
+            return False
+        self._move_to(max(at, self.done.clock))
+        at = self.done.clock
+        if self._month_end is not None and self._month_end <= at:
+            ledger.recognise(tenant=self._tenant, now=at)
+            self._month_end = ledger.next_recognition_at(tenant=self._tenant)
+        if billing_at is not None and billing_at <= at:
+            self._bill()
+        if self._calls is not None:
+            self._collect(self._calls)
+        return True
+
+    def _move_to(self, at: datetime) -> None:
+        """Set the clock; an instant that does not get done in many rounds is a bug and must not turn for ever."""
+        self._stood_still = self._stood_still + 1 if at == self.done.clock else 0
+        if self._stood_still > _ROUNDS_AT_ONE_INSTANT:
+            raise RuntimeError(f"what is due at {at.isoformat()} stays due")
+        if at > self.done.clock:
+            clock.set_clock(tenant=self._tenant, to=at)
+            self.done = replace(self.done, clock=at)
+
+    def _bill(self) -> None:
+        at = self.done.clock
+        billed = billing.run_until_done(tenant=self._tenant, as_of=at, now=at, catch_up=True)
+        self.done = replace(self.done, invoices=self.done.invoices + billed.documents)
+        if self._month_end is None:
+            self._month_end = ledger.next_recognition_at(tenant=self._tenant)
+
+    def _collect(self, calls: Mapping[str, Calls]) -> None:
+        at = self.done.clock
+        collected = collection.collect_due(
+            tenant=self._tenant, as_of=at, now=at, calls=calls, machine_now=self._machine_now, alone=True
+        )
+        self.done = replace(
+            self.done, charges=self.done.charges + collected.charges, failed=self.done.failed + collected.failed
+        )

@@ -26,8 +26,8 @@ def run_until_done(
 ) -> Billed:
     """Bill a tenant until nothing is due at `as_of`. Stopped at any point, it is simply run again.
 
-    Each claim starts where the last one ended; the end is believed only when a claim from the very start is
-    empty too, since a worker that died may have let go of payers passed by.
+    Each claim starts where the last one ended; the end is believed only of a claim from the very start, since a
+    worker that died may have let go of payers passed by.
     """
     billed, after = Billed(), None
     while True:
@@ -41,9 +41,6 @@ def run_until_done(
         )
         if progress is not None:
             progress(billed)
-        if not chunk.payers and not chunk.set_aside:
-            if after is None:
-                return billed
-            after = None
-            continue
-        after = chunk.after
+        if chunk.is_last and after is None:
+            return billed
+        after = None if chunk.is_last else chunk.after

@@ -7,7 +7,7 @@ else holds. A run that is stopped at any point is simply run again; what was bil
 import struct
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import psycopg
@@ -30,13 +30,14 @@ _CULPRIT_ERRORS = (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.Rai
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What one chunk did. `after` is where the next claim may begin; None when nothing is due any more."""
+    """What one chunk did. `after` is where the next claim may begin; `is_last` when it took all it found."""
 
     payers: int
     documents: int
     lines: int
     set_aside: int
     after: datetime | None
+    is_last: bool
 
 
 def run_chunk(
@@ -61,9 +62,10 @@ def run_chunk(
     except _CULPRIT_ERRORS as error:
         if limit > 1:
             half = min(limit // 2, 256)
-            return run_chunk(
+            chunk = run_chunk(
                 tenant=tenant, as_of=as_of, now=now, actor=actor, after=after, catch_up=catch_up, limit=half
             )
+            return replace(chunk, is_last=False)
         return _set_first_aside(tenant=tenant, as_of=as_of, after=after, error=error)
 
 
@@ -95,7 +97,7 @@ def _bill_chunk(
     with open_books(tenant=tenant) as books:
         due = locks.claim_due_payers(books.cursor, tenant=tenant, as_of=as_of, after=after, limit=limit)
         if not due:
-            return Chunk(0, 0, 0, 0, None)
+            return Chunk(0, 0, 0, 0, None, is_last=True)
         claimed = _within_lines(due)
         made, aside = _decide(books, books.facts(claimed), as_of=as_of, now=now, catch_up=catch_up)
         books.write(made, actor=actor)
@@ -105,6 +107,7 @@ def _bill_chunk(
             lines=sum(len(document.lines) for decision in made for document in decision.documents),
             set_aside=aside,
             after=claimed[-1].next_due_at,
+            is_last=len(claimed) < limit and len(claimed) == len(due),
         )
 
 
@@ -142,4 +145,4 @@ def _set_first_aside(*, tenant: Id, as_of: datetime, after: datetime | None, err
             constraint = error.diag.constraint_name if isinstance(error, psycopg.Error) else None
             code = constraint or type(error).__name__
             locks.set_aside(books.cursor, payer_id=payer.id, code=code, reason=str(error))
-        return Chunk(0, 0, 0, len(claimed), after)
+        return Chunk(0, 0, 0, len(claimed), after, is_last=False)

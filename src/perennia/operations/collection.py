@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from perennia.domain.collection import Answer, Booking, Debt, DebtState, Verdict, book_answer
+from perennia.domain.collection import Answer, Attempt, Booking, Debt, DebtState, Verdict, book_answer
 from perennia.domain.dunning import Decline, Step, when_due
 from perennia.domain.ids import Id
 from perennia.gateways.port import ChargeRequest, ChargeResult, Outcome
@@ -193,7 +193,7 @@ def _book(answers: list[tuple[Call, ChargeResult]], *, tenant: Id, now: datetime
         now = books.business_time(now)
         policies = policies_from(books.tenant.policies)
         attempts = read.attempts(books.cursor, ids=[call.attempt_id for call, _ in answers])
-        debts = read.debts(books.cursor, document_ids=[a.document_id for a in attempts.values()], now=now)
+        debts = _debts(books, answers, attempts, now=now)
         bookings = []
         for call, result in answers:
             attempt = attempts[call.attempt_id]
@@ -203,6 +203,19 @@ def _book(answers: list[tuple[Call, ChargeResult]], *, tenant: Id, now: datetime
         recovered = {b.document_id for b in bookings if b.paid and debts[b.document_id].state is DebtState.RECOVERING}
         write_bookings(books, bookings, locked=locked, recovered=recovered, now=now, actor=actor)
     return _summary(answers, bookings, now=now)
+
+
+def _debts(
+    books: Books, answers: Sequence[tuple[Call, ChargeResult]], attempts: dict[Id, Attempt], *, now: datetime
+) -> dict[Id, Debt]:
+    """Money is booked whatever went before; only the other answers need the method and the earlier attempts."""
+    captured: list[Id] = []
+    others: list[Id] = []
+    for call, result in answers:
+        found = captured if result.outcome is Outcome.SUCCEEDED else others
+        found.append(attempts[call.attempt_id].document_id)
+    due = read.amounts_due(books.cursor, document_ids=captured) if captured else {}
+    return due | (read.debts(books.cursor, document_ids=others, now=now) if others else {})
 
 
 def _verdict(result: ChargeResult) -> Verdict:

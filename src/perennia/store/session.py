@@ -112,16 +112,21 @@ def _connection() -> psycopg.Connection[tuple[Any, ...]]:
     connection.ensure_connection()
     raw: Any = connection.connection
     if not getattr(raw, "perennia_ready", False):
-        raw.adapters.register_loader("uuid", _IdLoader)
-        raw.adapters.register_loader("timestamptz", _InstantLoader)
-        raw.adapters.register_dumper(Id, _IdDumper)
-        raw.adapters.register_dumper(list, ListBinaryDumper)
-        raw.adapters.register_dumper(KeyArray, KeyArrayDumper)
-        raw.adapters.register_dumper(InstantArray, InstantArrayDumper)
+        adapt(raw)
         bulk.create_stages(raw)
         raw.perennia_ready = True
     made: psycopg.Connection[tuple[Any, ...]] = raw
     return made
+
+
+def adapt(raw: psycopg.Connection[Any]) -> None:
+    """Teach a connection the product's values: keys as `Id`, instants in UTC, arrays in binary."""
+    raw.adapters.register_loader("uuid", _IdLoader)
+    raw.adapters.register_loader("timestamptz", _InstantLoader)
+    raw.adapters.register_dumper(Id, _IdDumper)
+    raw.adapters.register_dumper(list, ListBinaryDumper)
+    raw.adapters.register_dumper(KeyArray, KeyArrayDumper)
+    raw.adapters.register_dumper(InstantArray, InstantArrayDumper)
 
 
 def _cursor(raw: psycopg.Connection[tuple[Any, ...]]) -> Cursor:

@@ -13,13 +13,13 @@ def documents_add_up(scope: Scope) -> Finding:
         rows=f"""SELECT d.id, d.kind, d.net_minor, d.tax_minor, l.*
             FROM documents d LEFT JOIN (
                 SELECT l.document_id, count(*) AS n, min(l.position) AS first, max(l.position) AS last,
-                    sum(l.net_minor) AS net, sum(l.tax_minor) AS tax, count(DISTINCT s.currency) AS currencies,
-                    min(s.currency) AS line_currency, min(s.payer_id::text) AS line_payer
+                    sum(l.net_minor) AS net, sum(l.tax_minor) AS tax,
+                    min(s.currency) AS line_currency, max(s.currency) AS other_currency
                 FROM lines l JOIN subscriptions s ON s.id = l.subscription_id
                 WHERE l.tenant_id = %(tenant)s GROUP BY l.document_id
             ) AS l ON l.document_id = d.id AND l.line_currency = d.currency
             WHERE d.tenant_id = %(tenant)s AND {of_payer("d.payer_id")}""",
-        right="""first = 1 AND last = n AND currencies = 1 AND net = net_minor AND tax = tax_minor
+        right="""first = 1 AND last = n AND line_currency = other_currency AND net = net_minor AND tax = tax_minor
             AND (kind = 'invoice') = (net_minor + tax_minor >= 0)""",
         tell=f"""{_TELL} || ' says ' || net_minor || ' + ' || tax_minor || ' tax, its ' || coalesce(n, 0)
             || ' lines come to ' || coalesce(net, 0) || ' + ' || coalesce(tax, 0)""",

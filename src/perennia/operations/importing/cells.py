@@ -62,7 +62,7 @@ class Cells:
         except DomainError as error:
             self.refuse(column, str(error.facts.get("reason", error)), "see the list of columns in the import format")
             return None
-        self._content.append(f"{column}={format(value.normalize(), 'f') if isinstance(value, Decimal) else value}")
+self._content.append(f"{column}={_plain(value)}")
         return value
 
     def take_number(self, column: str) -> Decimal | None:
@@ -84,6 +84,13 @@ class Cells:
         """64 bits over the filled columns and their values."""
         content = "\0".join(sorted(self._content)).encode()
         return int.from_bytes(blake2b(content, digest_size=8).digest(), "big", signed=True)
+
+
+def _plain(value: object) -> str:
+    """A value as text that does not depend on how it was written."""
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    return "|".join(map(_plain, value)) if isinstance(value, tuple) else str(value)
 
 
 def text(longest: int = 200, *, lines: bool = False) -> Callable[[str], str]:

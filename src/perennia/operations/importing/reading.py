@@ -6,7 +6,6 @@ line breaks, columns in any order. Refuses what would be read wrongly: another e
 
 import csv
 import difflib
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -62,8 +61,8 @@ class Source:
         try:
             with self._path.open("rb") as raw:
                 self._check_kind(raw.read(4))
-                raw.seek(0)
-                yield from self._rows(raw)
+            with self._path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+                yield from self._rows(text)
         except _Stop:
             return
 
@@ -73,8 +72,8 @@ class Source:
         if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head:
             self._stop(1, "the file is UTF-16", _SAVE_AS)
 
-    def _rows(self, raw: IO[bytes]) -> Iterator[Row]:
-        lines = self._lines(io.TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline=""))
+    def _rows(self, text: IO[str]) -> Iterator[Row]:
+        lines = self._lines(text)
         first = next(lines, "")
         delimiter = max(_DELIMITERS, key=lambda sign: (first.count(sign), -_DELIMITERS.index(sign)))
         reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
@@ -90,7 +89,7 @@ class Source:
                 if row is not None:
                     yield row
 
-    def _lines(self, text: io.TextIOWrapper) -> Iterator[str]:
+    def _lines(self, text: IO[str]) -> Iterator[str]:
         """Physical lines; notes where one holds bytes that are not UTF-8, or NUL."""
         number = 0
         while line := text.readline(LONGEST_LINE):

@@ -1,4 +1,7 @@
-"""The attempts at one receivable, and a payer's receivables in recovery."""
+"""The attempts at one receivable, and a payer's receivables that ever failed.
+
+Not "those in recovery": a state in the condition would make every payment touch all of the table's indexes.
+"""
 
 from django.db import migrations, models
 
@@ -10,6 +13,8 @@ class Migration(migrations.Migration):
         migrations.AddIndex("attempt", models.Index(fields=["document_id"], name="attempts_document")),
         migrations.AddIndex(
             "receivable",
-            models.Index(condition=models.Q(("state", "recovering")), fields=["payer_id"], name="receivables_recovering"),
+            models.Index(
+                condition=models.Q(("first_failed_at__isnull", False)), fields=["payer_id"], name="receivables_failed"
+            ),
         ),
     ]

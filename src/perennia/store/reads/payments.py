@@ -35,7 +35,27 @@ def attempts(cursor: Cursor, *, ids: Sequence[Id]) -> dict[Id, Attempt]:
         FROM unnest(%s::uuid[]) AS k (id), LATERAL (SELECT * FROM attempts a WHERE a.id = k.id OFFSET 0) AS a""",
         (keys(ids),),
     )
-    return {key: Attempt(key, *rest, AttemptState(state), at) for key, *rest, state, at in rows}
+    return {
+        key: Attempt(key, document, payer, method, gateway, currency, amount_minor, AttemptState(state), at)
+        for key, document, payer, method, gateway, currency, amount_minor, state, at in rows
+    }
+
+
+def amounts_due(cursor: Cursor, *, document_ids: Sequence[Id]) -> dict[Id, Debt]:
+    """The receivables of these documents, without method and earlier attempts: enough to book money on them."""
+    rows = cursor.execute(
+        """SELECT r.document_id, r.payer_id, d.entity_id, r.currency, r.state, r.open_minor, r.attempts,
+            r.first_failed_at
+        FROM unnest(%s::uuid[]) AS k (id),
+        LATERAL (SELECT * FROM receivables r WHERE r.document_id = k.id OFFSET 0) AS r,
+        LATERAL (SELECT entity_id FROM documents d WHERE d.id = k.id OFFSET 0) AS d""",
+        (keys(document_ids),),
+    )
+    none = Tries()
+    return {
+        key: Debt(key, payer, entity, currency, DebtState(state), open_minor, attempts, first_failed_at, None, none)
+        for key, payer, entity, currency, state, open_minor, attempts, first_failed_at in rows
+    }
 
 
 def debts(cursor: Cursor, *, document_ids: Sequence[Id], now: datetime) -> dict[Id, Debt]:
@@ -119,7 +139,8 @@ def failing(cursor: Cursor, *, payer_ids: Sequence[Id]) -> set[tuple[Id, Id]]:
     rows = cursor.execute(
         """SELECT r.document_id, l.id FROM unnest(%s::uuid[]) AS k (id),
         LATERAL (
-            SELECT r.document_id FROM receivables r WHERE r.payer_id = k.id AND r.state = 'recovering' OFFSET 0
+            SELECT r.document_id FROM receivables r
+            WHERE r.payer_id = k.id AND r.first_failed_at IS NOT NULL AND r.state = 'recovering' OFFSET 0
         ) AS r,
         LATERAL (SELECT DISTINCT l.subscription_id AS id FROM lines l WHERE l.document_id = r.document_id OFFSET 0) AS l""",
         (keys(payer_ids),),

@@ -141,7 +141,7 @@ class Receivable(models.Model):
                 "next_attempt_at",
                 condition=models.Q(next_attempt_at__isnull=False),
             ),
-            index("receivables_recovering", "payer_id", condition=models.Q(state="recovering")),
+            index("receivables_failed", "payer_id", condition=models.Q(first_failed_at__isnull=False)),
         ),
     )
 

@@ -222,6 +222,7 @@ def move_receivables(cursor: Cursor, changes: Sequence[DebtChange], *, tenant: I
 def try_at_once(cursor: Cursor, *, payer_ids: Sequence[Id], now: datetime) -> None:
     """Everything of these payers that is in recovery is due now: there is another method to try."""
     cursor.execute(
-        "UPDATE receivables SET next_attempt_at = %s WHERE payer_id = ANY(%s) AND state = 'recovering'",
+        """UPDATE receivables SET next_attempt_at = %s
+        WHERE payer_id = ANY(%s) AND first_failed_at IS NOT NULL AND state = 'recovering'""",
         (now, list(payer_ids)),
     )

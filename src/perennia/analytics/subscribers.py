@@ -1,0 +1,117 @@
+"""Recurring revenue worked out anew from what subscribers have: items, versions, discounts, prices."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from perennia.domain.calendar import Series
+from perennia.domain.discounts import Discount
+from perennia.domain.facts import Item, ItemKind, Seller, Status, Subscription, Version
+from perennia.domain.ids import Id
+from perennia.domain.metrics import subscription_mrr
+from perennia.domain.pricing import Model
+from perennia.store.reads.facts import prices_by_id
+from perennia.store.session import Cursor
+
+_BATCH = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A subscription at an instant: what its items come to a month (0 where it is not live), and what its movements say."""
+
+    subscription_id: Id
+    currency: str
+    live: bool
+    mrr_minor: int
+    moved_minor: int
+    moved_active: int
+    other_currencies: int
+
+
+def mrr_from_items(cursor: Cursor, *, tenant: Id, seller: Seller, at: datetime) -> dict[str, tuple[int, int]]:
+    """By currency the MRR in minor units and the subscribers at an instant, without looking at a movement."""
+    found: dict[str, tuple[int, int]] = {}
+    for standing in standings(cursor, tenant=tenant, seller=seller, at=at):
+        mrr, active = found.get(standing.currency, (0, 0))
+        found[standing.currency] = (mrr + standing.mrr_minor, active + standing.live)
+    return found
+
+
+def standings(
+    cursor: Cursor, *, tenant: Id, seller: Seller, at: datetime, payer: Id | None = None
+) -> Iterator[Standing]:
+    """Every subscription by key, in flat memory. Movements count up to `at`."""
+    cursor.execute(
+        """DECLARE standings NO SCROLL CURSOR FOR
+        SELECT s.id, s.currency, s.zone, s.status, s.started_at, c.country,
+            s.status NOT IN ('scheduled', 'trialing') AND greatest(s.started_at, s.trial_ends_at) <= %(at)s
+                AND (s.ended_at IS NULL OR s.ended_at > %(at)s) AS live,
+            coalesce(m.amount, 0)::bigint, coalesce(m.active, 0)::int, coalesce(m.others, 0)::int
+        FROM subscriptions s JOIN customers c ON c.id = s.payer_id
+        LEFT JOIN (
+            SELECT m.subscription_id, sum(m.mrr_minor) AS amount, count(*) FILTER (WHERE m.currency <> s.currency) AS others,
+                sum(CASE m.kind WHEN 'new' THEN 1 WHEN 'reactivation' THEN 1 WHEN 'churn' THEN -1 ELSE 0 END) AS active
+            FROM movements m JOIN subscriptions s ON s.id = m.subscription_id
+            WHERE m.tenant_id = %(tenant)s AND m.effective_at <= %(at)s GROUP BY m.subscription_id
+        ) AS m ON m.subscription_id = s.id
+        WHERE s.tenant_id = %(tenant)s AND (%(payer)s::uuid IS NULL OR s.payer_id = %(payer)s) ORDER BY s.id""",
+        {"tenant": tenant, "payer": payer, "at": at},
+    )
+    while rows := cursor.execute(f"FETCH {_BATCH} FROM standings".encode()).fetchall():
+        items = _items(cursor, [row[0] for row in rows], at=at)
+        discounts = _discounts(cursor, [row[0] for row in rows], at=at)
+        for key, currency, zone, status, started_at, country, live, moved, active, others in rows:
+            mrr = 0
+            if live and key in items:
+                subscription = _subscription(key, currency, zone, status, started_at, items[key], discounts[key])
+                mrr = subscription_mrr(subscription, at=at, taxes=seller.taxes, country=country)
+            yield Standing(key, currency, live, mrr, moved, active, others)
+    cursor.execute("CLOSE standings")
+
+
+def _subscription(
+    key: Id, currency: str, zone: str, status: str, started_at: datetime, rows: Sequence[Any], discounts: list[Discount]
+) -> Subscription:
+    """As much of a subscription as its recurring revenue depends on."""
+    items = [
+        Item(item_id, ItemKind(kind), "", Series(started_at, zone, version.price.interval), (version,))
+        for item_id, kind, version in rows
+    ]
+    return Subscription(key, key, key, Status(status), currency, zone, started_at, tuple(items), discounts=tuple(discounts))
+
+
+def _items(cursor: Cursor, ids: list[Id], *, at: datetime) -> dict[Id, list[tuple[Id, str, Version]]]:
+    rows = cursor.execute(
+        """SELECT v.subscription_id, v.item_id, i.kind, v.id, v.price_id, v.unit_amount, v.quantity, v.starts_at, v.ends_at
+        FROM item_versions v JOIN items i ON i.id = v.item_id
+        WHERE v.subscription_id = ANY(%s) AND v.starts_at <= %s AND (v.ends_at IS NULL OR v.ends_at > %s)
+        ORDER BY v.subscription_id, v.item_id, v.starts_at, v.id""",
+        (ids, at, at),
+    ).fetchall()
+    prices = prices_by_id(cursor, {row[4] for row in rows})
+    found: dict[Id, list[tuple[Id, str, Version]]] = defaultdict(list)
+    for subscription_id, item_id, kind, version_id, price_id, own_amount, quantity, starts_at, ends_at in rows:
+        price = prices[price_id]
+        if own_amount is not None:
+            price = replace(price, unit_amount=own_amount, model=Model.FLAT if kind == "adjustment" else price.model)
+        found[subscription_id].append((item_id, kind, Version(version_id, price, quantity, starts_at, ends_at)))
+    return found
+
+
+def _discounts(cursor: Cursor, ids: list[Id], *, at: datetime) -> dict[Id, list[Discount]]:
+    """Those in force; one that came with its subscription counts from that subscription's start."""
+    rows = cursor.execute(
+        """SELECT d.subscription_id, d.id, d.percent_off, d.amount_off_minor, d.periods, d.periods_left
+        FROM subscription_discounts d JOIN subscriptions s ON s.id = d.subscription_id
+        WHERE d.subscription_id = ANY(%s) AND (d.ended_at IS NULL OR d.ended_at > %s)
+        AND (d.created_at <= %s OR d.created_at = s.created_at)
+        ORDER BY d.subscription_id, d.percent_off IS NULL, d.id""",
+        (ids, at, at),
+    )
+    found: dict[Id, list[Discount]] = defaultdict(list)
+    for subscription_id, *values in rows:
+        found[subscription_id].append(Discount(*values))
+    return found

@@ -1,0 +1,85 @@
+"""Everything derived anew and compared. A check is one function from a scope to a finding; `docs/verify.md` lists them.
+
+All of them see the same instant. None changes a row, waits for anybody or is waited for.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from perennia.analytics.verification import (
+    documents,
+    due,
+    events,
+    ledger,
+    lines,
+    movements,
+    payments,
+    receivables,
+    references,
+    spans,
+)
+from perennia.analytics.verification.findings import Check, Finding, Scope
+from perennia.domain.ids import Id
+from perennia.store.reads import sellers
+from perennia.store.reads.sellers import Tenant
+from perennia.store.session import snapshot
+
+OF_PAYERS: tuple[Check, ...] = (
+    spans.parts_tile,
+    spans.parts_have_lines,
+    lines.lines_explained,
+    documents.documents_add_up,
+    documents.tax_rounded_once,
+    documents.credits_within_charges,
+    receivables.receivables_agree,
+    receivables.payments_spent,
+    receivables.credit_notes_spent,
+    receivables.balances_not_negative,
+    receivables.balance_spent,
+    payments.one_open_attempt,
+    payments.attempts_paid,
+    ledger.documents_booked,
+    ledger.payments_booked,
+    movements.movements_agree,
+    due.due_again,
+    events.histories_lead_here,
+)
+"""Checks that can be asked for one payer."""
+
+OF_TENANTS: tuple[Check, ...] = (
+    documents.numbers_in_order,
+    ledger.ledger_balances,
+    ledger.accounts_agree,
+    ledger.revenue_recognised,
+    events.feed_chained,
+    references.references_hold,
+)
+"""Checks that only make sense for all rows of a tenant."""
+
+
+def verify(
+    *, tenant: Tenant, now: datetime, payer: Id | None = None, begun: Callable[[str], None] | None = None
+) -> list[Finding]:
+    """Run all checks, or for one payer those that can be; `now` is business time, `begun` is told each check's name."""
+    with snapshot(tenant.id) as cursor:
+        scope = Scope(cursor, tenant, sellers.seller(cursor, tenant=tenant), now, payer)
+        return findings(scope, begun=begun)
+
+
+def findings(scope: Scope, *, begun: Callable[[str], None] | None = None) -> list[Finding]:
+    """What the checks find in an open transaction."""
+    found = []
+    for check in OF_PAYERS if scope.payer is not None else OF_PAYERS + OF_TENANTS:
+        if begun is not None:
+            begun(check.__name__)
+        found.append(_made(check, scope))
+    return found
+
+
+def _made(check: Check, scope: Scope) -> Finding:
+    """The finding of a check; one that broke on the rows it met is a finding too, and the others go on."""
+    try:
+        with scope.cursor.connection.transaction():
+            return check(scope)
+    except Exception as error:
+        return Finding(check.__name__, 0, 1, (f"the check broke: {type(error).__name__}: {error}",))

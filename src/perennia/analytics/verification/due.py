@@ -1,0 +1,37 @@
+"""When something falls due."""
+
+from perennia.analytics.verification.findings import Finding, Scope, Tally
+from perennia.domain.facts import Payer
+from perennia.domain.invoicing import next_due_at
+from perennia.store.reads import facts
+from perennia.store.reads.facts import LockedPayer
+
+_BATCH = 2_000
+
+
+def due_again(scope: Scope) -> Finding:
+    """When a payer falls due next, as the rule says from its facts now; also of one that is set aside."""
+    tally = Tally("due_again")
+    cursor = scope.cursor
+    cursor.execute(
+        """DECLARE due_payers NO SCROLL CURSOR FOR
+        SELECT id, next_due_at, lines FROM payers
+        WHERE tenant_id = %(tenant)s AND (%(payer)s::uuid IS NULL OR id = %(payer)s) ORDER BY id""",
+        scope.values(),
+    )
+    while rows := cursor.execute(f"FETCH {_BATCH} FROM due_payers".encode()).fetchall():
+        stored = [LockedPayer(*row, has_credit=False) for row in rows]
+        for payer, found in zip(stored, facts.payers(cursor, stored, tenant=scope.tenant), strict=True):
+            tally.note(_problem(scope, payer, found))
+    cursor.execute("CLOSE due_payers")
+    return tally.finding()
+
+
+def _problem(scope: Scope, stored: LockedPayer, facts: Payer) -> str | None:
+    try:
+        expected = next_due_at(facts, seller=scope.seller)
+    except Exception as error:  # facts that no rule can take are what the run sets a payer aside for; here a finding
+        return f"{stored.id.text('cus')}: no rule can take its facts: {error}"
+    if expected == stored.next_due_at:
+        return None
+    return f"{stored.id.text('cus')} is due at {stored.next_due_at or 'no time'}, by its facts at {expected or 'no time'}"

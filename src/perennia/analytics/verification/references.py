@@ -1,0 +1,71 @@
+"""What a row refers to exists, and belongs to the same tenant."""
+
+from perennia.analytics.verification.findings import Finding, Scope, look, together
+
+# table, what names a row of it, and column -> the table it refers to. Empty references are none.
+REFERENCES: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("legal_entities", "id", {"party_id": "parties"}),
+    ("plans", "id", {"product_id": "products"}),
+    ("add_ons", "id", {"product_id": "products"}),
+    ("prices", "id", {"plan_id": "plans", "add_on_id": "add_ons"}),
+    ("customers", "id", {"payer_id": "payers", "party_id": "parties"}),
+    ("payment_methods", "id", {"customer_id": "customers"}),
+    ("subscriptions", "id", {"customer_id": "customers", "payer_id": "payers", "entity_id": "legal_entities"}),
+    ("items", "id", {"subscription_id": "subscriptions"}),
+    ("item_versions", "id", {"subscription_id": "subscriptions", "item_id": "items", "price_id": "prices"}),
+    ("subscription_discounts", "id", {"subscription_id": "subscriptions", "coupon_id": "coupons"}),
+    ("number_series", "id", {"entity_id": "legal_entities"}),
+    (
+        "documents",
+        "id",
+        {
+            "payer_id": "payers",
+            "entity_id": "legal_entities",
+            "buyer_party_id": "parties",
+            "seller_party_id": "parties",
+        },
+    ),
+    (
+        "lines",
+        "document_id",
+        {
+            "document_id": "documents",
+            "subscription_id": "subscriptions",
+            "version_id": "item_versions",
+            "credits_document_id": "documents",
+        },
+    ),
+    ("billed_spans", "version_id", {"version_id": "item_versions", "document_id": "documents"}),
+    ("allocations", "source_id", {"document_id": "documents"}),
+    ("balance_entries", "id", {"payer_id": "payers", "entity_id": "legal_entities"}),
+    ("attempts", "id", {"document_id": "receivables", "payer_id": "payers", "method_id": "payment_methods"}),
+    ("payments", "id", {"payer_id": "payers"}),
+    ("movements", "subscription_id", {"subscription_id": "subscriptions"}),
+)
+_KEYS = {"receivables": "document_id"}
+
+
+def references_hold(scope: Scope) -> Finding:
+    """Every reference leads to a row of the same tenant."""
+    return together("references_hold", *(_of(scope, *reference) for reference in REFERENCES))
+
+
+def _of(scope: Scope, table: str, key: str, columns: dict[str, str]) -> Finding:
+    """One pass over a table, with all that it refers to beside it."""
+    joins = " ".join(
+        f"LEFT JOIN (SELECT {_KEYS.get(target, 'id')} AS id FROM {target} WHERE tenant_id = %(tenant)s) AS r{n}"
+        f" ON r{n}.id = t.{column}"
+        for n, (column, target) in enumerate(columns.items())
+    )
+    lost = [f"(t.{column} IS NOT NULL AND r{n}.id IS NULL)" for n, column in enumerate(columns)]
+    names = ", ".join(
+        f"CASE WHEN {one} THEN '{column} ' || t.{column} END" for one, column in zip(lost, columns, strict=True)
+    )
+    return look(
+        scope,
+        "references_hold",
+        rows=f"""SELECT t.{key} AS key, concat_ws(', ', {names}) AS lost
+            FROM {table} t {joins} WHERE t.tenant_id = %(tenant)s""",
+        right="lost = ''",
+        tell=f"'{table} ' || key || ' refers to what this tenant has not: ' || lost",
+    )

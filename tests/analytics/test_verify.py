@@ -1,0 +1,210 @@
+"""Each check notices the one fault that was planted for it, and a clean business has none."""
+
+import pytest
+
+from perennia.analytics import verification
+from perennia.analytics.verification import OF_PAYERS, OF_TENANTS, verify
+from perennia.analytics.verification.findings import Scope
+from perennia.operations import tenants
+from tests.analytics.year import stranger
+from tests.operations.shop import Shop
+
+ONE_INVOICE = "SELECT id FROM documents WHERE tenant_id = %(tenant)s AND kind = 'invoice' AND tax_minor > 0 ORDER BY number LIMIT 1"
+ONE_LINE = f"(document_id, position) = (({ONE_INVOICE}), 1)"
+
+# check, the fault in SQL, the other checks that see it too
+FAULTS = [
+    ("parts_tile", "UPDATE item_versions SET billed_through = billed_through + interval '1 day' WHERE {version}", "due_again"),
+    (
+        "parts_tile",
+        """UPDATE billed_spans SET span_start = span_start - interval '1 day' WHERE tenant_id = %(tenant)s
+        AND (document_id, position) = (({ONE_INVOICE}), 1)""",
+        "parts_have_lines",
+    ),
+    ("parts_have_lines", "UPDATE billed_spans SET position = 99 WHERE {ONE_LINE}", ""),
+    ("lines_explained", "UPDATE lines SET unit_amount = unit_amount + 1 WHERE {ONE_LINE}", ""),
+    ("lines_explained", "UPDATE lines SET discount_minor = 7 WHERE {ONE_LINE}", ""),
+    ("lines_explained", "UPDATE lines SET calculation = 'no' WHERE {ONE_LINE}", ""),
+    (
+        "documents_add_up",
+        "UPDATE documents SET net_minor = net_minor + 1 WHERE id = ({ONE_INVOICE})",
+        "documents_booked receivables_agree accounts_agree",
+    ),
+    ("tax_rounded_once", "UPDATE lines SET tax_percent = 24 WHERE {ONE_LINE}", ""),
+    (
+        "tax_rounded_once",
+        "UPDATE lines SET tax_minor = tax_minor + 1 WHERE {ONE_LINE}",
+        "documents_add_up",
+    ),
+    (
+        "credits_within_charges",
+        """UPDATE lines SET net_minor = net_minor - 100000 WHERE tenant_id = %(tenant)s AND kind = 2""",
+        "documents_add_up lines_explained revenue_recognised",
+    ),
+    (
+        "numbers_in_order",
+        """UPDATE documents SET number = number + 1 WHERE (entity_id, kind, number) = (
+            SELECT entity_id, kind, max(number) FROM documents WHERE tenant_id = %(tenant)s AND kind = 'invoice' GROUP BY 1, 2)""",
+        "",
+    ),
+    (
+        "numbers_in_order",
+        """UPDATE documents SET issued_at = issued_at + interval '1 day' WHERE (entity_id, kind, number) IN (
+            SELECT entity_id, kind, 3 FROM documents WHERE tenant_id = %(tenant)s AND kind = 'invoice')""",
+        "",
+    ),
+    ("numbers_in_order", "UPDATE number_series SET next_number = 1 WHERE tenant_id = %(tenant)s AND kind = 'invoice'", ""),
+    (
+        "receivables_agree",
+        """UPDATE receivables SET open_minor = open_minor - 1 WHERE document_id = (
+            SELECT document_id FROM receivables WHERE tenant_id = %(tenant)s AND open_minor > 1 ORDER BY 1 LIMIT 1)""",
+        "accounts_agree",
+    ),
+    (
+        "receivables_agree",
+        """DELETE FROM receivables WHERE document_id = (
+            SELECT document_id FROM receivables WHERE tenant_id = %(tenant)s AND state = 'paid' AND document_id NOT IN (
+                SELECT document_id FROM attempts) ORDER BY 1 LIMIT 1)""",
+        "",
+    ),
+    (
+        "payments_spent",
+        """ALTER TABLE payments DROP CONSTRAINT payments_refunds;
+        UPDATE payments SET refunded_minor = captured_minor + 1 WHERE {payment}""",
+        "accounts_agree",
+    ),
+    (
+        "payments_spent",
+        "UPDATE allocations SET amount_minor = amount_minor + 1 WHERE source_id = (SELECT id FROM payments WHERE {payment})",
+        "payments_booked receivables_agree",
+    ),
+    (
+        "credit_notes_spent",
+        "UPDATE balance_entries SET source_id = gen_random_uuid() WHERE tenant_id = %(tenant)s AND source = 'credit_note'",
+        "documents_booked",
+    ),
+    ("balances_not_negative", "UPDATE payers SET has_credit = false WHERE tenant_id = %(tenant)s", ""),
+    (
+        "balances_not_negative",
+        """UPDATE balance_entries SET amount_minor = amount_minor - 100000
+        WHERE tenant_id = %(tenant)s AND source = 'credit_note'""",
+        "accounts_agree credit_notes_spent documents_booked",
+    ),
+    (
+        "balance_spent",
+        "UPDATE allocations SET source_id = gen_random_uuid() WHERE tenant_id = %(tenant)s AND source = 'balance'",
+        "",
+    ),
+    (
+        "one_open_attempt",
+        """DROP INDEX attempts_one_open;
+        INSERT INTO attempts SELECT gen_random_uuid(), tenant_id, document_id, payer_id, method_id, gateway,
+            idempotency_key || n, token, currency, amount_minor, 'unknown', NULL, NULL, NULL, created_at
+        FROM (SELECT * FROM attempts WHERE {attempt}) AS a, generate_series(1, 2) AS n""",
+        "",
+    ),
+    ("attempts_paid", "UPDATE attempts SET state = 'failed' WHERE {attempt}", ""),
+    ("attempts_paid", "UPDATE attempts SET amount_minor = amount_minor + 1 WHERE {attempt}", ""),
+    ("attempts_paid", "UPDATE payments SET attempt_id = gen_random_uuid() WHERE {payment}", ""),
+    (
+        "documents_booked",
+        """UPDATE postings SET amount_minor = amount_minor + CASE account WHEN 30 THEN 1 ELSE -1 END
+        WHERE transaction_id = ({ONE_INVOICE}) AND account IN (30, 50)""",
+        "accounts_agree",
+    ),
+    (
+        "payments_booked",
+        """UPDATE postings SET account = 20 WHERE account = 10 AND transaction_id = (SELECT id FROM payments WHERE {payment})""",
+        "accounts_agree",
+    ),
+    (
+        "ledger_balances",
+        "UPDATE postings SET amount_minor = amount_minor + 1 WHERE tenant_id = %(tenant)s AND account = 101",
+        "accounts_agree payments_booked",
+    ),
+    (
+        "accounts_agree",
+        """INSERT INTO postings (transaction_id, account, currency, amount_minor, at, tenant_id)
+        SELECT '00000000-0000-7000-8000-000000000000', account, 'DKK', amount, now(), %(tenant)s
+        FROM (VALUES (10, 5), (40, -5)) AS p (account, amount)""",
+        "",
+    ),
+    (
+        "revenue_recognised",
+        "UPDATE recognitions SET amount_minor = amount_minor + 1 WHERE tenant_id = %(tenant)s AND month = '2025-03-01'",
+        "accounts_agree",
+    ),
+    (
+        "revenue_recognised",
+        "UPDATE lines SET period_end = period_end + interval '40 days' WHERE {ONE_LINE}",
+        "parts_have_lines",
+    ),
+    (
+        "movements_agree",
+        "UPDATE movements SET mrr_minor = mrr_minor + 1 WHERE tenant_id = %(tenant)s AND kind = 'churn'",
+        "",
+    ),
+    (
+        "movements_agree",
+        "UPDATE movements SET kind = 'expansion' WHERE tenant_id = %(tenant)s AND kind = 'new'",
+        "",
+    ),
+    (
+        "due_again",
+        "UPDATE payers SET next_due_at = next_due_at + interval '1 hour', set_aside_at = now() WHERE tenant_id = %(tenant)s",
+        "",
+    ),
+    ("feed_chained", "DELETE FROM feed WHERE tenant_id = %(tenant)s AND seq = 5", ""),
+    ("feed_chained", "UPDATE feed SET type = 'invoice.paid' WHERE tenant_id = %(tenant)s AND seq = 1", ""),
+    (
+        "feed_chained",
+        """INSERT INTO outbox (id, tenant_id, payer_id, type, subject_id, occurred_at, recorded_at)
+        SELECT id, tenant_id, payer_id, type, subject_id, occurred_at, recorded_at FROM feed
+        WHERE tenant_id = %(tenant)s AND seq = 2""",
+        "",
+    ),
+    (
+        "histories_lead_here",
+        "UPDATE history SET after = 'trialing' WHERE tenant_id = %(tenant)s AND after = 'canceled'",
+        "",
+    ),
+    ("references_hold", "UPDATE subscriptions SET customer_id = %(stranger)s WHERE tenant_id = %(tenant)s", ""),
+    ("references_hold", "UPDATE documents SET buyer_party_id = gen_random_uuid() WHERE id = ({ONE_INVOICE})", ""),
+]
+NAMES = {
+    "ONE_INVOICE": ONE_INVOICE,
+    "ONE_LINE": ONE_LINE,
+    "version": "id = (SELECT version_id FROM lines WHERE {ONE_LINE})".replace("{ONE_LINE}", ONE_LINE),
+    "payment": "id = (SELECT id FROM payments WHERE tenant_id = %(tenant)s ORDER BY id LIMIT 1)",
+    "attempt": """id = (SELECT attempt_id FROM payments WHERE tenant_id = %(tenant)s ORDER BY id LIMIT 1)""",
+}
+
+
+def test_a_business_in_which_nothing_is_wrong(shop: Shop):
+    found = verify(tenant=tenants.find(shop.slug), now=shop.now)
+    assert [finding for finding in found if finding.failed] == []
+    assert [finding.name for finding in found if not finding.checked] == []
+
+
+def test_one_customer_alone(shop: Shop):
+    for (payer,) in shop.rows("SELECT id FROM payers ORDER BY id"):
+        found = verify(tenant=tenants.find(shop.slug), now=shop.now, payer=payer)
+        assert [finding for finding in found if finding.failed] == []
+        assert len(found) == len(OF_PAYERS)
+
+
+@pytest.mark.parametrize(("check", "fault", "others"), FAULTS, ids=lambda value: value[:24])
+def test_a_planted_fault_is_noticed(spoiled: Scope, check: str, fault: str, others: str):
+    _, customer = stranger()
+    for statement in fault.format(**NAMES).split(";"):
+        values = {"tenant": spoiled.tenant.id, "stranger": customer} if "%(" in statement else None
+        spoiled.cursor.execute(statement.encode(), values)
+        assert spoiled.cursor.rowcount, "nothing was planted"
+    found = verification.findings(spoiled)
+    assert {finding.name for finding in found if finding.failed} == {check, *others.split()}
+    assert all(finding.examples for finding in found if finding.failed)
+    assert not [example for finding in found for example in finding.examples if "the check broke" in example]
+
+
+def test_every_check_has_its_fault():
+    assert {check for check, _, _ in FAULTS} == {check.__name__ for check in OF_PAYERS + OF_TENANTS}

@@ -1,0 +1,73 @@
+"""Half a year of a small business in which everything happened that is in the books so far."""
+
+from datetime import date, timedelta
+
+from perennia.config.clock import now as machine_now
+from perennia.domain.calendar import midnight
+from perennia.domain.ids import Id
+from perennia.gateways.port import ChargeResult, DeclineClass, Outcome
+from perennia.operations import billing, collection, feed, ledger
+from tests.operations.shop import Shop, open_shop
+
+
+def lived_shop() -> Shop:
+    """From 31 January to 1 May 2025: advance, arrears, years, trials; paid, declined, credited, spent from the balance."""
+    shop = open_shop()
+    bo, eva, ida, kai, lis, mia, ole = (shop.customer(name) for name in ("Bo", "Eva", "Ida", "Kai", "Lis", "Mia", "Ole"))
+    for customer in (bo, eva, kai, lis):
+        shop.pays_with(customer, "ok")
+    shop.pays_with(ole, "soft")
+    shop.start(bo, "basic", "seat*3", adjustment=-5)
+    leaving = shop.start(eva, "basic", "seat*2", anchor_on=date(2025, 2, 7))
+    unpaid = shop.start(ida, "plus")
+    shop.start(kai, "year")
+    shop.start(lis, "later", "seat")
+    shop.start(mia, "basic", trial_ends_on=date(2025, 2, 14))
+    shop.start(ole, "basic")
+    shop.start(mia, "plus", start_on=date(2025, 9, 1))
+    collect(shop)
+    live_until(shop, date(2025, 2, 20))
+    shop.cancel(leaving, at=midnight(date(2025, 2, 20), shop.zone))
+    shop.cancel(unpaid, at=midnight(date(2025, 2, 10), shop.zone))
+    live_until(shop, date(2025, 2, 25))
+    shop.start(eva, "plus")
+    live_until(shop, date(2025, 5, 1))
+    while feed.sequence(tenant=shop.tenant):
+        pass
+    shop.start(shop.customer("Per"), "plus")
+    return shop
+
+
+def live_until(shop: Shop, day: date) -> None:
+    """Day by day: recognise, bill, collect."""
+    end = midnight(day, shop.zone)
+    while shop.now < end:
+        shop.clock_to(min(shop.now + timedelta(days=1), end))
+        ledger.recognise(tenant=shop.tenant, now=shop.now)
+        while billing.run_chunk(tenant=shop.tenant, as_of=shop.now, now=shop.now).after:
+            pass
+        collect(shop)
+
+
+def collect(shop: Shop) -> None:
+    """Charge what is due; each method does what its token says."""
+    claimed = collection.claim(tenant=shop.tenant, as_of=shop.now, now=machine_now())
+    answers = [(call, _answer(call.request.key, call.request.method)) for call in claimed.charges]
+    collection.book(tenant=shop.tenant, answers=answers, now=machine_now())
+
+
+def _answer(key: str, token: str) -> ChargeResult:
+    if token == "ok":
+        return ChargeResult(key=key, outcome=Outcome.SUCCEEDED, gateway_reference=f"ch_{key}")
+    return ChargeResult(
+        key=key,
+        outcome=Outcome.FAILED,
+        decline_code="insufficient_funds",
+        decline_class=DeclineClass.SOFT,
+    )
+
+
+def stranger() -> tuple[Shop, Id]:
+    """Another business with one customer."""
+    shop = open_shop()
+    return shop, shop.customer("Stranger")
