@@ -25,7 +25,9 @@ _SHOWN = (
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """See `--help`."""
-    parser.add_argument("--subscriptions", type=int, default=50_000, metavar="N", help="due in each run (default 50000)")
+    parser.add_argument(
+        "--subscriptions", type=int, default=50_000, metavar="N", help="due in each run (default 50000)"
+    )
     parser.add_argument("--workers", default="1,2", metavar="1,2", help="worker processes of each run in turn")
     parser.add_argument("--repeat", type=int, default=1, metavar="R", help="do all runs so many times, in turn")
     parser.add_argument("--statements", action="store_true", help="also list what each statement took, on stderr")
@@ -64,7 +66,7 @@ def _measure(
     meters: Meters, dsn: str, tenant: str, due_at: Any, workers: int, args: argparse.Namespace
 ) -> dict[str, Any]:
     from benchmarks.stand.limits import measure_limits
-    from benchmarks.stand.runs import measure_repeat, measure_run
+    from benchmarks.stand.runs import measure_run
 
     run = measure_run(meters, tenant=tenant, due_at=due_at, workers=workers)
     if run.invoices != args.subscriptions:
@@ -73,8 +75,7 @@ def _measure(
         for statement in run.statements:
             us = statement.total_ms * 1000 / run.invoices
             print(f"{us:8.1f} us {statement.calls:6} x  {' '.join(statement.text.split())[:150]}", file=sys.stderr)
-    repeat = measure_repeat(tenant=tenant, due_at=due_at, workers=workers)
-    return run.figures() | measure_limits(meters, run, dsn=dsn) | repeat
+    return run.figures() | measure_limits(meters, run, dsn=dsn)
 
 
 def _readable(result: dict[str, Any]) -> str:

@@ -27,7 +27,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--documents", type=int, default=10_000_000, metavar="N", help="old invoices (default 10000000); 0 for none"
     )
-    parser.add_argument("--subscriptions", type=int, default=50_000, metavar="N", help="due in each run (default 50000)")
+    parser.add_argument(
+        "--subscriptions", type=int, default=50_000, metavar="N", help="due in each run (default 50000)"
+    )
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="worker processes (default 2)")
     parser.add_argument("--runs", type=int, default=2, metavar="R", help="months to bill, one after the other")
 
@@ -39,7 +41,12 @@ def run(args: argparse.Namespace) -> int:
     empty = _on_empty_tables(args) if args.documents else None
     result = _measure(args)
     if empty is not None:
-        result |= {"empty_runs": empty["runs"], "ratio": round(_rate(result) / _rate(empty), 4)}
+        result |= {
+            "empty_runs": empty["runs"],
+            "ratio": round(_median(result, "invoices_per_s") / _median(empty, "invoices_per_s"), 4),
+            "cpu_ratio": round(_median(result, "cpu_us_per_invoice") / _median(empty, "cpu_us_per_invoice"), 4),
+            "wal_ratio": round(_median(result, "wal_bytes_per_invoice") / _median(empty, "wal_bytes_per_invoice"), 4),
+        }
     print(json.dumps(result) if args.json else _readable(result))
     return 0
 
@@ -88,11 +95,16 @@ def _measure(args: argparse.Namespace) -> dict[str, Any]:
     return result
 
 
-def _rate(result: dict[str, Any]) -> float:
-    return statistics.median(run["invoices_per_s"] for run in result["runs"])
+def _median(result: dict[str, Any], name: str) -> float:
+    return float(statistics.median(run[name] for run in result["runs"]))
 
 
 def _readable(result: dict[str, Any]) -> str:
-    columns = [*result.get("empty_runs", []), *result["runs"]]
-    ratio = f"\nratio {result['ratio']:.2f}, medians; loaded in {result['load_seconds']} s" if "ratio" in result else ""
-    return table(_SHOWN, columns) + ratio
+    shown = table(_SHOWN, [*result.get("empty_runs", []), *result["runs"]])
+    if "ratio" not in result:
+        return shown
+    return (
+        f"{shown}\nmedians, with history against empty: rate {result['ratio']:.2f}, processor time "
+        f"{result['cpu_ratio']:.2f}, log {result['wal_ratio']:.2f}; loaded in {result['load_seconds']} s, "
+        f"{result['loaded_bytes'] / 1e9:.1f} GB"
+    )

@@ -12,7 +12,9 @@ from perennia.cli import WrongUse
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """See `--help`."""
-    parser.add_argument("--subscriptions", type=int, default=10_000, metavar="N", help="of the one payer (default 10000)")
+    parser.add_argument(
+        "--subscriptions", type=int, default=10_000, metavar="N", help="of the one payer (default 10000)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -40,14 +40,20 @@ class Crew:
             self._tell(number, json.dumps(order))
 
     def __enter__(self) -> Self:
-        for number in range(len(self._processes)):
-            self._hear(number)
+        self.await_ready()
         return self
 
-    def __exit__(self, _type: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None) -> None:
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
+    ) -> None:
         for process in self._processes:
             process.kill()
             process.communicate()
+
+    def await_ready(self) -> None:
+        """Return when all are prepared. Raises RuntimeError where one ended before."""
+        for number in range(len(self._processes)):
+            self._hear(number)
 
     def go(self) -> float:
         """Give the signal; answers its instant."""
@@ -57,11 +63,12 @@ class Crew:
         return at
 
     def reports(self) -> list[dict[str, Any]]:
-        """What each process has to say at its end. Raises RuntimeError where one ended without a word."""
-        found = [json.loads(self._hear(number)) for number in range(len(self._processes))]
+        """What each process has to say when it is done. Raises RuntimeError where one ended without a word."""
+        return [json.loads(self._hear(number)) for number in range(len(self._processes))]
+
+    def await_end(self) -> None:
         for process in self._processes:
             process.wait()
-        return found
 
     def _tell(self, number: int, line: str) -> None:
         stdin = self._processes[number].stdin

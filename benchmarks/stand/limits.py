@@ -39,9 +39,7 @@ def _control(meters: Meters, sample: Sample, *, dsn: str, connections: int) -> t
     make_twins(meters.connection.cursor(), _INSERTED)
     invoices = min(MOST_CONTROL_INVOICES * connections, sample.invoices)
     edges = [invoices * n // connections for n in range(connections + 1)]
-    told = [
-        {"dsn": dsn, "schema": _INSERTED, "first": edges[n] + 1, "last": edges[n + 1]} for n in range(connections)
-    ]
+    told = [{"dsn": dsn, "schema": _INSERTED, "first": edges[n] + 1, "last": edges[n + 1]} for n in range(connections)]
     return invoices / _time(meters, "insert_worker", told), invoices
 
 

@@ -96,7 +96,9 @@ def _growth(after: dict[str, int], before: dict[str, int]) -> dict[str, int]:
 
 
 def _children(pid: int) -> list[int]:
-    return [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+    return [
+        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    ]
 
 
 def _fields(pid: int) -> list[int]:

@@ -107,8 +107,8 @@ def _keys_and_triggers(cursor: psycopg.Cursor, table: str, schema: str) -> list[
     found = []
     for name, definition, target in keys:
         home = schema if target in WRITTEN else "public"
-        definition = definition.replace(f"REFERENCES {target}", f"REFERENCES {home}.{target}")
-        found.append(f"ALTER TABLE {schema}.{table} ADD CONSTRAINT {name} {definition}")
+        pointed = definition.replace(f"REFERENCES {target}", f"REFERENCES {home}.{target}")
+        found.append(f"ALTER TABLE {schema}.{table} ADD CONSTRAINT {name} {pointed}")
     found += [definition.replace(f" ON public.{table} ", f" ON {schema}.{table} ") for (definition,) in triggers]
     return found
 
@@ -127,5 +127,3 @@ def _check_complete(cursor: psycopg.Cursor, run: Run, sample: Sample) -> None:
         found, wrote = row[0] / sample.invoices, run.cost.inserted.get(table, 0) / run.invoices
         if abs(found - wrote) > 0.1 * wrote + 0.02 or (sample.invoices == run.invoices and found != wrote):
             raise RuntimeError(f"{found:.3f} rows of {table} for an invoice were set apart; the run wrote {wrote:.3f}")
-
-

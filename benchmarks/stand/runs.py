@@ -1,8 +1,9 @@
 """One billing run by a crew of workers, and what it cost."""
 
+import itertools
 import os
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,20 +14,30 @@ LATE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
+class Chunk:
+    """One worker's transaction, in seconds since the signal to go."""
+
+    began: float
+    ended: float
+    invoices: int
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
-    """What a run did. `commits` are (seconds since the signal to go, invoices of that chunk), in order."""
+    """What a run did."""
 
     workers: int
     issued_at: datetime
     invoices: int
     seconds: float
-    commits: list[tuple[float, int]]
-    chunk_s: list[float]
+    chunks: list[Chunk]
     python_s: float
     cost: Reading
     statements: list[Statement]
     peak_rss_mb: float
     load: float
+    repeat: dict[str, float]
+    """How long the same run took that found nothing, and the first of its empty claims."""
 
     @property
     def invoices_per_s(self) -> float:
@@ -35,10 +46,10 @@ class Run:
     @property
     def chunk(self) -> int:
         """How many invoices a chunk has."""
-        return int(statistics.median(invoices for _, invoices in self.commits))
+        return int(statistics.median(chunk.invoices for chunk in self.chunks))
 
     def figures(self) -> dict[str, Any]:
-        n = self.invoices
+        n, took = self.invoices, [chunk.ended - chunk.began for chunk in self.chunks]
         return {
             "workers": self.workers,
             "invoices": n,
@@ -46,7 +57,7 @@ class Run:
             "invoices_per_s": round(self.invoices_per_s, 1),
             "statements_per_1000": round(sum(s.calls for s in self.statements) * 1000 / n, 2),
             "peak_rss_mb": round(self.peak_rss_mb, 1),
-            "rate_last_tenth_over_first": round(late_over_early(self.commits), 3),
+            "rate_last_tenth_over_first": round(late_over_early(self.chunks), 3),
             "cpu_us_per_invoice": round((self.python_s + self.cost.cpu_s) * 1e6 / n, 1),
             "python_us_per_invoice": round(self.python_s * 1e6 / n, 1),
             "server_us_per_invoice": round(self.cost.cpu_s * 1e6 / n, 1),
@@ -55,16 +66,18 @@ class Run:
             "disk_bytes_per_invoice_by_table": {name: round(size / n) for name, size in self.cost.sizes.items()},
             "rows_per_invoice": {name: round(rows / n, 3) for name, rows in self.cost.inserted.items()},
             "chunk_invoices": self.chunk,
-            "chunk_seconds_median": round(statistics.median(self.chunk_s), 3),
-            "chunk_seconds_max": round(max(self.chunk_s), 3),
+            "chunk_seconds_median": round(statistics.median(took), 3),
+            "chunk_seconds_max": round(max(took), 3),
+            **self.repeat,
             "load_average": round(self.load, 2),
         }
 
 
 def measure_run(meters: Meters, *, tenant: str, due_at: datetime, workers: int) -> Run:
-    """Bill everything that is due, by so many processes. Raises RuntimeError where a payer was set aside.
+    """Bill everything that is due, by so many processes, and then once more what is due no longer.
 
-    Counted from the signal to go to the last commit; the processes are connected before.
+    Counted from the signal to go to the last commit; the processes are connected before. Raises RuntimeError where a
+    payer was set aside or the second run found something.
     """
     now = due_at + LATE
     order = {"tenant": tenant, "now": now.isoformat()}
@@ -74,34 +87,31 @@ def measure_run(meters: Meters, *, tenant: str, due_at: datetime, workers: int) 
         before = meters.read()
         began = crew.go()
         reports = crew.reports()
-        cost = meters.read().since(before)
-    load = os.getloadavg()[0]
-    if any(report["set_aside"] for report in reports):
-        raise RuntimeError("the run set payers aside, which a benchmark's population gives no reason for")
-    commits, chunk_s = _commits(reports, began)
-    if not commits:
-        raise RuntimeError("nothing was due")
+        cost, statements, load = meters.read().since(before), meters.statements(), os.getloadavg()[0]
+        crew.await_ready()
+        repeat = _repeat(crew.go(), crew.reports())
+        crew.await_end()
+    chunks = _chunks(reports, began)
+    if not chunks or any(report["set_aside"] for report in reports):
+        raise RuntimeError("nothing was due, or payers were set aside, which the population gives no reason for")
     return Run(
         workers=workers,
         issued_at=now,
-        invoices=sum(invoices for _, invoices in commits),
-        seconds=commits[-1][0],
-        commits=commits,
-        chunk_s=chunk_s,
+        invoices=sum(chunk.invoices for chunk in chunks),
+        seconds=chunks[-1].ended,
+        chunks=chunks,
         python_s=sum(report["cpu_s"] for report in reports),
-        cost=cost,
-        statements=meters.statements(),
+        # A process of the server tells of its rows at its end at the latest.
+        cost=replace(cost, inserted=meters.read().since(before).inserted),
+        statements=statements,
         peak_rss_mb=max(report["peak_rss_mb"] for report in reports),
         load=load,
+        repeat=repeat,
     )
 
 
-def measure_repeat(*, tenant: str, due_at: datetime, workers: int) -> dict[str, float]:
-    """The same run once more: how long it takes to find nothing, and the first of its empty claims."""
-    order = {"tenant": tenant, "now": (due_at + LATE).isoformat()}
-    with Crew("run_worker", [order] * workers) as crew:
-        began = crew.go()
-        stamps = [report["stamps"] for report in crew.reports()]
+def _repeat(began: float, reports: list[dict[str, Any]]) -> dict[str, float]:
+    stamps = [report["stamps"] for report in reports]
     if any(documents for one in stamps for _, documents in one):
         raise RuntimeError("a second run issued documents")
     return {
@@ -110,31 +120,33 @@ def measure_repeat(*, tenant: str, due_at: datetime, workers: int) -> dict[str, 
     }
 
 
-def late_over_early(commits: list[tuple[float, int]]) -> float:
-    """The rate over the last tenth of the invoices against the first tenth, even within a chunk."""
-    total = sum(invoices for _, invoices in commits)
-    first = _reached(commits, total * 0.1)
-    last = commits[-1][0] - _reached(commits, total * 0.9)
+def late_over_early(chunks: list[Chunk]) -> float:
+    """The rate over the last tenth of the invoices against the first tenth; a chunk's are spread evenly over its time."""
+    total = sum(chunk.invoices for chunk in chunks)
+    first = _reached(chunks, total * 0.1)
+    last = max(chunk.ended for chunk in chunks) - _reached(chunks, total * 0.9)
     return first / last
 
 
-def _reached(commits: list[tuple[float, int]], wanted: float) -> float:
-    done, at = 0, 0.0
-    for instant, invoices in commits:
-        if done + invoices >= wanted:
-            return at + (instant - at) * (wanted - done) / invoices
-        done, at = done + invoices, instant
-    return at
+def _reached(chunks: list[Chunk], wanted: float) -> float:
+    """When so many invoices had been made."""
+    turns = sorted({instant for chunk in chunks for instant in (chunk.began, chunk.ended)})
+    done = 0.0
+    for begin, end in itertools.pairwise(turns):
+        rate = sum(c.invoices / (c.ended - c.began) for c in chunks if c.began <= begin and end <= c.ended)
+        if rate and done + rate * (end - begin) >= wanted:
+            return begin + (wanted - done) / rate
+        done += rate * (end - begin)
+    return turns[-1]
 
 
-def _commits(reports: list[dict[str, Any]], began: float) -> tuple[list[tuple[float, int]], list[float]]:
-    """All commits that issued something, in order, and how long each of these chunks took its worker."""
-    commits, chunk_s = [], []
+def _chunks(reports: list[dict[str, Any]], began: float) -> list[Chunk]:
+    """All chunks that issued something, by the instant of their commit."""
+    found = []
     for report in reports:
         before, done = began, 0
         for instant, documents in report["stamps"]:
             if documents > done:
-                commits.append((instant - began, documents - done))
-                chunk_s.append(instant - before)
+                found.append(Chunk(before - began, instant - began, documents - done))
             before, done = instant, documents
-    return sorted(commits), chunk_s
+    return sorted(found, key=lambda chunk: chunk.ended)

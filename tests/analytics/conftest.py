@@ -3,7 +3,10 @@
 What needs Django is imported in the fixtures: this file is read before Django is loaded.
 """
 
-from collections.abc import Iterator
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -43,3 +46,17 @@ def spoiled(database: Database, shop: "Shop") -> "Iterator[Scope]":
         tenant = tenants.find(shop.slug)
         yield Scope(cursor, tenant, sellers.seller(cursor, tenant=tenant), shop.now)
         raw.rollback()
+
+
+@pytest.fixture
+def perennia(database: Database) -> "Callable[..., subprocess.CompletedProcess[str]]":
+    """Run the command on the database of this process, as its users do."""
+    if database.server.kind == "foreign":
+        pytest.skip("the login of a foreign server is the owner's of one database")
+    surroundings = os.environ | {"DATABASE_URL": database.dsn("superuser")}
+
+    def run(*words: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "perennia", *words]
+        return subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=60)
+
+    return run

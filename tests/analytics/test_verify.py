@@ -14,7 +14,7 @@ ONE_LINE = f"(document_id, position) = (({ONE_INVOICE}), 1)"
 
 # check, the fault in SQL, the other checks that see it too
 FAULTS = [
-    ("parts_tile", "UPDATE item_versions SET billed_through = billed_through + interval '1 day' WHERE {version}", "due_again"),
+    ("parts_tile", "UPDATE item_versions SET billed_through = billed_through + interval '1 day' WHERE {version}", ""),
     (
         "parts_tile",
         """UPDATE billed_spans SET span_start = span_start - interval '1 day' WHERE tenant_id = %(tenant)s
@@ -51,9 +51,13 @@ FAULTS = [
         "numbers_in_order",
         """UPDATE documents SET issued_at = issued_at + interval '1 day' WHERE (entity_id, kind, number) IN (
             SELECT entity_id, kind, 3 FROM documents WHERE tenant_id = %(tenant)s AND kind = 'invoice')""",
+        "revenue_recognised",
+    ),
+    (
+        "numbers_in_order",
+        "UPDATE number_series SET next_number = 1 WHERE tenant_id = %(tenant)s AND kind = 'invoice'",
         "",
     ),
-    ("numbers_in_order", "UPDATE number_series SET next_number = 1 WHERE tenant_id = %(tenant)s AND kind = 'invoice'", ""),
     (
         "receivables_agree",
         """UPDATE receivables SET open_minor = open_minor - 1 WHERE document_id = (
@@ -63,9 +67,9 @@ FAULTS = [
     (
         "receivables_agree",
         """DELETE FROM receivables WHERE document_id = (
-            SELECT document_id FROM receivables WHERE tenant_id = %(tenant)s AND state = 'paid' AND document_id NOT IN (
+            SELECT document_id FROM receivables WHERE tenant_id = %(tenant)s AND state = 'open' AND document_id NOT IN (
                 SELECT document_id FROM attempts) ORDER BY 1 LIMIT 1)""",
-        "",
+        "accounts_agree",
     ),
     (
         "payments_spent",
@@ -86,7 +90,7 @@ FAULTS = [
     ("balances_not_negative", "UPDATE payers SET has_credit = false WHERE tenant_id = %(tenant)s", ""),
     (
         "balances_not_negative",
-        """UPDATE balance_entries SET amount_minor = amount_minor - 100000
+        """UPDATE balance_entries SET amount_minor = 1
         WHERE tenant_id = %(tenant)s AND source = 'credit_note'""",
         "accounts_agree credit_notes_spent documents_booked",
     ),
@@ -98,9 +102,7 @@ FAULTS = [
     (
         "one_open_attempt",
         """DROP INDEX attempts_one_open;
-        INSERT INTO attempts SELECT gen_random_uuid(), tenant_id, document_id, payer_id, method_id, gateway,
-            idempotency_key || n, token, currency, amount_minor, 'unknown', NULL, NULL, NULL, created_at
-        FROM (SELECT * FROM attempts WHERE {attempt}) AS a, generate_series(1, 2) AS n""",
+        UPDATE attempts SET state = 'unknown' WHERE tenant_id = %(tenant)s AND state = 'failed'""",
         "",
     ),
     ("attempts_paid", "UPDATE attempts SET state = 'failed' WHERE {attempt}", ""),

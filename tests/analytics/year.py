@@ -1,9 +1,11 @@
 """Half a year of a small business in which everything happened that is in the books so far."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 from perennia.config.clock import now as machine_now
 from perennia.domain.calendar import midnight
+from perennia.domain.facts import CollectionMode
 from perennia.domain.ids import Id
 from perennia.gateways.port import ChargeResult, DeclineClass, Outcome
 from perennia.operations import billing, collection, feed, ledger
@@ -13,14 +15,16 @@ from tests.operations.shop import Shop, open_shop
 def lived_shop() -> Shop:
     """From 31 January to 1 May 2025: advance, arrears, years, trials; paid, declined, credited, spent from the balance."""
     shop = open_shop()
-    bo, eva, ida, kai, lis, mia, ole = (shop.customer(name) for name in ("Bo", "Eva", "Ida", "Kai", "Lis", "Mia", "Ole"))
+    bo, eva, ida, kai, lis, mia, ole = (
+        shop.customer(name) for name in ("Bo", "Eva", "Ida", "Kai", "Lis", "Mia", "Ole")
+    )
     for customer in (bo, eva, kai, lis):
         shop.pays_with(customer, "ok")
     shop.pays_with(ole, "soft")
-    shop.start(bo, "basic", "seat*3", adjustment=-5)
+    shop.start(bo, "basic", "seat*3", adjustment=Decimal(-5))
     leaving = shop.start(eva, "basic", "seat*2", anchor_on=date(2025, 2, 7))
-    unpaid = shop.start(ida, "plus")
-    shop.start(kai, "year")
+    unpaid = shop.start(ida, "plus", collection=CollectionMode.SEND, net_days=30)
+    yearly = shop.start(kai, "year")
     shop.start(lis, "later", "seat")
     shop.start(mia, "basic", trial_ends_on=date(2025, 2, 14))
     shop.start(ole, "basic")
@@ -31,6 +35,8 @@ def lived_shop() -> Shop:
     shop.cancel(unpaid, at=midnight(date(2025, 2, 10), shop.zone))
     live_until(shop, date(2025, 2, 25))
     shop.start(eva, "plus")
+    live_until(shop, date(2025, 4, 25))
+    shop.cancel(yearly)
     live_until(shop, date(2025, 5, 1))
     while feed.sequence(tenant=shop.tenant):
         pass

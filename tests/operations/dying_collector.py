@@ -34,9 +34,7 @@ def main(step: str, tenant_hex: str, slug: str, url: str) -> None:
     if step == "answer":
         _die()
     Path(os.environ["SIGN"]).touch()
-    collection.book(
-        tenant=tenant, answers=[(call, results[call.request.key]) for call in claimed.charges], now=clock
-    )
+    collection.book(tenant=tenant, answers=[(call, results[call.request.key]) for call in claimed.charges], now=clock)
     _die()
 
 

@@ -113,10 +113,10 @@ def open_shop(*, opened_on: date = date(2025, 1, 31), zone: str = ZONE, tax: boo
         tenants.set_tax_rate(
             tenant=tenant, country="DK", percent=Decimal(25), valid_from=date(1992, 1, 1), source="momsloven § 33"
         )
-    return Shop(tenant, slug, zone, _catalogue(tenant))
+    return Shop(tenant, slug, zone, make_catalogue(tenant))
 
 
-def _catalogue(tenant: Id) -> dict[str, Id]:
+def make_catalogue(tenant: Id) -> dict[str, Id]:
     product = catalog.create_product(tenant=tenant, code="service", name="Service")
     prices = {}
     for code, amount, interval, timing in (

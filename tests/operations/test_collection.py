@@ -5,10 +5,12 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from perennia.config.clock import now as machine_now
 from perennia.domain.calendar import midnight
-from perennia.operations import collection
+from perennia.jobs.collection import collect_due, next_collection_at
+from perennia.operations import collection, tenants
 from tests.gateways.gateway_stands import SandboxStand
-from tests.operations.shop import ZONE, open_shop
+from tests.operations.shop import ZONE, Shop, make_catalogue, open_shop
 from tests.operations.till import Till, open_till
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -223,11 +225,31 @@ def test_a_debt_beside_the_subscription_of_another_payer_is_left_alone(till: Til
 
 
 def test_next_collection_is_the_next_attempt(till: Till):
-    from perennia.jobs.collection import next_collection_at
-
     assert next_collection_at(tenant=till.shop.tenant) is None
     till.subscriber("soft")
     now: datetime = till.shop.now
     assert next_collection_at(tenant=till.shop.tenant) == now
     till.collect()
     assert next_collection_at(tenant=till.shop.tenant) == now + timedelta(days=1)
+
+
+def test_live_books_are_dated_by_the_machine(stand: SandboxStand):
+    shop = open_shop()
+    live = tenants.create_tenant(
+        business_id=tenants.find(shop.slug).business_id,
+        slug=f"{shop.slug}-live",
+        name="Nordlys ApS",
+        country="DK",
+        currency="DKK",
+        zone=ZONE,
+        clock=None,
+        now=machine_now(),
+    )
+    till_of_live = Shop(live, f"{shop.slug}-live", ZONE, make_catalogue(live))
+    with open_till(till_of_live, stand) as till:
+        till.subscriber("soft")
+        began = machine_now()
+        done = collect_due(tenant=live, as_of=began, now=began, calls=till.calls, machine_now=machine_now)
+        assert done.failed == 1
+        ((failed_at, again_at),) = till.shop.rows("SELECT first_failed_at, next_attempt_at FROM receivables")
+        assert began <= failed_at <= machine_now() and again_at == failed_at + timedelta(days=1)

@@ -50,9 +50,7 @@ class Till:
 
     def attempts(self) -> list[tuple[int, str, str | None]]:
         """(day after the first, state, decline code) of each attempt, in order."""
-        rows = self.shop.rows(
-            "SELECT created_at, state, decline_code FROM attempts ORDER BY created_at, id"
-        )
+        rows = self.shop.rows("SELECT created_at, state, decline_code FROM attempts ORDER BY created_at, id")
         return [((row[0] - rows[0][0]).days, row[1], row[2]) for row in rows]
 
     def receivables(self) -> list[tuple[str, int]]:
@@ -82,7 +80,9 @@ class Till:
 
     def books(self) -> dict[int, int]:
         """The ledger's balances by account, minor units; accounts at zero left out."""
-        rows = self.shop.rows("SELECT account, sum(amount_minor)::bigint FROM postings GROUP BY account ORDER BY account")
+        rows = self.shop.rows(
+            "SELECT account, sum(amount_minor)::bigint FROM postings GROUP BY account ORDER BY account"
+        )
         return {account: amount for account, amount in rows if amount}
 
 

@@ -80,7 +80,9 @@ def _subscription(
         Item(item_id, ItemKind(kind), "", Series(started_at, zone, version.price.interval), (version,))
         for item_id, kind, version in rows
     ]
-    return Subscription(key, key, key, Status(status), currency, zone, started_at, tuple(items), discounts=tuple(discounts))
+    return Subscription(
+        key, key, key, Status(status), currency, zone, started_at, tuple(items), discounts=tuple(discounts)
+    )
 
 
 def _items(cursor: Cursor, ids: list[Id], *, at: datetime) -> dict[Id, list[tuple[Id, str, Version]]]:

@@ -28,9 +28,7 @@ def run(args: argparse.Namespace) -> int:
             progress.show(lambda: f"{so_far.charges:,} charges, {so_far.succeeded:,} paid, {so_far.failed:,} failed")
 
         with open_test_calls() as calls:
-            done = collect_due(
-                tenant=tenant.id, as_of=now, now=now, calls=calls, machine_now=clock.now, progress=show
-            )
+            done = collect_due(tenant=tenant.id, as_of=now, now=now, calls=calls, machine_now=clock.now, progress=show)
         progress.done()
     counts = asdict(done)
     print(json.dumps(counts) if args.json else _sentence(counts))

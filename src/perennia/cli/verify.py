@@ -66,5 +66,7 @@ def _lines(findings: "Sequence[Finding]") -> list[str]:
         lines.append(f"{mark:<6} {finding.name.replace('_', ' '):<{width}}  {finding.checked:>11,} checked{failed}")
         lines += [f"{'':<9}{example}" for example in finding.examples]
     wrong = sum(finding.failed > 0 for finding in findings)
-    lines.append(f"{wrong} of {len(findings)} checks found something." if wrong else f"All {len(findings)} checks agree.")
+    lines.append(
+        f"{wrong} of {len(findings)} checks found something." if wrong else f"All {len(findings)} checks agree."
+    )
     return lines

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import psycopg
 
-from perennia.config import clock
+from perennia.config import clock, doctor_books
 from perennia.config.examination import Check, Examination, State
 from perennia.config.failures import ServerError
 from perennia.config.home import home_folder
@@ -17,6 +17,7 @@ from perennia.config.postgres.releases import released_on
 from perennia.config.schema import applied_migrations, shipped_migrations
 from perennia.config.server import open_server
 from perennia.config.serving import is_running
+from perennia.config.wiring import set_up_django
 
 _OLD_AFTER_DAYS = 200
 _GB = 1 << 30
@@ -33,6 +34,7 @@ def examine() -> list[Check]:
     """All findings. Starts the embedded server if need be, and changes nothing."""
     try:
         with open_server() as server, psycopg.connect(server.dsn("app"), autocommit=True) as connection:
+            set_up_django(dsn=server.dsn("app"))
             patient = Examination(server=server, connection=connection, home=home_folder(), now=clock.now())
             return [_ask(check, patient) for check in CHECKS]
     except (ServerError, psycopg.Error) as error:
@@ -154,4 +156,5 @@ def workers(patient: Examination) -> Check:
 
 CHECKS: list[Callable[[Examination], Check]] = [
     server_kind, server_age, disk, account, row_security, migrations, clock_skew, durability, checksums, workers,
+    doctor_books.set_aside, doctor_books.unbilled, doctor_books.payments_unknown,
 ]  # fmt: skip

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +19,6 @@ from perennia.config.home import home_folder
 from perennia.config.postgres.parent import start_child
 from perennia.config.serving import gateway_ready_file
 from perennia.gateways.calls import Calls
-from perennia.jobs.collection import open_calls
 
 _PATIENCE_S = 20.0
 _ROUND_S = 0.02
@@ -30,6 +28,8 @@ _STOP_PATIENCE_S = 5.0
 @contextlib.contextmanager
 def open_test_calls() -> Iterator[dict[str, Calls]]:
     """Open callers of the test gateway by gateway name, for as long as the block lasts. Raises ServerError."""
+    from perennia.jobs.collection import open_calls  # needs Django set up, which this file's other half does not
+
     with running_test_gateway() as url:
         calls = open_calls(url)
         try:
@@ -99,10 +99,11 @@ def _announced(ready_file: Path) -> str:
 
 
 def _answers(url: str) -> bool:
-    with contextlib.suppress(urllib.error.URLError, TimeoutError, ConnectionError):
+    try:
         with urllib.request.urlopen(f"{url}/healthz", timeout=2) as answer:  # noqa: S310  our own loopback address
             return bool(answer.status == 200)
-    return False
+    except OSError:  # nobody listens there any more
+        return False
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:

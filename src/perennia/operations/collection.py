@@ -95,7 +95,9 @@ def claim(
     declined = ended = 0
     if without_call:
         declined, ended = settle_without_call(tenant=tenant, debts=without_call, now=now, actor=actor)
-    return Claimed([_charge(i) for i in intents], [_look_up(one) for one in look_ups], declined, ended, len(due) < limit)
+    return Claimed(
+        [_charge(i) for i in intents], [_look_up(one) for one in look_ups], declined, ended, len(due) < limit
+    )
 
 
 def book(

@@ -34,4 +34,6 @@ def _problem(scope: Scope, stored: LockedPayer, facts: Payer) -> str | None:
         return f"{stored.id.text('cus')}: no rule can take its facts: {error}"
     if expected == stored.next_due_at:
         return None
-    return f"{stored.id.text('cus')} is due at {stored.next_due_at or 'no time'}, by its facts at {expected or 'no time'}"
+    return (
+        f"{stored.id.text('cus')} is due at {stored.next_due_at or 'no time'}, by its facts at {expected or 'no time'}"
+    )

@@ -82,9 +82,7 @@ def look(scope: Scope, name: str, *, rows: str, right: str, tell: str) -> Findin
 def together(name: str, *findings: Finding) -> Finding:
     """Several questions that make up one check."""
     examples = [example for finding in findings for example in finding.examples]
-    return Finding(
-        name, sum(f.checked for f in findings), sum(f.failed for f in findings), tuple(examples[:EXAMPLES])
-    )
+    return Finding(name, sum(f.checked for f in findings), sum(f.failed for f in findings), tuple(examples[:EXAMPLES]))
 
 
 def named(column: str, prefix: str) -> str:

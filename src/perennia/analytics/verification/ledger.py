@@ -170,5 +170,3 @@ def _recognitions_posted(scope: Scope) -> Finding:
         right="posted = amount_minor",
         tell="month || ': ' || amount_minor || ' ' || currency || ' are recognised, ' || posted || ' are in the ledger'",
     )
-
-

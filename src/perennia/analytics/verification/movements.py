@@ -7,9 +7,7 @@ from perennia.analytics.verification.findings import Finding, Scope, Tally
 def movements_agree(scope: Scope) -> Finding:
     """A subscription's movements come to the MRR of its items now, 0 where it is not live, and say whether it is."""
     tally = Tally("movements_agree")
-    for one in standings(
-        scope.cursor, tenant=scope.tenant.id, seller=scope.seller, at=scope.now, payer=scope.payer
-    ):
+    for one in standings(scope.cursor, tenant=scope.tenant.id, seller=scope.seller, at=scope.now, payer=scope.payer):
         right = one.moved_minor == one.mrr_minor and one.moved_active == one.live and not one.other_currencies
         tally.note(
             None

@@ -62,7 +62,7 @@ class Cells:
         except DomainError as error:
             self.refuse(column, str(error.facts.get("reason", error)), "see the list of columns in the import format")
             return None
-self._content.append(f"{column}={_plain(value)}")
+        self._content.append(f"{column}={_plain(value)}")
         return value
 
     def take_number(self, column: str) -> Decimal | None:
@@ -88,6 +88,8 @@ self._content.append(f"{column}={_plain(value)}")
 
 def _plain(value: object) -> str:
     """A value as text that does not depend on how it was written."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
     return "|".join(map(_plain, value)) if isinstance(value, tuple) else str(value)
@@ -99,6 +101,8 @@ def text(longest: int = 200, *, lines: bool = False) -> Callable[[str], str]:
     def read(given: str) -> str:
         if len(given) > longest:
             raise BadCell(f"{len(given):,} characters, at most {longest:,}", "shorten it")
+        if given.isprintable():
+            return given
         for sign in given:
             if unicodedata.category(sign) == "Cc" and not (lines and sign in "\r\n\t"):
                 raise BadCell(f"a control character, U+{ord(sign):04X}", "delete it")

@@ -262,4 +262,4 @@ def _starts_beyond(series: Series, version: Version, subscription: Subscription)
     while (start := boundary(series, n)) < settled:
         starts.add(start)
         n += 1
-    return sorted(starts)
+    return sorted(start for start in starts if start >= slot.start)
