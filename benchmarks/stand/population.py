@@ -1,10 +1,11 @@
 """Subscribers who all fall due on one day, month after month: plan and add-on, 25 % VAT, some new each month."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from itertools import islice
+from itertools import chain
 from random import Random
 
 from perennia.config.clock import now as machine_now
@@ -16,6 +17,7 @@ from perennia.domain.invoicing import bill, take_over
 from perennia.domain.pricing import Model
 from perennia.operations import catalog, tenants
 from perennia.operations.books import open_books
+from perennia.store import session
 from perennia.store.identity import new_id, new_ids
 from perennia.store.writes import customers, locks, subscriptions
 from perennia.store.writes.customers import NewCustomer, NewMethod
@@ -27,6 +29,7 @@ OLDEST_MONTHS = 24
 NEW_EACH_MONTH = 20
 """One in so many starts on the day of the run; as many left the month before, so every run bills as many."""
 _CHUNK = 5_000
+_AT_ONCE = 2
 _LAST_BEFORE = 2_000
 
 Decide = Callable[[Payer, Seller], Decision]
@@ -116,9 +119,10 @@ def make_population(shop: Shop, *, size: int, months: int, with_methods: bool = 
     """
     leavers: dict[int, list[Id]] = {month: [] for month in range(1, months)}
     subscribers = _subscribers(size, months)
-    while some := list(islice(subscribers, _CHUNK)):
-        payers = _insert(shop, some, with_methods=with_methods)
-        for payer, one in zip(payers, some, strict=True):
+    chunks = [subscribers[begin : begin + _CHUNK] for begin in range(0, len(subscribers), _CHUNK)]
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        made = pool.map(lambda some: _insert(shop, some, with_methods=with_methods), chunks)
+        for payer, one in zip(chain.from_iterable(made), subscribers, strict=True):
             if one.leaves_on is not None:
                 leavers[_month_of(one.leaves_on)].append(payer)
     return Population(shop, size, leavers)
@@ -149,7 +153,7 @@ def end_leavers(population: Population, *, month: int) -> None:
         )
 
 
-def _subscribers(size: int, months: int) -> Iterator[_Subscriber]:
+def _subscribers(size: int, months: int) -> list[_Subscriber]:
     """Mixed as years of sign-ups would mix them, the same on every machine."""
     dice = Random(20_260_101)  # noqa: S311  a fixed seed is the point
     share = size // NEW_EACH_MONTH
@@ -159,7 +163,7 @@ def _subscribers(size: int, months: int) -> Iterator[_Subscriber]:
         started = due_on(0) - timedelta(days=dice.randrange(1, OLDEST_MONTHS * 30))
         made.append(_Subscriber(started, due_on(0), leaving[number] if number < len(leaving) else None))
     dice.shuffle(made)
-    yield from made
+    return made
 
 
 def _insert(shop: Shop, subscribers: Sequence[_Subscriber], *, with_methods: bool) -> list[Id]:
@@ -175,6 +179,7 @@ def _insert(shop: Shop, subscribers: Sequence[_Subscriber], *, with_methods: boo
         agreements = [_agreement(shop, *pair, entity) for pair in zip(payers, subscribers, strict=True)]
         subscriptions.insert_subscriptions(books.cursor, agreements, tenant=shop.tenant, now=opening)
     _decide_for(shop, payers, lambda payer, seller: take_over(payer, seller=seller, now=opening))
+    session.forget_connection()  # this thread's own
     return payers
 
 

@@ -185,6 +185,19 @@ def test_an_intent_left_behind_is_not_sent_again_once_the_debt_is_gone(till: Til
     assert till.effects() == [0] and till.receivables() == [("paid", 0)]
 
 
+def test_an_intent_left_behind_for_more_than_is_open_now_is_made_anew_for_less(till: Till):
+    _, subscription = till.subscriber("ok")
+    now = till.shop.now
+    collection.claim(tenant=till.shop.tenant, as_of=now, now=now)
+    till.shop.clock_to(now + timedelta(days=14))
+    till.shop.cancel(subscription)
+    till.collect(alone=True)
+    assert till.shop.rows("SELECT state, amount_minor FROM attempts ORDER BY id") == [
+        ("not_sent", 12500), ("succeeded", 6250),
+    ]  # fmt: skip
+    assert till.balance() == 0 and till.effects() == [1]
+
+
 def test_money_for_an_attempt_given_up_as_lost_is_booked_all_the_same(till: Till):
     till.subscriber("ok")
     now = till.shop.now

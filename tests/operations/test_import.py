@@ -1,13 +1,17 @@
 """Astrid takes her subscribers over from another system: all of them or none, and twice changes nothing."""
 
+import tracemalloc
 from datetime import UTC, date, datetime
+from itertools import count
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from perennia.config.clock import now as machine_now
 from perennia.operations.importing.problems import Problem
+from tests.faults.victims import run_and_die_at
 from tests.operations.shop import Shop, open_shop
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -341,3 +345,66 @@ def test_the_customers_of_another_tenant_do_not_count(shop: Shop, tmp_path: Path
     assert [problem.column for problem in problems] == ["customer", "customer"]
     done, _ = run(shop, tmp_path, customers=CUSTOMERS, subscriptions=SUBSCRIPTIONS)
     assert done.written
+
+
+def test_an_import_killed_before_any_of_its_statements_leaves_nothing(shop: Shop, tmp_path: Path) -> None:
+    empty = counts(shop)
+    died_at = 0
+    for step in count(1, 9):
+        if not run_and_die_at(step, lambda: run(shop, tmp_path, customers=CUSTOMERS, subscriptions=SUBSCRIPTIONS)):
+            break
+        died_at = step
+        assert counts(shop) == empty
+    assert died_at > 30, "an import has more steps than that"
+    assert counts(shop)[4] == 2
+    assert findings(shop) == []
+
+
+def test_nothing_is_imported_while_the_clock_is_moved(shop: Shop, tmp_path: Path) -> None:
+    from perennia.domain.errors import ClockMoving
+    from perennia.operations import clock
+
+    def try_it() -> None:
+        with pytest.raises(ClockMoving):
+            run(shop, tmp_path, customers=CUSTOMERS)
+
+    with clock.moving(tenant=shop.tenant, to=datetime(2025, 3, 1, tzinfo=UTC)):
+        thread = Thread(target=lambda: refused.append(_outcome(try_it)))
+        refused: list[str] = []
+        thread.start()
+        thread.join()
+    assert refused == ["refused as it should"]
+
+
+def _outcome(act: Any) -> str:
+    from perennia.store.session import forget_connection
+
+    act()
+    forget_connection()
+    return "refused as it should"
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_file(shop: Shop, tmp_path: Path) -> None:
+    def peak(rows: int) -> int:
+        lines = (f"c{n},Søren Sørensen {n},soren{n}@example.com" for n in range(rows))
+        content = "external_id,name,email\n" + "\n".join(lines) + "\n"
+        path = tmp_path / "customers.csv"
+        path.write_text(content)
+        del content
+        from perennia.operations.importing.files import Files, import_files
+
+        tracemalloc.start()
+        try:
+            done = import_files(
+                tenant=shop.tenant, files=Files(customers=path), now=machine_now(), actor="astrid", dry_run=True,
+                refuse=lambda problem: None, progress=lambda step, rows: None,
+            )  # fmt: skip
+            assert done.files["customers"].rows == rows and not done.problems
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(2_000)
+    small, large = peak(4_000), peak(40_000)
+    assert large < small * 1.2

@@ -28,7 +28,8 @@ def recognise(*, tenant: Id, now: datetime, through_month: date | None = None) -
 
     Per currency one posting from deferred revenue to revenue: what lines issued by the month's end earn up to it,
     less what was recognised before. A line issued after the month it is for is earned in the month of its issue.
-    `now` is business time; `through_month` (any day of it) stops earlier. Run again, or twice at once, it books nothing more.
+    `now` is business time; `through_month` (any day of it) stops earlier. Run again, or twice at once, it books nothing
+    more.
     """
     done: list[date] = []
     end = _close(tenant=tenant, now=now, through_month=through_month)

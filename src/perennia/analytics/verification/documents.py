@@ -31,7 +31,7 @@ def tax_rounded_once(scope: Scope) -> Finding:
     return look(
         scope,
         "tax_rounded_once",
-        rows=f"""SELECT g.document_id AS id, g.tax_percent, g.tax, sign(g.amount) * div(
+        rows="""SELECT g.document_id AS id, g.tax_percent, g.tax, sign(g.amount) * div(
                 2 * abs(g.amount) * g.tax_percent + (100 + CASE WHEN g.tax_inclusive THEN g.tax_percent ELSE 0 END),
                 2 * (100 + CASE WHEN g.tax_inclusive THEN g.tax_percent ELSE 0 END)
             ) AS expected

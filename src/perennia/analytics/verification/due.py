@@ -20,7 +20,7 @@ def due_again(scope: Scope) -> Finding:
         scope.values(),
     )
     while rows := cursor.execute(f"FETCH {_BATCH} FROM due_payers".encode()).fetchall():
-        stored = [LockedPayer(*row, has_credit=False) for row in rows]
+        stored = [LockedPayer(key, due_at, lines, has_credit=False) for key, due_at, lines in rows]
         for payer, found in zip(stored, facts.payers(cursor, stored, tenant=scope.tenant), strict=True):
             tally.note(_problem(scope, payer, found))
     cursor.execute("CLOSE due_payers")

@@ -1,4 +1,4 @@
-"""The books: every transaction balances, documents and payments are booked as they are, accounts equal what they stand for."""
+"""The books: transactions balance, documents and payments are booked as they are, accounts equal what they stand for."""
 
 from datetime import date
 

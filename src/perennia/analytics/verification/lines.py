@@ -61,8 +61,8 @@ def _different_lines(scope: Scope) -> Iterator[tuple[Any, ...]]:
     cursor = scope.cursor
     cursor.execute(
         f"""DECLARE different_lines NO SCROLL CURSOR FOR
-        SELECT count(*), min({named("l.document_id", "inv")} || ' line ' || l.position), s.currency, l.kind, l.model, l.unit_amount,
-            l.quantity, l.calculation, l.tax_inclusive, l.net_minor,
+        SELECT count(*), min({named("l.document_id", "inv")} || ' line ' || l.position), s.currency, l.kind, l.model,
+            l.unit_amount, l.quantity, l.calculation, l.tax_inclusive, l.net_minor,
             CASE WHEN l.tax_inclusive THEN l.tax_minor ELSE 0 END, l.discount_minor
         FROM lines l JOIN subscriptions s ON s.id = l.subscription_id
         WHERE l.tenant_id = %(tenant)s AND (%(payer)s::uuid IS NULL OR s.payer_id = %(payer)s)

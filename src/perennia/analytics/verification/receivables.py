@@ -32,7 +32,7 @@ def receivables_agree(scope: Scope) -> Finding:
 
 
 def payments_spent(scope: Scope) -> Finding:
-    """What a payment captured is allocated to its payer's documents or in the payer's balance, once; refunds are within it."""
+    """What a payment captured is allocated to its payer's documents, or in its balance; refunds are within it."""
     return look(
         scope,
         "payments_spent",

@@ -37,7 +37,7 @@ def parts_have_lines(scope: Scope) -> Finding:
     return look(
         scope,
         "parts_have_lines",
-        rows=f"""SELECT coalesce(l.document_id, b.document_id) AS document_id, coalesce(l.position, b.position) AS position,
+        rows="""SELECT coalesce(l.document_id, b.document_id) AS document_id, coalesce(l.position, b.position) AS position,
                 l.version_id AS line_version, l.period_start, l.period_end, c.starts AS cut_at,
                 b.version_id AS span_version, b.span_start, b.span_end
             FROM (SELECT * FROM lines WHERE tenant_id = %(tenant)s AND kind = 1) AS l
@@ -52,7 +52,8 @@ def parts_have_lines(scope: Scope) -> Finding:
             )""",
         right="""CASE WHEN line_version IS NULL THEN false
             WHEN span_version IS NULL THEN cut_at = period_start
-            ELSE span_version = line_version AND span_start = period_start AND span_end = coalesce(cut_at, period_end) END""",
+            ELSE span_version = line_version AND span_start = period_start
+                AND span_end = coalesce(cut_at, period_end) END""",
         tell=f"""'line ' || position || ' of ' || {named("document_id", "inv")} || ' charges '
             || coalesce(period_start || ' to ' || coalesce(cut_at, period_end), 'nothing') || ', settled is '
             || coalesce(span_start || ' to ' || span_end, 'nothing')""",

@@ -567,7 +567,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'subscriptions',
-                'indexes': [models.Index(fields=['payer_id'], name='subscriptions_payer')],
+                'indexes': [models.Index(fields=['tenant_id', 'payer_id'], name='subscriptions_payer')],
                 'constraints': [models.UniqueConstraint(fields=('tenant_id', 'external_id'), name='subscriptions_external_id'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', False), ('status', 'canceled')), ('ended_at', None), _connector='OR'), name='subscriptions_ended')],
             },
         ),

@@ -45,7 +45,7 @@ class Subscription(Row):
         "subscriptions",
         unique("subscriptions_external_id", "tenant_id", "external_id"),
         check("subscriptions_ended", models.Q(status="canceled", ended_at__isnull=False) | models.Q(ended_at=None)),
-        indexes=(index("subscriptions_payer", "payer_id"),),
+        indexes=(index("subscriptions_payer", "tenant_id", "payer_id"),),
     )
 
 
