@@ -8,6 +8,7 @@ from benchmarks.stand.rows import Sample, make_twins, set_apart
 from benchmarks.stand.runs import Run
 
 MOST_CONTROL_INVOICES = 2_000
+_ROUNDS = 2
 _COPIED, _INSERTED = "copy_limit", "control"
 
 
@@ -29,10 +30,14 @@ def measure_limits(meters: Meters, run: Run, *, dsn: str) -> dict[str, Any]:
 
 
 def _copy_limit(meters: Meters, sample: Sample, *, dsn: str, connections: int) -> float:
-    make_twins(meters.connection.cursor(), _COPIED)
+    """The better of two rounds, each into empty tables: it takes seconds, and a neighbour's burst is no limit."""
     chunks = range(sample.chunks)
     told = [{"dsn": dsn, "schema": _COPIED, "chunks": list(chunks[n::connections])} for n in range(connections)]
-    return sample.invoices / _time(meters, "copy_worker", told)
+    seconds = []
+    for _ in range(_ROUNDS):
+        make_twins(meters.connection.cursor(), _COPIED)
+        seconds.append(_time(meters, "copy_worker", told))
+    return sample.invoices / min(seconds)
 
 
 def _control(meters: Meters, sample: Sample, *, dsn: str, connections: int) -> tuple[float, int]:

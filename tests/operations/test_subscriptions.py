@@ -169,3 +169,18 @@ def test_a_move_the_table_does_not_have_is_refused():
 
     with pytest.raises(MoveNotPermitted):
         check_move(state=Status.CANCELED, to=Status.ACTIVE)
+
+
+def test_a_cancel_in_the_second_period_credits_that_one_alone():
+    """The first part, from the start to the anchor, has passed: it is not looked at again."""
+    shop = open_shop()
+    subscription = shop.start(shop.customer(), "basic", anchor_on=date(2025, 2, 7))
+    shop.clock_to(date(2025, 2, 7))
+    shop.bill()
+    shop.clock_to(date(2025, 2, 20))
+    shop.cancel(subscription)
+    assert shop.documents() == (
+        "invoice 1 due 2025-01-31: Basic 2025-01-31..2025-02-07 2258 + 565\n"
+        "invoice 2 due 2025-02-07: Basic 2025-02-07..2025-03-07 10000 + 2500\n"
+        "credit_note 1 due 2025-02-20: Basic 2025-02-20..2025-03-07 -5357 + -1339"
+    )

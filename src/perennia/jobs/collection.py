@@ -93,8 +93,7 @@ class _Loop:
             if nothing_comes and not found:
                 raise RuntimeError(f"{len(self._under_way)} calls never answered; were their callers closed?")
             self._book(found)
-        room = IN_FLIGHT - len(self._under_way)
-        if self._more_due and room >= self._batch:
+        while self._more_due and IN_FLIGHT - len(self._under_way) >= self._batch:
             self.claim()
         return bool(self._under_way) or self._more_due
 

@@ -6,24 +6,19 @@ from perennia.domain.invoicing import next_due_at
 from perennia.store.reads import facts
 from perennia.store.reads.facts import LockedPayer
 
-_BATCH = 2_000
-
 
 def due_again(scope: Scope) -> Finding:
     """When a payer falls due next, as the rule says from its facts now; also of one that is set aside."""
     tally = Tally("due_again")
-    cursor = scope.cursor
-    cursor.execute(
-        """DECLARE due_payers NO SCROLL CURSOR FOR
-        SELECT id, next_due_at, lines FROM payers
+    payers = scope.stream(
+        "due_payers",
+        """SELECT id, next_due_at, lines FROM payers
         WHERE tenant_id = %(tenant)s AND (%(payer)s::uuid IS NULL OR id = %(payer)s) ORDER BY id""",
-        scope.values(),
     )
-    while rows := cursor.execute(f"FETCH {_BATCH} FROM due_payers".encode()).fetchall():
+    for rows in payers:
         stored = [LockedPayer(key, due_at, lines, has_credit=False) for key, due_at, lines in rows]
-        for payer, found in zip(stored, facts.payers(cursor, stored, tenant=scope.tenant), strict=True):
+        for payer, found in zip(stored, facts.payers(scope.cursor, stored, tenant=scope.tenant), strict=True):
             tally.note(_problem(scope, payer, found))
-    cursor.execute("CLOSE due_payers")
     return tally.finding()
 
 

@@ -5,19 +5,16 @@ from perennia.domain.facts import Status
 from perennia.domain.feed import FIRST, chain_hash
 from perennia.domain.lifecycle import MOVES
 
-_BATCH = 5_000
-
 
 def feed_chained(scope: Scope) -> Finding:
     """The feed is numbered 1..N without a gap, each entry is chained to the one before, and no event waits that is in it."""
     tally, previous, expected = Tally("feed_chained"), FIRST, 1
-    cursor = scope.cursor
-    cursor.execute(
-        """DECLARE feed_entries NO SCROLL CURSOR FOR
-        SELECT seq, id, type, subject_id, payer_id, occurred_at, hash FROM feed WHERE tenant_id = %(tenant)s ORDER BY seq""",
-        scope.values(),
+    entries = scope.stream(
+        "feed_entries",
+        """SELECT seq, id, type, subject_id, payer_id, occurred_at, hash FROM feed
+        WHERE tenant_id = %(tenant)s ORDER BY seq""",
     )
-    while rows := cursor.execute(f"FETCH {_BATCH} FROM feed_entries".encode()).fetchall():
+    for rows in entries:
         for seq, key, type, subject_id, payer_id, occurred_at, stored in rows:
             problem = None
             hash = chain_hash(
@@ -29,7 +26,6 @@ def feed_chained(scope: Scope) -> Finding:
                 problem = f"number {seq} is not chained to the one before, or was changed"
             tally.note(problem)
             previous, expected = bytes(stored), seq + 1
-    cursor.execute("CLOSE feed_entries")
     return together("feed_chained", tally.finding(), _twice(scope))
 
 

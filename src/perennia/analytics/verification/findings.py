@@ -1,6 +1,6 @@
 """What a check is given and what it answers, and how one asks about many rows at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from perennia.store.reads.sellers import Tenant
 from perennia.store.session import Cursor
 
 EXAMPLES = 5
+_BATCH = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,13 @@ class Scope:
 
     def ask(self, query: str, **more: Any) -> list[tuple[Any, ...]]:
         return self.cursor.execute(query.encode(), self.values(**more)).fetchall()
+
+    def stream(self, name: str, query: str, **more: Any) -> Iterator[list[tuple[Any, ...]]]:
+        """The answer in batches, through a cursor of that name: flat memory, and other questions may be asked between."""
+        self.cursor.execute(f"DECLARE {name} NO SCROLL CURSOR FOR {query}".encode(), self.values(**more))
+        while rows := self.cursor.execute(f"FETCH {_BATCH} FROM {name}".encode()).fetchall():
+            yield rows
+        self.cursor.execute(f"CLOSE {name}".encode())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The books: transactions balance, documents and payments are booked as they are, accounts equal what they stand for."""
 
 from datetime import date
+from itertools import chain
 
 from perennia.analytics.verification.findings import Finding, Scope, Tally, look, named, of_payer, together
 from perennia.domain.calendar import first_of_month, local_date, next_month
@@ -139,7 +140,8 @@ def _earned_by_month(scope: Scope, *, until: date) -> dict[tuple[str, date], int
     """By currency and month in which it is booked; lines issued from `until` on are left out."""
     found: dict[tuple[str, date], int] = {}
     zone = scope.tenant.zone
-    rows = scope.ask(
+    batches = scope.stream(
+        "lines_alike",
         """SELECT d.currency, date_trunc('month', d.issued_at AT TIME ZONE %(zone)s)::date, l.period_start, l.period_end,
             l.net_minor, count(*)
         FROM documents d JOIN lines l ON l.document_id = d.id
@@ -147,7 +149,7 @@ def _earned_by_month(scope: Scope, *, until: date) -> dict[tuple[str, date], int
         GROUP BY 1, 2, 3, 4, 5""",
         until=until,
     )
-    for currency, issued_month, start, end, net, count in rows:
+    for currency, issued_month, start, end, net, count in chain.from_iterable(batches):
         starts, days = local_date(start, zone), (local_date(end, zone) - local_date(start, zone)).days
         month, before = max(issued_month, first_of_month(start, zone)), 0
         while month < until and before != net:

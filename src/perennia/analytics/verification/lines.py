@@ -5,13 +5,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from perennia.analytics.verification.findings import Finding, Scope, Tally, named
+from perennia.analytics.verification.findings import Finding, Scope, Tally, named, of_payer
 from perennia.domain.documents import LineKind
 from perennia.domain.errors import DomainError
 from perennia.domain.explanation import evaluate, from_row
 from perennia.domain.money import exponent
-
-_BATCH = 5_000
 
 
 def lines_explained(scope: Scope) -> Finding:
@@ -58,17 +56,14 @@ def _problem(
 
 def _different_lines(scope: Scope) -> Iterator[tuple[Any, ...]]:
     """How often a line says the same, where it does first, and what it says; through a cursor, in flat memory."""
-    cursor = scope.cursor
-    cursor.execute(
-        f"""DECLARE different_lines NO SCROLL CURSOR FOR
-        SELECT count(*), min({named("l.document_id", "inv")} || ' line ' || l.position), s.currency, l.kind, l.model,
+    batches = scope.stream(
+        "different_lines",
+        f"""SELECT count(*), min({named("l.document_id", "inv")} || ' line ' || l.position), s.currency, l.kind, l.model,
             l.unit_amount, l.quantity, l.calculation, l.tax_inclusive, l.net_minor,
             CASE WHEN l.tax_inclusive THEN l.tax_minor ELSE 0 END, l.discount_minor
         FROM lines l JOIN subscriptions s ON s.id = l.subscription_id
-        WHERE l.tenant_id = %(tenant)s AND (%(payer)s::uuid IS NULL OR s.payer_id = %(payer)s)
-        GROUP BY 3, 4, 5, 6, 7, 8, 9, 10, 11, 12""".encode(),
-        scope.values(),
+        WHERE l.tenant_id = %(tenant)s AND {of_payer("s.payer_id")}
+        GROUP BY 3, 4, 5, 6, 7, 8, 9, 10, 11, 12""",
     )
-    while rows := cursor.execute(f"FETCH {_BATCH} FROM different_lines".encode()).fetchall():
+    for rows in batches:
         yield from rows
-    cursor.execute("CLOSE different_lines")

@@ -55,7 +55,7 @@ def write_batch(books: Books, rows: Sequence[Row], *, seller: Seller, now: datet
 
 def _owner(owners: Mapping[str, Owner], row: Row) -> Owner:
     if row.customer not in owners:
-        raise FileChanged(row.customer)
+        raise FileChanged(file="customers")
     return owners[row.customer]
 
 

@@ -7,7 +7,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+import psycopg
+
 from perennia.domain.calendar import local_date
+from perennia.domain.errors import AlreadyExists
 from perennia.domain.ids import Id
 from perennia.operations.books import Books, open_books
 from perennia.operations.importing import agreements, catalogue, customers, subscriptions
@@ -63,7 +66,8 @@ def import_files(
     """Check the files and, unless `dry_run`, write them; `refuse` is told of every problem.
 
     With any problem nothing is written. A row imported before with the same content is left alone, one with
-    other content is a problem. Raises NotFound, ClockMoving, OSError, FileChanged.
+    other content is a problem. Raises NotFound, ClockMoving, OSError, FileChanged, and AlreadyExists where somebody
+    else wrote the same meanwhile.
     """
     run = _Run(files=files, actor=actor, refuse=refuse, progress=progress)
     try:
@@ -75,6 +79,8 @@ def import_files(
             run.write()
     except _TakenBack:
         return Imported(run.counts, run.problems, written=False)
+    except psycopg.errors.UniqueViolation as error:  # somebody else wrote the same meanwhile
+        raise AlreadyExists(kind="imported row", key=error.diag.constraint_name) from error
     return Imported(run.counts, 0, written=True)
 
 
@@ -199,7 +205,7 @@ class _Run:
 
 
 def _changed(problem: Problem) -> None:
-    raise FileChanged(problem.file)
+    raise FileChanged(file=problem.file)
 
 
 def _batched(rows: Iterator[One]) -> Iterator[Sequence[One]]:

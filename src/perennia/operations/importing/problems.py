@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from perennia.domain.errors import DomainError
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -28,5 +30,7 @@ class BadCell(Exception):
         super().__init__(reason, remedy)
 
 
-class FileChanged(Exception):
-    """The file that is written is not the one that was checked; nothing was written."""
+class FileChanged(DomainError):
+    """The file that is read for writing is not the one that was checked; nothing was written (`file`)."""
+
+    code = "file_changed"

@@ -14,13 +14,13 @@ from perennia.store.session import Cursor
 
 @dataclass(frozen=True, slots=True)
 class UnknownPayment:
-    """An attempt whose end no look-up could tell: a person asks the gateway by `key`."""
+    """An attempt whose end no look-up could tell: a person asks the gateway by its key."""
 
     attempt_id: Id
     document_id: Id
     payer_id: Id
     gateway: str
-    key: str
+    idempotency_key: str
     currency: str
     amount_minor: int
     created_at: datetime
