@@ -63,7 +63,8 @@ class _Listing:
     def problem(self, problem: Problem) -> None:
         self._progress.done()
         where = f"{problem.file}:{problem.line}" + (f" {problem.column}" if problem.column else "")
-        value = f" {problem.value!r}" if problem.value else ""
+        shown = " ".join(problem.value.split())
+        value = f" '{shown}'" if shown else ""
         print(f"{where}{value}: {problem.reason}\n    -> {problem.remedy}")
 
     def end(self, done: "Imported", *, dry_run: bool) -> None:
