@@ -19,7 +19,7 @@ _SHOWN = (
     "workers", "invoices", "seconds", "invoices_per_s", "copy_limit_per_s", "ratio", "control_per_s",
     "statements_per_1000", "peak_rss_mb", "rate_last_tenth_over_first", "cpu_us_per_invoice", "python_us_per_invoice",
     "server_us_per_invoice", "disk_bytes_per_invoice", "wal_bytes_per_invoice", "chunk_seconds_median",
-    "chunk_seconds_max", "repeat_seconds", "empty_claim_ms", "load_average",
+    "chunk_seconds_max", "repeat_seconds", "empty_claim_ms", "load_average", "pace_ms",
 )  # fmt: skip
 
 

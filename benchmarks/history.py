@@ -18,7 +18,7 @@ from perennia.cli import WrongUse
 
 _SHOWN = (
     "documents", "invoices", "seconds", "invoices_per_s", "cpu_us_per_invoice", "python_us_per_invoice",
-    "server_us_per_invoice", "wal_bytes_per_invoice", "disk_bytes_per_invoice", "load_average",
+    "server_us_per_invoice", "wal_bytes_per_invoice", "disk_bytes_per_invoice", "load_average", "pace_ms",
 )  # fmt: skip
 
 

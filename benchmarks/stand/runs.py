@@ -3,6 +3,7 @@
 import itertools
 import os
 import statistics
+import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,6 +37,8 @@ class Run:
     statements: list[Statement]
     peak_rss_mb: float
     load: float
+    pace_ms: float
+    """Processor time of a fixed computation around the run: a shared core is not always the same core."""
     repeat: dict[str, float]
     """How long the same run took that found nothing, and the first of its empty claims."""
 
@@ -70,6 +73,7 @@ class Run:
             "chunk_seconds_max": round(max(took), 3),
             **self.repeat,
             "load_average": round(self.load, 2),
+            "pace_ms": round(self.pace_ms, 1),
         }
 
 
@@ -83,11 +87,13 @@ def measure_run(meters: Meters, *, tenant: str, due_at: datetime, workers: int) 
     order = {"tenant": tenant, "now": now.isoformat()}
     with Crew("run_worker", [order] * workers) as crew:
         meters.checkpoint()
+        pace = _pace_ms()
         meters.forget_statements()
         before = meters.read()
         began = crew.go()
         reports = crew.reports()
         cost, statements, load = meters.read().since(before), meters.statements(), os.getloadavg()[0]
+        pace = (pace + _pace_ms()) / 2
         crew.await_ready()
         repeat = _repeat(crew.go(), crew.reports())
         crew.await_end()
@@ -106,8 +112,15 @@ def measure_run(meters: Meters, *, tenant: str, due_at: datetime, workers: int) 
         statements=statements,
         peak_rss_mb=max(report["peak_rss_mb"] for report in reports),
         load=load,
+        pace_ms=pace,
         repeat=repeat,
     )
+
+
+def _pace_ms() -> float:
+    began = time.process_time()
+    sum(number * number % 7 for number in range(1_000_000))
+    return (time.process_time() - began) * 1000
 
 
 def _repeat(began: float, reports: list[dict[str, Any]]) -> dict[str, float]:

@@ -2,68 +2,99 @@
 
 import os
 import signal
+import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from itertools import count
+from typing import Any
 
 import psycopg
 from django.db import connections
+
+from perennia.gateways.sandbox import client
+from perennia.store import session
+
+_PATIENCE_S = 10.0
 
 
 def run_and_die_at(step: int, act: Callable[[], object]) -> bool:
     """Run `act` in a child process that is killed just before its `step`-th statement, commits included.
 
-    True if it died; False if `act` was over before that. Any other end is an error of the test.
+    Steps are also the moments around a call of the test gateway: before it leaves, when it has left and nobody has
+    answered, and when the answer is there. True if the child died; False if `act` was over before that. Any other
+    end is an error of the test.
     """
     connections.close_all()
     child = os.fork()
     if child == 0:
         _count_down(step)
-        status = 3
-        try:
-            act()
-            status = 0
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(status)
+        _do(act)
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+        _await_its_session_to_end()
         return True
     assert os.waitstatus_to_exitcode(status) == 0, "the victim failed instead of dying"
     return False
 
 
-def side_by_side(count: int, act: Callable[[], object]) -> None:
+def side_by_side(number: int, act: Callable[[], object]) -> None:
     """Run `act` in so many processes at once; all must end well."""
     connections.close_all()
     children = []
-    for _ in range(count):
+    for _ in range(number):
         child = os.fork()
         if child == 0:
-            status = 3
-            try:
-                act()
-                status = 0
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                os._exit(status)
+            _do(act)
         children.append(child)
-    assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0] * count
+    assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0] * number
+
+
+def _do(act: Callable[[], object]) -> None:
+    """In the child: the act and nothing after it."""
+    status = 3
+    try:
+        act()
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def _await_its_session_to_end() -> None:
+    """The server notices a moment later that its client is dead; until then the locks are still held."""
+    give_up_at = time.monotonic() + _PATIENCE_S
+    while _other_sessions():
+        assert time.monotonic() < give_up_at, "the session of the dead process lives on"
+        time.sleep(0.005)
+
+
+def _other_sessions() -> int:
+    with session.transaction(None) as cursor:
+        found = cursor.execute(
+            """SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"""
+        ).fetchone()
+    assert found is not None
+    return int(found[0])
 
 
 def _count_down(step: int) -> None:
     """From now on every statement of this process counts, and before the given one it kills itself."""
-    left = step
+    steps = count(1)  # taking the next is one act, also where the gateway's thread takes it too
 
     def tick() -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
+        if next(steps) == step:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    for owner, name in ((psycopg.Cursor, "execute"), (psycopg.Cursor, "copy"), (psycopg.Connection, "commit")):
+    for owner, name in (
+        (psycopg.Cursor, "execute"),
+        (psycopg.Cursor, "copy"),
+        (psycopg.Connection, "commit"),
+        (client._Connection, "ask"),
+    ):
         _before(owner, name, tick)
+    _after_asking(tick)
 
 
 def _before(owner: type, name: str, tick: Callable[[], None]) -> None:
@@ -74,3 +105,15 @@ def _before(owner: type, name: str, tick: Callable[[], None]) -> None:
         return original(*args, **more)
 
     setattr(owner, name, counted)
+
+
+def _after_asking(tick: Callable[[], None]) -> None:
+    original = client._Connection.ask
+
+    def asked(connection: Any, request: bytes) -> Awaitable[Any]:
+        answer = original(connection, request)
+        tick()
+        answer.add_done_callback(lambda _: tick())
+        return answer
+
+    client._Connection.ask = asked  # type: ignore[method-assign]

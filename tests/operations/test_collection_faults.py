@@ -282,7 +282,7 @@ def test_a_batch_is_booked_in_a_number_of_statements_that_does_not_grow(
             booked = collection.book(tenant=till.shop.tenant, answers=answers, now=now)
             assert (booked.succeeded, booked.failed) == (many // 3, many - many // 3)
             found[many] = counted.total()
-    assert found[6] == found[60] <= 32
+    assert found[60] <= found[6] + 3 <= 32, "more rows in a table may take one COPY, never one statement each"
 
 
 def _count_calls(monkeypatch: pytest.MonkeyPatch, name: str, counted: Counter[str]) -> None:

@@ -15,11 +15,17 @@ CLOSED_ON = date(2026, 7, 1)
 SUBSCRIBERS = 400
 
 _GIVEN = (
-    "Astrid Bo Cecilie Ditte Emil Freja Gustav Hanne Ida Jakob Karla Lasse Maja Niels Oline Peter Rikke Signe "
-    "Thomas Ulla Viggo Åse Ørn Ella"
-).split()
-_FAMILY = "Aagaard Bech Clausen Dam Eriksen Friis Gram Holm Iversen Juhl Krogh Lund Møller Nygaard Olsen Winther".split()
-_TOWNS = "1620 København V|2100 København Ø|5000 Odense C|8000 Aarhus C|9000 Aalborg|6100 Haderslev|3700 Rønne".split("|")
+    "Astrid", "Bo", "Cecilie", "Ditte", "Emil", "Freja", "Gustav", "Hanne", "Ida", "Jakob", "Karla", "Lasse",
+    "Maja", "Niels", "Oline", "Peter", "Rikke", "Signe", "Thomas", "Ulla", "Viggo", "Åse", "Ørn", "Ella",
+)  # fmt: skip
+_FAMILY = (
+    "Aagaard", "Bech", "Clausen", "Dam", "Eriksen", "Friis", "Gram", "Holm", "Iversen", "Juhl", "Krogh", "Lund",
+    "Møller", "Nygaard", "Olsen", "Winther",
+)  # fmt: skip
+_TOWNS = (
+    "1620 København V", "2100 København Ø", "5000 Odense C", "8000 Aarhus C", "9000 Aalborg", "6100 Haderslev",
+    "3700 Rønne",
+)  # fmt: skip
 _CATALOGUE = (
     "kind,code,name,product,plan,add_on,currency,amount,interval,model,tax,percent_off,periods",
     "product,coffee,Coffee by post,,,,,,,,,,",

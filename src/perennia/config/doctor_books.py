@@ -42,7 +42,9 @@ def unbilled(patient: Examination) -> Check:
                 found.append(f"{slug}: {count} payers")
     if not found:
         return Check("unbilled", "ok", "nobody is due for more than an hour")
-    return Check("unbilled", "error", ", ".join(found), "Start `perennia run`, or bill by `perennia bill --tenant TENANT`.")
+    return Check(
+        "unbilled", "error", ", ".join(found), "Start `perennia run`, or bill by `perennia bill --tenant TENANT`."
+    )
 
 
 def payments_unknown(_patient: Examination) -> Check:

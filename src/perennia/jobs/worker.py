@@ -34,9 +34,7 @@ def work(*, clock: Callable[[], datetime], calls: Mapping[str, Calls], stop: Eve
             session.forget_connection()
 
 
-def round_through_tenants(
-    *, now: datetime, clock: Callable[[], datetime], calls: Mapping[str, Calls]
-) -> None:
+def round_through_tenants(*, now: datetime, clock: Callable[[], datetime], calls: Mapping[str, Calls]) -> None:
     """Billing, collection, recognition and numbering of events, for each live tenant in which some is due."""
     with session.claiming() as cursor:
         billing_due = due.billing_due(cursor, now=now)

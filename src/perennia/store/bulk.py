@@ -1,8 +1,9 @@
 """Many rows at once: packed for binary COPY into a staging table, then inserted from it.
 
 COPY into a table under row security is refused, so every table written in bulk has a temporary twin in
-each session, emptied at commit. Rows are tuples in the order of the columns given; a packer is generated
-once per set of columns, since packing row by row through the driver costs twice as much.
+each session, emptied at commit; a few rows go as one parameter instead. Rows are tuples in the order of the
+columns given; a packer is generated once per set of columns, since packing row by row through the driver
+costs twice as much.
 """
 
 import struct
@@ -19,6 +20,7 @@ from django.db import models
 from psycopg.types.numeric import DecimalBinaryDumper
 
 from perennia.domain.errors import AlreadyExists
+from perennia.domain.ids import Id
 from perennia.store import tables
 from perennia.store.arrays import micros
 from perennia.store.tables.columns import Exact
@@ -164,38 +166,29 @@ _FILLED_BY_INSERT = {
     tables.History: ("id", "recorded_at"),
     tables.Outbox: ("position", "recorded_at"),
 }
+_FEW = 64
+"""Up to so many rows go as one parameter: emptying the stages would cost each commit some milliseconds."""
 
 
-def create_stages(connection: psycopg.Connection[Any]) -> None:
-    """The temporary twins of all tables written in bulk, once per session, outside a transaction."""
-    statements = [
-        f"CREATE TEMP TABLE {stage(model)} (LIKE {model._meta.db_table}) ON COMMIT DELETE ROWS" for model in STAGED
-    ]
-    for model, columns in _FILLED_BY_INSERT.items():
-        statements += [f"ALTER TABLE {stage(model)} DROP COLUMN {column}" for column in columns]
-    statements.append(f"ALTER TABLE {stage(tables.Document)} RENAME number TO ordinal")
-    psycopg.Cursor(connection).execute("; ".join(statements).encode())
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """Rows that a statement may select from: `source` stands in its FROM, `values` among its parameters."""
+
+    source: str
+    values: dict[str, Any]
 
 
-def stage(model: type[models.Model]) -> str:
-    return f"stage_{model._meta.db_table}"
-
-
-def empty_stages(cursor: psycopg.Cursor[Any]) -> None:
-    """Empty them before the commit does, for a transaction that writes the same tables several times."""
-    cursor.execute(f"TRUNCATE {', '.join(stage(model) for model in STAGED)}".encode())
-
-
-def fill_stage(
-    cursor: psycopg.Cursor[Any], model: type[models.Model], columns: tuple[str, ...], rows: Iterable[Sequence[Any]]
-) -> None:
-    """COPY the rows into the table's staging twin."""
-    payload = packer(model, columns)(rows)
-    names = ", ".join(columns)
-    if model is tables.Document:
-        names = names.replace("number", "ordinal")
-    with cursor.copy(f"COPY {stage(model)} ({names}) FROM STDIN (FORMAT BINARY)") as copy:  # type: ignore[arg-type]
-        copy.write(payload)
+def offer(
+    cursor: psycopg.Cursor[Any], model: type[models.Model], columns: tuple[str, ...], rows: Sequence[Sequence[Any]]
+) -> Offered:
+    """Bring rows to the server: a few as one parameter, many by COPY into the table's staging twin."""
+    if len(rows) <= _FEW:
+        records = [dict(zip(columns, row, strict=True)) for row in rows]
+        values = {"rows": orjson.dumps(records, default=_json_value).decode()}
+        return Offered(f"json_populate_recordset(NULL::{model._meta.db_table}, %(rows)s)", values)
+    with cursor.copy(f"COPY {_stage(model)} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)".encode()) as copy:
+        copy.write(packer(model, columns)(rows))
+    return Offered(_stage(model), {})
 
 
 def insert(
@@ -206,18 +199,44 @@ def insert(
     *,
     recorded_at: bool = False,
 ) -> None:
-    """Insert rows through the staging table, in their order; `recorded_at` is filled with the machine's time.
+    """Insert rows in their order; `recorded_at` is filled with the machine's time.
 
     Between two calls for the same table in one transaction stands `empty_stages`: else it is emptied at commit only.
     """
     if not rows:
         return
-    fill_stage(cursor, model, columns, rows)
+    offered = offer(cursor, model, columns, rows)
     table, names = model._meta.db_table, ", ".join(columns)
     into, values = (f"{names}, recorded_at", f"{names}, now()") if recorded_at else (names, names)
     try:
-        cursor.execute(f"INSERT INTO {table} ({into}) SELECT {values} FROM {stage(model)}".encode())
+        cursor.execute(f"INSERT INTO {table} ({into}) SELECT {values} FROM {offered.source}".encode(), offered.values)
     except psycopg.errors.UniqueViolation as error:
         if str(error.diag.constraint_name).endswith("_external_id"):
             raise AlreadyExists(kind=table, key="external_id") from error
         raise
+
+
+def create_stages(connection: psycopg.Connection[Any]) -> None:
+    """The temporary twins of all tables written in bulk, once per session, outside a transaction."""
+    statements = [
+        f"CREATE TEMP TABLE {_stage(model)} (LIKE {model._meta.db_table}) ON COMMIT DELETE ROWS" for model in STAGED
+    ]
+    for model, columns in _FILLED_BY_INSERT.items():
+        statements += [f"ALTER TABLE {_stage(model)} DROP COLUMN {column}" for column in columns]
+    psycopg.Cursor(connection).execute("; ".join(statements).encode())
+
+
+def empty_stages(cursor: psycopg.Cursor[Any]) -> None:
+    """Empty them before the commit does, for a transaction that writes the same tables several times."""
+    cursor.execute(f"TRUNCATE {', '.join(_stage(model) for model in STAGED)}".encode())
+
+
+def _stage(model: type[models.Model]) -> str:
+    return f"stage_{model._meta.db_table}"
+
+
+def _json_value(value: Any) -> str:
+    """What JSON has no word for: keys, hashes, exact numbers."""
+    if isinstance(value, Id):
+        return value.hex()
+    return f"\\x{value.hex()}" if isinstance(value, bytes) else str(value)

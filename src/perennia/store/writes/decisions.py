@@ -251,7 +251,7 @@ def _insert_documents(cursor: Cursor, decisions: Sequence[Decision], *, tenant: 
     if not documents:
         return
     taken: Counter[tuple[Id, str]] = Counter()
-    rows = []
+    rows = []  # their number is for now the place in their series' block
     for d in documents:
         series = (d.entity_id, d.kind)
         rows.append(
@@ -275,7 +275,7 @@ def _insert_documents(cursor: Cursor, decisions: Sequence[Decision], *, tenant: 
             )
         )
         taken[series] += 1
-    bulk.fill_stage(cursor, tables.Document, _DOCUMENT, rows)
+    offered = bulk.offer(cursor, tables.Document, _DOCUMENT, rows)
     names = ", ".join(name for name in _DOCUMENT if name not in ("number", "issued_at"))
     values = ", ".join(f"d.{name}" for name in _DOCUMENT if name not in ("number", "issued_at"))
     cursor.execute(
@@ -291,14 +291,15 @@ def _insert_documents(cursor: Cursor, decisions: Sequence[Decision], *, tenant: 
             RETURNING s.entity_id, s.kind, s.next_number - locked.n AS first, s.last_issued_at
         )
         INSERT INTO documents ({names}, number, issued_at)
-        SELECT {values}, taken.first + d.ordinal, taken.last_issued_at
-        FROM stage_documents d JOIN taken USING (entity_id, kind)""".encode(),
+        SELECT {values}, taken.first + d.number, taken.last_issued_at
+        FROM {offered.source} AS d JOIN taken USING (entity_id, kind)""".encode(),
         {
             "entities": [entity for entity, _ in taken],
             "kinds": [str(kind) for _, kind in taken],
             "counts": list(taken.values()),
             "tenant": tenant,
             "now": max(document.issued_at for document in documents),
+            **offered.values,
         },
     )
     if cursor.rowcount != len(documents):

@@ -119,12 +119,13 @@ def insert_without_call(cursor: Cursor, intents: Sequence[Intent], *, tenant: Id
 
 def _insert_attempts(cursor: Cursor, rows: Sequence[tuple[object, ...]], *, leased: bool) -> None:
     if rows:
-        bulk.fill_stage(cursor, tables.Attempt, _ATTEMPT, rows)
+        offered = bulk.offer(cursor, tables.Attempt, _ATTEMPT, rows)
         names = ", ".join(_ATTEMPT)
         cursor.execute(
             f"""INSERT INTO attempts ({names}, leased_until)
-            SELECT {names}, CASE WHEN %s THEN now() + %s * interval '1 second' END FROM stage_attempts""".encode(),
-            (leased, LEASE_S),
+            SELECT {names}, CASE WHEN %(leased)s THEN now() + %(lease_s)s * interval '1 second' END
+            FROM {offered.source}""".encode(),
+            {"leased": leased, "lease_s": LEASE_S, **offered.values},
         )
 
 
