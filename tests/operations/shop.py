@@ -95,7 +95,7 @@ def _sentence(row: Sequence[Any], zone: str) -> str:
 
 
 def open_shop(*, opened_on: date = date(2025, 1, 31), zone: str = ZONE, tax: bool = True, **policies: Any) -> Shop:
-    """A fresh sandbox at noon of a day, with Basic 100.00, Plus 250.00, Seat 10.00 a unit, Year 1000.00, Meter in arrears."""
+    """A fresh sandbox at noon of a day, with Basic 100.00, Plus 250.00, Seat 10.00, Year 1000.00, Later in arrears."""
     slug = f"nordlys-{secrets.token_hex(4)}"
     business = tenants.create_business(slug=slug, name="Nordlys", now=machine_now())
     tenant = tenants.create_tenant(

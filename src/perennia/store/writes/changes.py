@@ -1,0 +1,111 @@
+"""What decisions change in rows that exist, each kind by one statement for all of them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+from perennia.domain.decision import Decision
+from perennia.domain.facts import Status
+from perennia.domain.ids import Id
+from perennia.store.arrays import instants, keys
+from perennia.store.session import Cursor
+
+
+def flat(decisions: Sequence[Decision], name: str) -> list[Any]:
+    """One kind of thing from all decisions, in their order."""
+    return list(chain.from_iterable(getattr(decision, name) for decision in decisions))
+
+
+def change_subscriptions(cursor: Cursor, decisions: Sequence[Decision]) -> None:
+    moves = flat(decisions, "moves")
+    if moves:
+        last = {move.subscription_id: move for move in moves}
+        cursor.execute(
+            """UPDATE subscriptions s SET status = m.status, ended_at = m.ended_at
+            FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[]) AS m (id, status, ended_at) WHERE s.id = m.id""",
+            (
+                list(last),
+                [move.after.value for move in last.values()],
+                [move.at if move.after is Status.CANCELED else None for move in last.values()],
+            ),
+        )
+
+
+def move_settled(cursor: Cursor, decisions: Sequence[Decision]) -> None:
+    settled = flat(decisions, "settled")
+    if settled:
+        cursor.execute(
+            """UPDATE item_versions v SET billed_through = n.through
+            FROM unnest(%s::uuid[], %s::timestamptz[]) AS n (id, through) WHERE v.id = n.id""",
+            (keys(version for version, _ in settled), instants(through for _, through in settled)),
+        )
+
+
+def cut_spans(cursor: Cursor, decisions: Sequence[Decision]) -> None:
+    cuts = flat(decisions, "cuts")
+    if cuts:
+        keys = ([cut.version_id for cut in cuts], [cut.start for cut in cuts], [cut.end for cut in cuts])
+        cursor.execute(
+            """UPDATE billed_spans b SET span_end = c.span_end
+            FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[]) AS c (version_id, span_start, span_end)
+            WHERE b.version_id = c.version_id AND b.span_start = c.span_start AND c.span_end > c.span_start""",
+            keys,
+        )
+        cursor.execute(
+            """DELETE FROM billed_spans b USING unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[])
+            AS c (version_id, span_start, span_end)
+            WHERE b.version_id = c.version_id AND b.span_start = c.span_start AND c.span_end = c.span_start""",
+            keys,
+        )
+        cursor.execute(
+            """UPDATE item_versions v SET billed_through = least(v.billed_through, c.span_end)
+            FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[]) AS c (version_id, span_start, span_end)
+            WHERE v.id = c.version_id""",
+            keys,
+        )
+
+
+def use_discounts(cursor: Cursor, decisions: Sequence[Decision]) -> None:
+    uses = flat(decisions, "discounts")
+    if uses:
+        cursor.execute(
+            """UPDATE subscription_discounts d SET periods_left = u.periods_left, ended_at = u.ended_at
+            FROM unnest(%s::uuid[], %s::int[], %s::timestamptz[]) AS u (id, periods_left, ended_at)
+            WHERE d.id = u.id""",
+            (
+                [use.discount_id for use in uses],
+                [use.periods_left for use in uses],
+                [use.ended_at for use in uses],
+            ),
+        )
+
+
+def lower_receivables(cursor: Cursor, decisions: Sequence[Decision]) -> None:
+    """Allocations to documents issued earlier; those of this decision are born with what is left open."""
+    new = {document.id for decision in decisions for document in decision.documents}
+    lowered: Counter[Id] = Counter()
+    for allocation in flat(decisions, "allocations"):
+        if allocation.document_id not in new:
+            lowered[allocation.document_id] += allocation.amount_minor
+    if lowered:
+        cursor.execute(
+            """UPDATE receivables r SET open_minor = r.open_minor - a.amount,
+                state = CASE WHEN r.open_minor = a.amount THEN 'paid' ELSE r.state END,
+                next_attempt_at = CASE WHEN r.open_minor = a.amount THEN NULL ELSE r.next_attempt_at END
+            FROM unnest(%s::uuid[], %s::bigint[]) AS a (id, amount) WHERE r.document_id = a.id""",
+            (list(lowered), list(lowered.values())),
+        )
+
+
+def move_payers(cursor: Cursor, decisions: Sequence[Decision]) -> None:
+    cursor.execute(
+        """UPDATE payers p SET next_due_at = n.next_due_at, has_credit = p.has_credit OR n.has_credit
+        FROM unnest(%s::uuid[], %s::timestamptz[], %s::bool[]) AS n (id, next_due_at, has_credit)
+        WHERE p.id = n.id AND (p.next_due_at IS DISTINCT FROM n.next_due_at OR n.has_credit AND NOT p.has_credit)""",
+        (
+            keys(decision.payer_id for decision in decisions),
+            instants(decision.next_due_at for decision in decisions),
+            [any(entry.amount_minor > 0 for entry in decision.balance) for decision in decisions],
+        ),
+    )
