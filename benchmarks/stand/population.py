@@ -8,6 +8,8 @@ from decimal import Decimal
 from itertools import chain
 from random import Random
 
+from django.db import connections
+
 from perennia.config.clock import now as machine_now
 from perennia.domain.calendar import midnight
 from perennia.domain.decision import Decision
@@ -151,6 +153,7 @@ def end_leavers(population: Population, *, month: int) -> None:
         _decide_for(
             population.shop, some, lambda payer, seller: bill(payer, seller=seller, through=at, now=at, new_ids=new_ids)
         )
+    connections.close_all()  # a session that ends hands in its counts; one that idles keeps them for the run's
 
 
 def _subscribers(size: int, months: int) -> list[_Subscriber]:

@@ -1,12 +1,13 @@
 """What a business's books say, told without keys: two that lived alike say the same. And whether `verify` agrees."""
 
+from collections import Counter
 from typing import Any
 
 from perennia.analytics.verification import verify
 from perennia.operations import tenants
 from tests.operations.shop import Shop
 
-Row = tuple[Any, ...]
+Told = dict[str, list[tuple[Any, ...]]]
 
 _TOLD = {
     "documents": """SELECT p.name, d.kind, d.due_at, d.issued_at, d.pay_by, d.net_minor, d.tax_minor,
@@ -32,9 +33,19 @@ _TOLD = {
 }
 
 
-def told(shop: Shop) -> dict[str, list[Row]]:
+def told(shop: Shop) -> Told:
     """Every table of a business as rows in an order of their own, by its customers' names."""
     return {name: sorted(shop.rows(query), key=repr) for name, query in _TOLD.items()}
+
+
+def differences(one: Told, other: Told) -> list[str]:
+    """What only one of two businesses says: `-` the first, `+` the other; nothing where they lived alike."""
+    found = []
+    for name in one:
+        ours, theirs = Counter(map(repr, one[name])), Counter(map(repr, other[name]))
+        found += [f"- {name}: {row}" for row in (ours - theirs).elements()]
+        found += [f"+ {name}: {row}" for row in (theirs - ours).elements()]
+    return found
 
 
 def wrong(shop: Shop) -> list[str]:

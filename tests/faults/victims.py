@@ -4,7 +4,8 @@ import os
 import signal
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -47,6 +48,35 @@ def side_by_side(number: int, act: Callable[[], object]) -> None:
             _do(act)
         children.append(child)
     assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0] * number
+
+
+@contextmanager
+def in_the_midst_of(act: Callable[[Callable[[], None]], object]) -> Iterator[None]:
+    """Run `act` in a child process up to where it calls what it is given, and to its end when the block is left.
+
+    It must call it, and must end well.
+    """
+    connections.close_all()
+    (reached, tell), (wait, release) = os.pipe(), os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(release)
+
+        def pause() -> None:
+            os.write(tell, b".")
+            os.read(wait, 1)  # until the block is left
+
+        _do(lambda: act(pause))
+    os.close(tell)
+    try:
+        assert os.read(reached, 1), "it ended before it came so far"
+        yield
+    finally:
+        os.close(release)
+        ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        for descriptor in (reached, wait):
+            os.close(descriptor)
+    assert ended == 0
 
 
 def _do(act: Callable[[], object]) -> None:

@@ -1,5 +1,6 @@
 """The one place that wires: server, schema, Django and the source of ids, in this order."""
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ def database(role: Role = "app") -> Iterator[Server]:
     with open_server() as server:
         bring_up_to_date(owner_dsn=server.dsn("owner"), app_dsn=server.dsn("app"))
         set_up_django(dsn=server.dsn(role))
+        gc.freeze()  # what is loaded now stays for good; the collector need not walk it again
         try:
             yield server
         finally:

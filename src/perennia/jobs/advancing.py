@@ -62,12 +62,13 @@ class _Journey:
         self._tenant, self._calls, self._machine_now = tenant, calls, machine_now
         self._month_end = ledger.next_recognition_at(tenant=tenant)
         self._stood_still = 0
+        self._has_begun = False
         self.done = Advanced(0, 0, 0, start)
 
     def step(self, to: datetime) -> bool:
         """Go to the next instant and let everything due at it happen; False when nothing is due up to `to`."""
         billing_at = clock.next_billing_at(tenant=self._tenant)
-        collection_at = None if self._calls is None else collection.next_collection_at(tenant=self._tenant)
+        collection_at = self._collection_at()
         at = min((due for due in (billing_at, collection_at, self._month_end) if due is not None), default=None)
         if at is None or at > to:
             return False
@@ -81,6 +82,15 @@ class _Journey:
         if self._calls is not None:
             self._collect(self._calls)
         return True
+
+    def _collection_at(self) -> datetime | None:
+        """At once to begin with: a journey that was cut off may have left charges that nobody asked after."""
+        if self._calls is None:
+            return None
+        if not self._has_begun:
+            self._has_begun = True
+            return self.done.clock
+        return collection.next_collection_at(tenant=self._tenant)
 
     def _move_to(self, at: datetime) -> None:
         """Set the clock; an instant that does not get done in many rounds is a bug and must not turn for ever."""
