@@ -2,17 +2,19 @@
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from perennia.config.clock import now as machine_now
+from perennia.domain.calendar import local_date, midnight
 from perennia.domain.errors import ClockGoesForward, ClockMoving, LiveClock
 from perennia.jobs.advancing import Advanced, advance
 from perennia.operations import tenants
 from tests.faults.books import told, wrong
-from tests.faults.victims import in_the_midst_of, side_by_side
-from tests.operations.shop import Shop, open_shop
+from tests.faults.victims import in_the_midst_of, paused_before
+from tests.operations.shop import ZONE, Shop, open_shop
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -94,21 +96,40 @@ def test_live_books_have_no_clock_to_move():
         advance(tenant=live, to=datetime(2030, 1, 1, tzinfo=UTC), calls=None, machine_now=machine_now)
 
 
-def test_many_who_move_it_at_once_only_ever_move_it_forward():
-    """Whoever is let through reads the clock after whoever was before."""
-    shop = open_shop()
-    shop.start(shop.customer(), "basic")
-    begun = shop.now
+def test_who_starts_while_another_moves_the_clock_is_refused_or_sees_where_it_stands():
+    outcomes = []
+    for step in range(1, 9):
+        shop = open_shop()
+        bo, before = shop.customer("Bo"), shop.now
+        with paused_before(step, lambda shop=shop, bo=bo: shop.start(bo, "basic")):
+            outcomes.append(_moves(shop, before + timedelta(days=10)))
+        assert shop.now - before == timedelta(days=10 if outcomes[-1] else 0)
+        assert shop.rows("SELECT started_at, created_at FROM subscriptions") == [
+            (midnight(local_date(shop.now, ZONE), ZONE), shop.now)
+        ]
+    assert outcomes == sorted(outcomes, reverse=True), "who has joined the writers keeps others from moving the clock"
+    assert True in outcomes and False in outcomes
 
-    def push() -> None:
-        dice = random.Random()
-        for _ in range(30):
-            goal = begun + timedelta(minutes=dice.randrange(60 * 24 * 90))
-            try:
-                move(shop, goal)
-            except (ClockMoving, ClockGoesForward):
-                continue
-            assert shop.now >= goal
 
-    side_by_side(4, push)
-    assert shop.now > begun and wrong(shop) == []
+def test_two_who_move_the_clock_take_turns_and_it_never_goes_back():
+    outcomes = []
+    for step in range(1, 9):
+        shop = open_shop()
+        near, far = shop.now + timedelta(days=10), shop.now + timedelta(days=20)
+
+        def follow(shop: Shop = shop, near: datetime = near) -> None:
+            with suppress(ClockGoesForward):
+                move(shop, near)
+
+        with paused_before(step, follow):
+            outcomes.append(_moves(shop, far))
+            moved_to = shop.now
+        assert shop.now == (far if outcomes[-1] else near) >= moved_to
+    assert True in outcomes and False in outcomes
+
+
+def _moves(shop: Shop, to: datetime) -> bool:
+    try:
+        return move(shop, to).clock == to
+    except ClockMoving:
+        return False

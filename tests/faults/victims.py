@@ -28,7 +28,7 @@ def run_and_die_at(step: int, act: Callable[[], object]) -> bool:
     connections.close_all()
     child = os.fork()
     if child == 0:
-        _count_down(step)
+        _before_step(step, lambda: os.kill(os.getpid(), signal.SIGKILL))
         _do(act)
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
@@ -48,6 +48,18 @@ def side_by_side(number: int, act: Callable[[], object]) -> None:
             _do(act)
         children.append(child)
     assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0] * number
+
+
+@contextmanager
+def paused_before(step: int, act: Callable[[], object]) -> Iterator[None]:
+    """Run `act` in a child process that stops before its `step`-th statement, until the block is left."""
+
+    def reach(pause: Callable[[], None]) -> None:
+        _before_step(step, pause)
+        act()
+
+    with in_the_midst_of(reach):
+        yield
 
 
 @contextmanager
@@ -109,13 +121,13 @@ def _other_sessions() -> int:
     return int(found[0])
 
 
-def _count_down(step: int) -> None:
-    """From now on every statement of this process counts, and before the given one it kills itself."""
+def _before_step(step: int, happens: Callable[[], None]) -> None:
+    """From now on every statement of this process counts, and this happens before the given one."""
     steps = count(1)  # taking the next is one act, also where the gateway's thread takes it too
 
     def tick() -> None:
         if next(steps) == step:
-            os.kill(os.getpid(), signal.SIGKILL)
+            happens()
 
     for owner, name in (
         (psycopg.Cursor, "execute"),

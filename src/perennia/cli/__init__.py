@@ -51,7 +51,20 @@ def main(words: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output left, as head(1) does; nothing is left to be said
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except Exception as error:
+        reason = _database_failure(error)
+        if reason is None:
+            raise
+        return _refuse(f"the database did not carry on ({reason}); what was done is kept, run it again.", code=1)
     return code
+
+
+def _database_failure(error: Exception) -> str | None:
+    """What a server said that went away or is in need, in one line; None for any other error, which is a bug of ours."""
+    from django.db import OperationalError as FromDjango
+    from psycopg import OperationalError
+
+    return " ".join(str(error).split()) if isinstance(error, OperationalError | FromDjango) else None
 
 
 def _parser(*, called: str) -> argparse.ArgumentParser:

@@ -42,8 +42,7 @@ def _bill(args: argparse.Namespace) -> int:
     progress.done()
     counts = [billed.payers, billed.documents, billed.lines, billed.set_aside]
     for helper in helpers:
-        output, _ = helper.communicate()
-        counts = [a + b for a, b in zip(counts, json.loads(output).values(), strict=True)]
+        counts = [a + b for a, b in zip(counts, _counts_of(helper), strict=True)]
     result = dict(zip(("payers", "documents", "lines", "set_aside"), counts, strict=True))
     print(json.dumps(result) if args.json else _sentence(result))
     return 1 if result["set_aside"] else 0
@@ -51,7 +50,15 @@ def _bill(args: argparse.Namespace) -> int:
 
 def _helper(tenant: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "perennia", "bill", "--tenant", tenant, "--json"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _counts_of(helper: subprocess.Popen[str]) -> list[int]:
+    """What a helper did. Raises HelperEnded for one that did not come to its end."""
+    output, words = helper.communicate()
+    if not output:
+        raise HelperEnded(words.strip().removeprefix("perennia: ") or f"killed by signal {-helper.returncode}")
+    return list(json.loads(output).values())
 
 
 def _sentence(result: dict[str, int]) -> str:

@@ -67,7 +67,17 @@ def write_files(folder: Path) -> Files:
     )
     _write(
         files.subscriptions,
-        ("external_id", "customer", "plan", "add_ons", "started_on", "trial_ends_on", "cancel_on", "coupon"),
+        (
+            "external_id",
+            "customer",
+            "plan",
+            "add_ons",
+            "started_on",
+            "anchor_on",
+            "trial_ends_on",
+            "cancel_on",
+            "coupon",
+        ),
         (_subscription(random, number) for number in subscribers),
     )
     return files
@@ -88,17 +98,24 @@ def _customer(random: Random, number: int) -> tuple[object, ...]:
 
 
 def _subscription(random: Random, number: int) -> tuple[object, ...]:
-    """Sign-ups grow over the eighteen months; three in a hundred leave each month."""
+    """Sign-ups grow over the eighteen months, three in a hundred leave each month. Parcels start and stop on Mondays,
+    everybody is billed on the first: the first part of a month is charged by the day.
+    """
     days = (CLOSED_ON - OPENED_ON).days - 10
-    started = OPENED_ON + timedelta(days=1 + int(days * (number / SUBSCRIBERS) ** 0.8))
+    started = _monday(OPENED_ON + timedelta(days=1 + int(days * (number / SUBSCRIBERS) ** 0.8)))
     plan = _drawn(random, _PLANS, otherwise="filter-month")
     bags = random.choice((1, 2, 3)) if random.random() < 0.25 else 0
     trial = started + timedelta(days=14) if random.random() < 0.3 else None
     months = next((month for month in range(1, 36) if random.random() < 0.03), None)
-    cancel = None if months is None else (trial or started) + timedelta(days=round(30.4 * months))
+    cancel = None if months is None else _monday((trial or started) + timedelta(days=round(30.4 * months)))
     coupon = "welcome" if random.random() < 0.2 else None
     add_ons = f"extra-bag-month:{bags}" if bags else ""
-    return f"S{number:04}", f"C{number:04}", plan, add_ons, started, trial, cancel, coupon
+    return f"S{number:04}", f"C{number:04}", plan, add_ons, started, started.replace(day=1), trial, cancel, coupon
+
+
+def _monday(day: date) -> date:
+    """That Monday or the next."""
+    return day + timedelta(days=-day.weekday() % 7)
 
 
 def _drawn(random: Random, choices: Sequence[tuple[int, str]], *, otherwise: str) -> str:

@@ -25,15 +25,22 @@ def moving(*, tenant: Id, to: datetime) -> Iterator[Tenant]:
         found = sellers.tenant_by_id(cursor, tenant_id=tenant)
         if found.clock is None:
             raise LiveClock(tenant=found.slug)
-        if to < found.clock:
-            raise ClockGoesForward(now=found.clock.isoformat(), to=to.isoformat())
         if not clocks.take_clock(cursor, tenant=tenant):
             raise ClockMoving(tenant=found.slug)
     try:
-        yield found
+        yield _not_beyond(to, tenant=tenant)
     finally:
         with session.transaction(None) as cursor:
             clocks.give_clock(cursor, tenant=tenant)
+
+
+def _not_beyond(to: datetime, *, tenant: Id) -> Tenant:
+    """The tenant as it stands now that nobody else can move its clock. Raises ClockGoesForward."""
+    with session.transaction(None) as cursor:
+        found = sellers.tenant_by_id(cursor, tenant_id=tenant)
+    if found.clock is not None and to < found.clock:
+        raise ClockGoesForward(now=found.clock.isoformat(), to=to.isoformat())
+    return found
 
 
 def set_clock(*, tenant: Id, to: datetime) -> None:
