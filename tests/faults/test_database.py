@@ -59,13 +59,11 @@ def test_a_run_whose_database_dies_ends_in_words_and_the_next_one_bills_the_rest
     installation: Installation, end: Callable[[int, int], None], late: int
 ):
     holder, _ = installation.machine.hold()
-    installation.open_business(clock=OPENED_ON)
-    installation.take_in(SUBSCRIBERS, started_on=OPENED_ON)
+    installation.open_business(clock=OPENED_ON, subscribers=SUBSCRIBERS, started_on=OPENED_ON)
     run, backend = bill_half(installation, late=late)
     end(installation.postmaster(), backend)
     code, said = installation.ends(run)
     assert code == REFUSED
-    print(said)
     assert said.startswith("perennia: the database ") and said.endswith("run it again.\n") and said.count("\n") == 1
     holder.kill()
 

@@ -33,6 +33,10 @@ class WrongUse(Exception):
     """What was asked for makes no sense, and trying again will not help; a command raises it for exit code 2."""
 
 
+class Failed(Exception):
+    """What was asked for could not be done, for a reason told in one line; a command raises it for exit code 1."""
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a refusal is one line on stderr."""
     words = sys.argv[1:] if words is None else words
@@ -42,9 +46,7 @@ def main(words: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except WrongUse as error:
         return _refuse(str(error), code=2)
-    except ServerError as error:
-        return _refuse(str(error), code=1)
-    except DomainError as error:
+    except (Failed, ServerError, DomainError) as error:
         return _refuse(str(error), code=1)
     except KeyboardInterrupt:
         return 130

@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 
-from perennia.cli import WrongUse
+from perennia.cli import Failed, WrongUse
 from perennia.cli.common import Progress, find_tenant
 from perennia.config import clock, wiring
 
@@ -54,10 +54,11 @@ def _helper(tenant: str) -> subprocess.Popen[str]:
 
 
 def _counts_of(helper: subprocess.Popen[str]) -> list[int]:
-    """What a helper did. Raises HelperEnded for one that did not come to its end."""
+    """What a helper did. Raises Failed for one that did not come to its end."""
     output, words = helper.communicate()
     if not output:
-        raise HelperEnded(words.strip().removeprefix("perennia: ") or f"killed by signal {-helper.returncode}")
+        how = f"a worker ended with code {helper.returncode}; what was done is kept, run it again."
+        raise Failed(words.strip().removeprefix("perennia: ") or how)
     return list(json.loads(output).values())
 
 

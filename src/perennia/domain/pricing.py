@@ -47,7 +47,7 @@ class Price:
     tax_class: str = "standard"
 
     def __hash__(self) -> int:
-        return hash(self.id)
+        return hash((self.id, self.unit_amount))  # many subscribers' own amounts share one price's key
 
 
 def _flat(price: Price, quantity: Decimal) -> Fraction:
