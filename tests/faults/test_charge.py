@@ -44,7 +44,9 @@ def _each_charged_and_paid_once(till: Till) -> None:
     assert till.receivables() == [("paid", 0)] * invoices
     assert till.shop.rows("SELECT captured_minor FROM payments") == [(12500,)] * invoices
     assert till.shop.rows("SELECT count(*) FROM attempts WHERE state = 'succeeded'") == [(invoices,)]
-    assert till.shop.rows("SELECT count(*) FROM attempts WHERE state NOT IN ('succeeded', 'failed', 'not_sent')") == [(0,)]
+    assert till.shop.rows("SELECT count(*) FROM attempts WHERE state NOT IN ('succeeded', 'failed', 'not_sent')") == [
+        (0,)
+    ]
     assert till.books()[101] == 12500 * invoices
     assert till.shop.rows("SELECT count(*) FROM payers WHERE set_aside_at IS NOT NULL") == [(0,)]
 

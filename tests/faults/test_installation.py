@@ -73,7 +73,7 @@ def test_workers_killed_and_then_the_supervisor_leave_everybody_billed_and_paid_
     with installation.superuser() as locking, installation.superuser() as looking:
         locking.execute("LOCK TABLE documents IN SHARE ROW EXCLUSIVE MODE")
         run = Run(installation)
-        wait_until(looking, "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted")  # a worker is about to write
+        wait_until(looking, "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND relation = 'documents'::regclass")
         killed = run.workers()
         assert len(killed) == WORKERS
         for worker in killed:

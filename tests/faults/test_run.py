@@ -14,7 +14,9 @@ pytestmark = pytest.mark.usefixtures("database")
 
 def _subscribers(shop: Shop, number: int) -> None:
     for name in range(number):
-        shop.start(shop.customer(f"Bo{name}"), "basic", "seat*3", start_on=date(2025, 1, 31), anchor_on=date(2025, 1, 1))
+        shop.start(
+            shop.customer(f"Bo{name}"), "basic", "seat*3", start_on=date(2025, 1, 31), anchor_on=date(2025, 1, 1)
+        )
 
 
 def _months_later(shop: Shop, months: int) -> None:

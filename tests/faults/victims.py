@@ -158,4 +158,4 @@ def _after_asking(tick: Callable[[], None]) -> None:
         answer.add_done_callback(lambda _: tick())
         return answer
 
-    client._Connection.ask = asked  # type: ignore[method-assign]
+    client._Connection.ask = asked

@@ -92,7 +92,13 @@ class Club:
     def report(self) -> list[str]:
         rows = revenue_report(tenant=self.shop.tenant, zone=self.shop.zone, currency="DKK", as_of=self.shop.now)
         return [
-            " ".join((row.month, f"{row.active} +{row.new} -{row.lost}", *(_money(getattr(row, f"{n}_minor")) for n in MONEY)))
+            " ".join(
+                (
+                    row.month,
+                    f"{row.active} +{row.new} -{row.lost}",
+                    *(_money(getattr(row, f"{n}_minor")) for n in MONEY),
+                )
+            )
             for row in rows
         ]
 

@@ -1,4 +1,9 @@
-"""What decisions change in rows that exist, each kind by one statement for all of them."""
+"""What decisions change in rows that exist, each kind by one statement for all of them.
+
+Arrays stand in a sub-select, `unnest((SELECT %s::uuid[]))`, so that the planner does not count their elements: else,
+on tables without statistics, it takes a long list for longer than all rows of the tenant, and reads those instead of
+looking each key up.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,6 +17,10 @@ from perennia.store.arrays import instants, keys
 from perennia.store.session import Cursor
 
 
+_CUTS = """unnest((SELECT %(versions)s::uuid[]), (SELECT %(starts)s::timestamptz[]), (SELECT %(ends)s::timestamptz[]))
+            AS c (version_id, span_start, span_end)"""
+
+
 def flat(decisions: Sequence[Decision], name: str) -> list[Any]:
     """One kind of thing from all decisions, in their order."""
     return list(chain.from_iterable(getattr(decision, name) for decision in decisions))
@@ -23,7 +32,8 @@ def change_subscriptions(cursor: Cursor, decisions: Sequence[Decision]) -> None:
         last = {move.subscription_id: move for move in moves}
         cursor.execute(
             """UPDATE subscriptions s SET status = m.status, ended_at = m.ended_at
-            FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[]) AS m (id, status, ended_at) WHERE s.id = m.id""",
+            FROM unnest((SELECT %s::uuid[]), (SELECT %s::text[]), (SELECT %s::timestamptz[])) AS m (id, status, ended_at)
+            WHERE s.id = m.id""",
             (
                 list(last),
                 [move.after.value for move in last.values()],
@@ -37,32 +47,34 @@ def move_settled(cursor: Cursor, decisions: Sequence[Decision]) -> None:
     if settled:
         cursor.execute(
             """UPDATE item_versions v SET billed_through = n.through
-            FROM unnest(%s::uuid[], %s::timestamptz[]) AS n (id, through) WHERE v.id = n.id""",
+            FROM unnest((SELECT %s::uuid[]), (SELECT %s::timestamptz[])) AS n (id, through) WHERE v.id = n.id""",
             (keys(version for version, _ in settled), instants(through for _, through in settled)),
         )
 
 
-def cut_spans(cursor: Cursor, decisions: Sequence[Decision]) -> None:
+def cut_spans(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id) -> None:
     cuts = flat(decisions, "cuts")
     if cuts:
-        keys = ([cut.version_id for cut in cuts], [cut.start for cut in cuts], [cut.end for cut in cuts])
+        values = {
+            "tenant": tenant,
+            "versions": keys(cut.version_id for cut in cuts),
+            "starts": instants(cut.start for cut in cuts),
+            "ends": instants(cut.end for cut in cuts),
+        }
         cursor.execute(
-            """UPDATE billed_spans b SET span_end = c.span_end
-            FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[]) AS c (version_id, span_start, span_end)
-            WHERE b.version_id = c.version_id AND b.span_start = c.span_start AND c.span_end > c.span_start""",
-            keys,
+            f"""UPDATE billed_spans b SET span_end = c.span_end FROM {_CUTS} WHERE b.tenant_id = %(tenant)s
+            AND b.version_id = c.version_id AND b.span_start = c.span_start AND c.span_end > c.span_start""".encode(),
+            values,
         )
         cursor.execute(
-            """DELETE FROM billed_spans b USING unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[])
-            AS c (version_id, span_start, span_end)
-            WHERE b.version_id = c.version_id AND b.span_start = c.span_start AND c.span_end = c.span_start""",
-            keys,
+            f"""DELETE FROM billed_spans b USING {_CUTS} WHERE b.tenant_id = %(tenant)s
+            AND b.version_id = c.version_id AND b.span_start = c.span_start AND c.span_end = c.span_start""".encode(),
+            values,
         )
         cursor.execute(
-            """UPDATE item_versions v SET billed_through = least(v.billed_through, c.span_end)
-            FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[]) AS c (version_id, span_start, span_end)
-            WHERE v.id = c.version_id""",
-            keys,
+            f"""UPDATE item_versions v SET billed_through = least(v.billed_through, c.span_end)
+            FROM {_CUTS} WHERE v.id = c.version_id""".encode(),
+            values,
         )
 
 
@@ -71,7 +83,7 @@ def use_discounts(cursor: Cursor, decisions: Sequence[Decision]) -> None:
     if uses:
         cursor.execute(
             """UPDATE subscription_discounts d SET periods_left = u.periods_left, ended_at = u.ended_at
-            FROM unnest(%s::uuid[], %s::int[], %s::timestamptz[]) AS u (id, periods_left, ended_at)
+            FROM unnest((SELECT %s::uuid[]), (SELECT %s::int[]), (SELECT %s::timestamptz[])) AS u (id, periods_left, ended_at)
             WHERE d.id = u.id""",
             (
                 [use.discount_id for use in uses],
@@ -93,7 +105,7 @@ def lower_receivables(cursor: Cursor, decisions: Sequence[Decision]) -> None:
             """UPDATE receivables r SET open_minor = r.open_minor - a.amount,
                 state = CASE WHEN r.open_minor = a.amount THEN 'paid' ELSE r.state END,
                 next_attempt_at = CASE WHEN r.open_minor = a.amount THEN NULL ELSE r.next_attempt_at END
-            FROM unnest(%s::uuid[], %s::bigint[]) AS a (id, amount) WHERE r.document_id = a.id""",
+            FROM unnest((SELECT %s::uuid[]), (SELECT %s::bigint[])) AS a (id, amount) WHERE r.document_id = a.id""",
             (list(lowered), list(lowered.values())),
         )
 
@@ -101,7 +113,7 @@ def lower_receivables(cursor: Cursor, decisions: Sequence[Decision]) -> None:
 def move_payers(cursor: Cursor, decisions: Sequence[Decision]) -> None:
     cursor.execute(
         """UPDATE payers p SET next_due_at = n.next_due_at, has_credit = p.has_credit OR n.has_credit
-        FROM unnest(%s::uuid[], %s::timestamptz[], %s::bool[]) AS n (id, next_due_at, has_credit)
+        FROM unnest((SELECT %s::uuid[]), (SELECT %s::timestamptz[]), (SELECT %s::bool[])) AS n (id, next_due_at, has_credit)
         WHERE p.id = n.id AND (p.next_due_at IS DISTINCT FROM n.next_due_at OR n.has_credit AND NOT p.has_credit)""",
         (
             keys(decision.payer_id for decision in decisions),

@@ -18,7 +18,7 @@ def apply(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id, actor: s
         return
     changes.change_subscriptions(cursor, decisions)
     changes.move_settled(cursor, decisions)
-    changes.cut_spans(cursor, decisions)
+    changes.cut_spans(cursor, decisions, tenant=tenant)
     changes.use_discounts(cursor, decisions)
     changes.lower_receivables(cursor, decisions)
     changes.move_payers(cursor, decisions)

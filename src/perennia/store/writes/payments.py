@@ -1,6 +1,7 @@
 """Attempts from intent to end, payments, and where a receivable stands.
 
-Claims wait for nobody; whoever changes a receivable's state or books money holds the payer's lock.
+Claims wait for nobody; whoever changes a receivable's state or books money holds the payer's lock. Arrays stand in a
+sub-select for the reason given in `changes`.
 """
 
 from collections.abc import Sequence
@@ -65,10 +66,10 @@ def claim_due(cursor: Cursor, *, tenant: Id, as_of: datetime, limit: int) -> lis
 def still_due(cursor: Cursor, *, document_ids: Sequence[Id], now: datetime) -> list[Id]:
     """Those of these receivables that are open and due at `now`, locked until the transaction ends."""
     rows = cursor.execute(
-        """SELECT document_id FROM receivables
-        WHERE document_id = ANY(%s) AND next_attempt_at <= %s AND open_minor > 0
-        ORDER BY document_id FOR UPDATE""",
-        (list(document_ids), now),
+        """SELECT r.document_id FROM unnest(%s::uuid[]) AS k (id),
+        LATERAL (SELECT * FROM receivables r WHERE r.document_id = k.id AND r.open_minor > 0 OFFSET 0 FOR UPDATE) AS r
+        WHERE r.next_attempt_at <= %s ORDER BY r.document_id""",
+        (keys(sorted(document_ids)), now),
     )
     return [row[0] for row in rows]
 
@@ -134,7 +135,7 @@ def postpone(cursor: Cursor, waiting: Sequence[tuple[Id, datetime | None]]) -> N
     if waiting:
         cursor.execute(
             """UPDATE receivables r SET next_attempt_at = w.at
-            FROM unnest(%s::uuid[], %s::timestamptz[]) AS w (id, at) WHERE r.document_id = w.id""",
+            FROM unnest((SELECT %s::uuid[]), (SELECT %s::timestamptz[])) AS w (id, at) WHERE r.document_id = w.id""",
             (keys(document_id for document_id, _ in waiting), instants(at for _, at in waiting)),
         )
 
@@ -146,7 +147,8 @@ def move_attempts(cursor: Cursor, changes: Sequence[AttemptChange]) -> None:
             """UPDATE attempts a SET state = c.state, decline_code = c.code, decline_class = c.class,
                 gateway_reference = coalesce(c.reference, a.gateway_reference), finished_at = c.finished_at,
                 next_look_up_at = c.next_look_up_at, leased_until = NULL
-            FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+            FROM unnest((SELECT %s::uuid[]), (SELECT %s::text[]), (SELECT %s::text[]), (SELECT %s::text[]),
+                (SELECT %s::text[]), (SELECT %s::timestamptz[]), (SELECT %s::timestamptz[]))
                 AS c (id, state, code, class, reference, finished_at, next_look_up_at)
             WHERE a.id = c.id""",
             (
@@ -189,7 +191,8 @@ def move_receivables(cursor: Cursor, changes: Sequence[DebtChange], *, tenant: I
     cursor.execute(
         """UPDATE receivables r SET state = c.state, attempts = c.attempts, first_failed_at = c.first_failed_at,
             next_attempt_at = c.next_attempt_at
-        FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::timestamptz[], %s::timestamptz[])
+        FROM unnest((SELECT %s::uuid[]), (SELECT %s::text[]), (SELECT %s::int[]), (SELECT %s::timestamptz[]),
+                (SELECT %s::timestamptz[]))
             AS c (id, state, attempts, first_failed_at, next_attempt_at)
         WHERE r.document_id = c.id AND r.open_minor > 0""",
         (

@@ -142,7 +142,7 @@ def _count_lines(cursor: Cursor, subscriptions: Sequence[NewSubscription]) -> No
         lines[subscription.payer_id] += len(subscription.items)
     cursor.execute(
         """UPDATE payers p SET lines = p.lines + n.lines
-        FROM unnest(%s::uuid[], %s::int[]) AS n (id, lines) WHERE p.id = n.id""",
+        FROM unnest((SELECT %s::uuid[]), (SELECT %s::int[])) AS n (id, lines) WHERE p.id = n.id""",
         (list(lines), list(lines.values())),
     )
 
@@ -159,6 +159,6 @@ def schedule_cancels(cursor: Cursor, ends: Sequence[tuple[Id, datetime]], *, cau
     if ends:
         cursor.execute(
             """UPDATE subscriptions s SET cancel_at = e.at, cancel_cause = %s
-            FROM unnest(%s::uuid[], %s::timestamptz[]) AS e (id, at) WHERE s.id = e.id""",
+            FROM unnest((SELECT %s::uuid[]), (SELECT %s::timestamptz[])) AS e (id, at) WHERE s.id = e.id""",
             (cause, [subscription_id for subscription_id, _ in ends], [at for _, at in ends]),
         )
