@@ -14,6 +14,8 @@ from psycopg.adapt import Transformer
 from perennia.store.session import Cursor
 
 _EXPLAINED = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
+_WAITING = ("attempts_pending",)
+"""Indexes of only the rows that wait for something now: walking a tenant's part of them is the question itself."""
 _TABLE_SCANS = ("Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan")
 
 
@@ -135,6 +137,8 @@ def _in_order(limit: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _goes_by_key(node: dict[str, Any]) -> bool:
     """Through an index, by more than whose tenant the row is."""
+    if node.get("Index Name") in _WAITING:
+        return True
     columns = set(re.findall(r'\(?"?(\w+)"?\)? (?:=|<=|>=|<|>|IS)', _conditions(node)))
     return bool(columns - {"tenant_id"})
 

@@ -160,35 +160,47 @@ def _loose(kind: _Kind, name: str, null: bool, scope: dict[str, Any]) -> list[st
     return [f"if {name} is None: add(NULL)", "else: " + "; ".join(lines)] if null else lines
 
 
-# Columns that the insert itself fills.
+# Columns that the insert itself fills; their keys rise in the order of the rows.
 _FILLED_BY_INSERT = {
     tables.Movement: ("id", "recorded_at"),
     tables.History: ("id", "recorded_at"),
     tables.Outbox: ("position", "recorded_at"),
 }
+_PLACE = "place"
 _FEW = 64
 """Up to so many rows go as one parameter: emptying the stages would cost each commit some milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """Rows that a statement may select from: `source` stands in its FROM, `values` among its parameters."""
+    """Rows that a statement may select from: `source` stands in its FROM, `values` among its parameters.
+
+    `in_order` is the ORDER BY that gives them as they were sent, for tables whose keys the insert fills: a stage alone
+    gives them as they lie, and a short row may be laid where a long one before it did not fit.
+    """
 
     source: str
     values: dict[str, Any]
+    in_order: str = ""
 
 
 def offer(
     cursor: psycopg.Cursor[Any], model: type[models.Model], columns: tuple[str, ...], rows: Sequence[Sequence[Any]]
 ) -> Offered:
-    """Bring rows to the server: a few as one parameter, many by COPY into the table's staging twin."""
+    """Bring rows to the server: a few as one parameter, many by COPY into the table's staging twin.
+
+    Raises ValueError, struct.error or, later, psycopg.DataError for a value that its column cannot hold.
+    """
     if len(rows) <= _FEW:
         records = [dict(zip(columns, row, strict=True)) for row in rows]
-        values = {"rows": orjson.dumps(records, default=_json_value).decode()}
+        try:
+            values = {"rows": orjson.dumps(records, default=_json_value).decode()}
+        except orjson.JSONEncodeError as error:  # a TypeError; what a value provokes is a ValueError, as in a packer
+            raise ValueError(f"{model._meta.db_table}: {error}") from error
         return Offered(f"json_populate_recordset(NULL::{model._meta.db_table}, %(rows)s)", values)
     with cursor.copy(f"COPY {_stage(model)} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)".encode()) as copy:
         copy.write(packer(model, columns)(rows))
-    return Offered(_stage(model), {})
+    return Offered(_stage(model), {}, f"ORDER BY {_PLACE}" if model in _FILLED_BY_INSERT else "")
 
 
 def insert(
@@ -199,7 +211,7 @@ def insert(
     *,
     recorded_at: bool = False,
 ) -> None:
-    """Insert rows in their order; `recorded_at` is filled with the machine's time.
+    """Insert rows; keys that the insert fills rise in their order. `recorded_at` is filled with the machine's time.
 
     Between two calls for the same table in one transaction stands `empty_stages`: else it is emptied at commit only.
     """
@@ -209,7 +221,10 @@ def insert(
     table, names = model._meta.db_table, ", ".join(columns)
     into, values = (f"{names}, recorded_at", f"{names}, now()") if recorded_at else (names, names)
     try:
-        cursor.execute(f"INSERT INTO {table} ({into}) SELECT {values} FROM {offered.source}".encode(), offered.values)
+        cursor.execute(
+            f"INSERT INTO {table} ({into}) SELECT {values} FROM {offered.source} {offered.in_order}".encode(),
+            offered.values,
+        )
     except psycopg.errors.UniqueViolation as error:
         if str(error.diag.constraint_name).endswith("_external_id"):
             raise AlreadyExists(kind=table, key="external_id") from error
@@ -222,7 +237,9 @@ def create_stages(connection: psycopg.Connection[Any]) -> None:
         f"CREATE TEMP TABLE {_stage(model)} (LIKE {model._meta.db_table}) ON COMMIT DELETE ROWS" for model in STAGED
     ]
     for model, columns in _FILLED_BY_INSERT.items():
-        statements += [f"ALTER TABLE {_stage(model)} DROP COLUMN {column}" for column in columns]
+        changes = [f"DROP COLUMN {column}" for column in columns]
+        changes.append(f"ADD COLUMN {_PLACE} bigint GENERATED ALWAYS AS IDENTITY")
+        statements.append(f"ALTER TABLE {_stage(model)} {', '.join(changes)}")
     psycopg.Cursor(connection).execute("; ".join(statements).encode())
 
 

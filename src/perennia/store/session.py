@@ -57,10 +57,10 @@ def transaction(tenant: Id | None) -> Iterator[Cursor]:
     """A transaction that sees and writes the rows of one tenant; of no tenant where that is None.
 
     Yields a cursor that speaks binary and gives keys as `Id`, instants in UTC. Nested use joins the outer
-    transaction's tenant. Commits on leaving, rolls back on an exception.
+    transaction, whose tenant it must be. Commits on leaving, rolls back on an exception.
     """
     raw = _connection()
-    with django_transaction.atomic():
+    with _of_one(raw, tenant), django_transaction.atomic():
         cursor = _cursor(raw)
         cursor.execute("SELECT set_config('perennia.tenant', %s, true)", ("" if tenant is None else tenant.hex(),))
         yield cursor
@@ -74,7 +74,7 @@ def snapshot(tenant: Id) -> Iterator[Cursor]:
     planner takes a tenant for a few rows; what reads whole tables is told not to look rows up one by one.
     """
     raw = _connection()
-    with django_transaction.atomic(durable=True):
+    with _of_one(raw, tenant), django_transaction.atomic(durable=True):
         cursor = _cursor(raw)
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         cursor.execute(
@@ -87,9 +87,12 @@ def snapshot(tenant: Id) -> Iterator[Cursor]:
 
 @contextmanager
 def claiming() -> Iterator[Cursor]:
-    """A transaction of the claim role: it sees when something is due in which tenant, and nothing else."""
+    """A transaction of the claim role: it sees when something is due in which tenant, and nothing else.
+
+    Must not be nested: the role lasts until the outermost transaction ends.
+    """
     raw = _connection()
-    with django_transaction.atomic():
+    with django_transaction.atomic(durable=True):
         cursor = _cursor(raw)
         if _has_role(cursor):
             cursor.execute("SET LOCAL ROLE perennia_claim")
@@ -108,13 +111,25 @@ def _has_role(cursor: Cursor) -> bool:
     return found is not None and bool(found[0])
 
 
+@contextmanager
+def _of_one(raw: Any, tenant: Id | None) -> Iterator[None]:
+    """The tenant is set until the outermost transaction ends, so a nested one for another would change it for both."""
+    if raw.perennia_within and raw.perennia_within[-1] != tenant:
+        raise RuntimeError("a transaction has one tenant; the one around this has another")
+    raw.perennia_within.append(tenant)
+    try:
+        yield
+    finally:
+        raw.perennia_within.pop()
+
+
 def _connection() -> psycopg.Connection[tuple[Any, ...]]:
     connection.ensure_connection()
     raw: Any = connection.connection
     if not getattr(raw, "perennia_ready", False):
         adapt(raw)
         bulk.create_stages(raw)
-        raw.perennia_ready = True
+        raw.perennia_ready, raw.perennia_within = True, []
     made: psycopg.Connection[tuple[Any, ...]] = raw
     return made
 

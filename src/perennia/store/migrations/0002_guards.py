@@ -57,16 +57,28 @@ CLAIMABLE = {
 
 GUARDS = """
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE rule text = coalesce(TG_ARGV[0], 'append_only');
 BEGIN
-    -- Row security lets the owner delete rows of sandboxes only.
-    IF TG_OP = 'DELETE' AND pg_has_role(current_user, relowner, 'MEMBER') AND relforcerowsecurity
-        FROM pg_class WHERE oid = TG_RELID
-    THEN
-        RETURN NULL;
-    END IF;
-    RAISE EXCEPTION 'append_only: % refuses %', TG_TABLE_NAME, TG_OP
-        USING ERRCODE = 'restrict_violation', CONSTRAINT = 'append_only', TABLE = TG_TABLE_NAME;
+    RAISE EXCEPTION '%: % refuses %', rule, TG_TABLE_NAME, TG_OP
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = rule, TABLE = TG_TABLE_NAME;
 END $$;
+
+-- The tables' owner may remove rows of sandboxes, and of nothing else.
+CREATE FUNCTION refuse_removal() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT (SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = TG_RELID) OR EXISTS (
+        SELECT 1 FROM (SELECT DISTINCT tenant_id FROM removed) AS r LEFT JOIN tenants t ON t.id = r.tenant_id
+        WHERE t.mode IS DISTINCT FROM 'sandbox'
+    ) THEN
+        RAISE EXCEPTION 'append_only: % refuses %', TG_TABLE_NAME, TG_OP
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'append_only', TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER tenants_mode_stays BEFORE UPDATE OF mode ON tenants
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('tenants_mode_stays');
+CREATE TRIGGER payments_captured_stays BEFORE UPDATE OF captured_minor ON payments
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('payments_captured_stays');
 
 CREATE FUNCTION postings_sum_to_zero() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE wrong record;
@@ -85,13 +97,15 @@ CREATE TRIGGER postings_sum_to_zero AFTER INSERT ON postings
 CREATE FUNCTION allocations_within_payment() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE wrong record;
 BEGIN
-    SELECT p.id, p.captured_minor, total.amount INTO wrong
-    FROM (SELECT DISTINCT source_id FROM added WHERE source = 'payment') AS touched,
-        LATERAL (SELECT sum(a.amount_minor) AS amount FROM allocations a WHERE a.source_id = touched.source_id OFFSET 0) AS total,
-        LATERAL (SELECT p.id, p.captured_minor FROM payments p WHERE p.id = touched.source_id OFFSET 0) AS p
-    WHERE total.amount > p.captured_minor LIMIT 1;
+    SELECT touched.source_id, coalesce(p.captured_minor, 0) AS captured, total.amount INTO wrong
+    FROM (SELECT DISTINCT source_id FROM added WHERE source = 'payment') AS touched
+        CROSS JOIN LATERAL (
+            SELECT sum(a.amount_minor) AS amount FROM allocations a WHERE a.source_id = touched.source_id OFFSET 0
+        ) AS total
+        LEFT JOIN LATERAL (SELECT captured_minor FROM payments p WHERE p.id = touched.source_id OFFSET 0) AS p ON true
+    WHERE total.amount > coalesce(p.captured_minor, 0) LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION 'allocations_within_payment: payment % captured %, allocated %', wrong.id, wrong.captured_minor, wrong.amount
+        RAISE EXCEPTION 'allocations_within_payment: payment % captured %, allocated %', wrong.source_id, wrong.captured, wrong.amount
             USING ERRCODE = 'check_violation', CONSTRAINT = 'allocations_within_payment', TABLE = 'allocations';
     END IF;
     RETURN NULL;
@@ -139,26 +153,24 @@ def references() -> str:
     return "\n".join(plain + deferred)
 
 
-def append_only() -> str:
+def append_only(*tables: str) -> str:
     return "\n".join(
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();"
-        for table in APPEND_ONLY
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR TRUNCATE ON {table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();\n"
+        f"CREATE TRIGGER {table}_stay AFTER DELETE ON {table} REFERENCING OLD TABLE AS removed "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_removal();"
+        for table in tables
     )
 
 
 def table_wall(table: str, *, frozen: bool) -> list[str]:
     """Row security and grants of one table of tenants' rows; a frozen one is only read and added to."""
     own = "tenant_id = (SELECT nullif(current_setting('perennia.tenant', true), '')::uuid)"
-    sandbox = "EXISTS (SELECT 1 FROM tenants t WHERE t.id = tenant_id AND t.mode = 'sandbox')"
     return [
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
         f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
         f"CREATE POLICY own_tenant ON {table} TO perennia_app USING ({own}) WITH CHECK ({own})",
-        f"CREATE POLICY owner_reads ON {table} FOR SELECT TO perennia_owner USING (true)",
-        f"CREATE POLICY owner_adds ON {table} FOR INSERT TO perennia_owner WITH CHECK (true)",
-        f"CREATE POLICY owner_changes ON {table} FOR UPDATE TO perennia_owner USING (true) WITH CHECK (true)",
-        f"CREATE POLICY owner_removes ON {table} FOR DELETE TO perennia_owner USING ({sandbox if frozen else 'true'})",
+        f"CREATE POLICY owner_everywhere ON {table} TO perennia_owner USING (true) WITH CHECK (true)",
         f"GRANT {'SELECT, INSERT' if frozen else 'SELECT, INSERT, UPDATE, DELETE'} ON {table} TO perennia_app",
     ]
 
@@ -175,7 +187,7 @@ def walls() -> str:
         ]
     statements += [f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO perennia_app" for table in DIRECTORY]
     statements += [
-        "GRANT SELECT ON tenants TO perennia_claim",
+        "GRANT SELECT (id, mode) ON tenants TO perennia_claim",
         "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO perennia_app",
         "GRANT USAGE ON SCHEMA public TO perennia_app, perennia_claim",
         "GRANT SELECT, INSERT, UPDATE, DELETE ON django_content_type, auth_permission, auth_group TO perennia_app",
@@ -195,4 +207,4 @@ def where_roles(statements: list[str]) -> str:
 class Migration(migrations.Migration):
     dependencies = [("store", "0001_tables"), ("auth", "0012_alter_user_first_name_max_length")]
 
-    operations = [migrations.RunSQL(sql, migrations.RunSQL.noop) for sql in (references(), GUARDS, append_only(), walls())]
+    operations = [migrations.RunSQL(sql, migrations.RunSQL.noop) for sql in (references(), GUARDS, append_only(*APPEND_ONLY), walls())]

@@ -16,10 +16,6 @@ RETURN CASE
     ELSE sign(net)::bigint * ((2 * abs(net) * (before - starts) + (ends - starts)) / (2 * (ends - starts)))
 END;
 """
-APPEND_ONLY = """
-CREATE TRIGGER earnings_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON earnings
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-"""
 
 
 class Migration(migrations.Migration):
@@ -40,6 +36,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex("document", models.Index(name="documents_issued", fields=["tenant_id", "issued_at"])),
         migrations.RunSQL(EARNED, "DROP FUNCTION earned"),
-        migrations.RunSQL(APPEND_ONLY, migrations.RunSQL.noop),
+        migrations.RunSQL(_guards.append_only("earnings"), migrations.RunSQL.noop),
         migrations.RunSQL(_guards.where_roles(_guards.table_wall("earnings", frozen=True)), migrations.RunSQL.noop),
     ]

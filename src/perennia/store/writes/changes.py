@@ -16,7 +16,6 @@ from perennia.domain.ids import Id
 from perennia.store.arrays import instants, keys
 from perennia.store.session import Cursor
 
-
 _CUTS = """unnest((SELECT %(versions)s::uuid[]), (SELECT %(starts)s::timestamptz[]), (SELECT %(ends)s::timestamptz[]))
             AS c (version_id, span_start, span_end)"""
 
@@ -83,7 +82,8 @@ def use_discounts(cursor: Cursor, decisions: Sequence[Decision]) -> None:
     if uses:
         cursor.execute(
             """UPDATE subscription_discounts d SET periods_left = u.periods_left, ended_at = u.ended_at
-            FROM unnest((SELECT %s::uuid[]), (SELECT %s::int[]), (SELECT %s::timestamptz[])) AS u (id, periods_left, ended_at)
+            FROM unnest((SELECT %s::uuid[]), (SELECT %s::int[]), (SELECT %s::timestamptz[]))
+                AS u (id, periods_left, ended_at)
             WHERE d.id = u.id""",
             (
                 [use.discount_id for use in uses],

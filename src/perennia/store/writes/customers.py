@@ -77,10 +77,10 @@ def _content(customer: NewCustomer) -> dict[str, str]:
 
 
 def insert_methods(cursor: Cursor, methods: Sequence[NewMethod], *, tenant: Id, now: datetime) -> None:
-    """Each becomes its customer's default."""
+    """Each becomes its customer's default, in place of the valid one before it: only those are indexed."""
     cursor.execute(
         """UPDATE payment_methods m SET is_default = false
-        WHERE m.customer_id = ANY(%s) AND m.is_default""",
+        WHERE m.customer_id = ANY(%s) AND m.is_default AND m.valid""",
         ([method.customer_id for method in methods],),
     )
     insert_first_methods(cursor, methods, tenant=tenant, now=now)

@@ -45,7 +45,10 @@ def move_to_feed(cursor: Cursor, *, tenant: Id, limit: int) -> int:
         )
         rows.append((tenant, seq, key, subject_id, occurred_at, recorded_at, payer_id, type, hash))
     bulk.insert(cursor, tables.Feed, _FEED, rows)
-    cursor.execute("DELETE FROM outbox WHERE position = ANY(%s)", ([event[0] for event in events],))
+    cursor.execute(
+        "DELETE FROM outbox o USING unnest((SELECT %s::bigint[])) AS d (position) WHERE o.position = d.position",
+        ([event[0] for event in events],),
+    )
     return len(events)
 
 
