@@ -17,7 +17,7 @@ from tests.store.lives import lived_live_shop, lived_sandbox
 
 pytestmark = pytest.mark.usefixtures("database")
 
-GROWING = (*import_module("perennia.store.migrations.0002_guards").APPEND_ONLY, "earnings")
+GROWING = tuple(import_module("perennia.store.migrations.0002_guards").APPEND_ONLY)
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,7 @@ REFERENCES = [
 DEFERRED = [("lines", "document_id", "documents"), ("receivables", "document_id", "documents")]
 
 APPEND_ONLY = [
-    "documents", "lines", "allocations", "balance_entries", "postings", "movements", "recognitions",
+    "documents", "lines", "allocations", "balance_entries", "postings", "movements", "recognitions", "earnings",
     "history", "feed", "parties",
 ]  # fmt: skip
 DIRECTORY = ["users", "businesses", "memberships", "tenants"]
@@ -44,7 +44,7 @@ TENANT_TABLES = [
     "legal_entities", "tax_rates", "products", "plans", "add_ons", "prices", "coupons", "parties", "customers",
     "payers", "payment_methods", "subscriptions", "items", "item_versions", "subscription_discounts",
     "number_series", "documents", "lines", "billed_spans", "receivables", "allocations", "balance_entries",
-    "attempts", "payments", "postings", "movements", "recognitions", "outbox", "feed", "history",
+    "attempts", "payments", "postings", "movements", "recognitions", "earnings", "outbox", "feed", "history",
 ]  # fmt: skip
 
 # What the claim role may see across tenants: enough to know where work is due, nothing of whose or how much.
@@ -132,6 +132,15 @@ BEGIN
 END $$;
 CREATE TRIGGER balance_not_negative AFTER INSERT ON balance_entries
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION balance_not_negative();
+
+-- What of a line's net is earned before a day: by day, half away from zero on the cumulative amount. domain.ledger.earned
+-- is the same rule; `perennia verify` holds the two together.
+CREATE FUNCTION earned(net bigint, starts date, ends date, before date) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN before <= starts THEN 0
+    WHEN before >= ends THEN net
+    ELSE sign(net)::bigint * ((2 * abs(net) * (before - starts) + (ends - starts)) / (2 * (ends - starts)))
+END;
 
 ALTER TABLE receivables SET (fillfactor = 80);
 ALTER TABLE attempts SET (fillfactor = 80);
