@@ -46,4 +46,4 @@ def test_a_stranger_is_not_found(perennia: Run):
     mine, other = open_shop(), open_shop()
     ended = perennia("verify", "--tenant", mine.slug, "--customer", other.customer().text("cus"))
     assert ended.returncode == 1
-    assert "not_found" in ended.stderr
+    assert ended.stderr.startswith("perennia: There is no customer cus_")

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -35,7 +36,16 @@ def test_a_command_gives_its_own_exit_code(answer: SimpleNamespace) -> None:
 @pytest.mark.parametrize(
     ("error", "code", "line"),
     [
-        (NotFound(kind="tenant", id="acme"), 1, "perennia: not_found: kind=tenant, id=acme\n"),
+        (
+            NotFound(kind="tenant", id="acme"),
+            1,
+            "perennia: There is no tenant called acme; `perennia tenant list` shows them.\n",
+        ),
+        (
+            FileNotFoundError(2, "No such file or directory", "x.csv"),
+            1,
+            "perennia: x.csv: No such file or directory.\n",
+        ),
         (cli.WrongUse("no such file: x.csv"), 2, "perennia: no such file: x.csv\n"),
         (KeyboardInterrupt(), 130, ""),
     ],
@@ -71,6 +81,38 @@ def test_a_reader_that_leaves_makes_no_noise() -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 1
+
+
+@pytest.mark.parametrize("size", [1, 200_000])
+def test_output_that_cannot_be_written_is_one_line(size: int) -> None:
+    noisy = "import sys, types, perennia.cli as c; c.COMMANDS['p'] = ('p', 'p'); "
+    noisy += f"sys.modules['p'] = types.SimpleNamespace(arguments=id, run=lambda a: print('x' * {size}) or 0); "
+    noisy += "sys.exit(c.main(['p']))"
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run([sys.executable, "-c", noisy], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert ended.stderr == "perennia: the output could not be written: No space left on device.\n"
+    assert ended.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "--workers", "-1"], "--workers is 0 or more"),
+        (["bill", "--tenant", "x", "--payer", "cus_1", "--workers", "2"], "no meaning with --payer"),
+        (["bill", "--tenant", "x", "--workers", "0"], "at least one worker"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_anything_starts(
+    capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    assert cli.main(words) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_bug_keeps_its_trace(answer: SimpleNamespace) -> None:
+    answer.run = _raising(OSError("no errno: not from the system"))
+    with pytest.raises(OSError, match="no errno"):
+        cli.main(["probe"])
 
 
 @pytest.mark.parametrize("command", cli.COMMANDS)

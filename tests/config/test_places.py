@@ -115,3 +115,13 @@ def test_a_full_disk_is_named_and_nothing_is_lost(cold: Machine, seed: Path) -> 
         cold.close()
         subprocess.run(["umount", str(cold.home)])
         shutil.rmtree(cold.root, ignore_errors=True)
+
+
+def test_a_home_that_is_a_file_is_said_to_be_one(tmp_path: Path) -> None:
+    place = tmp_path / "home"
+    place.write_text("")
+    command = [sys.executable, "-m", "perennia", "tenant", "list"]
+    ended = subprocess.run(command, env=os.environ | {"PERENNIA_HOME": str(place)}, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert f"The home folder {place} cannot be used" in ended.stderr
+    assert "It is a file, not a folder." in ended.stderr

@@ -1,5 +1,6 @@
 """Percent before amounts, never below zero, counted in periods of the plan."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -41,6 +42,26 @@ def test_what_a_year_of_coupons_leaves(discounts, amounts) -> None:
 
 def test_arrears_count_the_periods_that_ended() -> None:
     assert nets(off(percent="20", periods=2), timing=Timing.ARREARS, months=5) == [8000, 8000, 10000, 10000]
+
+
+@pytest.mark.parametrize("timing", list(Timing))
+def test_a_first_part_inside_a_period_is_discounted_and_consumes_none(timing) -> None:
+    one = simple(
+        "100.00", start=date(2025, 4, 16), anchor=date(2025, 4, 1), timing=timing,
+        discounts=(off(percent="20", periods=2),),
+    )  # fmt: skip
+    account = Account(payer(one), seller())
+    account.bill(utc(2025, 9, 1))
+    assert [document.net_minor for document in account.documents][:4] == [4000, 8000, 8000, 10000]
+    assert [f"{m.effective_at:%m-%d} {m.kind} {m.mrr_minor}" for m in account.movements] == [
+        "04-16 new 8000", "07-01 expansion 2000",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("timing", list(Timing))
+def test_one_taken_over_used_up_takes_nothing_off(timing) -> None:
+    used_up = replace(off(percent="20", periods=2), periods_left=0)
+    assert nets(used_up, timing=timing, months=3)[:2] == [10000, 10000]
 
 
 def test_three_decimals_and_none() -> None:

@@ -152,12 +152,23 @@ def test_after_an_outage_the_pauses_grow():
 
 def test_an_unknown_attempt_is_asked_after_for_a_week():
     asked, now = [], FIRST
-    while (at := next_look_up(created_at=FIRST, now=now)) is not None:
+    while (at := next_look_up(created_at=FIRST, now=now, look_ups=len(asked))) is not None:
         asked.append(at - FIRST)
         now = at
     minute, hour, a_day = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
     assert asked == [minute, 5 * minute, 15 * minute, hour, 6 * hour, *(n * a_day for n in range(1, 8))]
-    assert next_look_up(created_at=FIRST, now=day(2.5)) == day(3)
+    assert next_look_up(created_at=FIRST, now=day(2.5), look_ups=7) == day(3)
+
+
+def test_an_unknown_attempt_is_never_given_up_by_age_alone():
+    made, now = 1, day(8)
+    pauses = []
+    while (at := next_look_up(created_at=FIRST, now=now, look_ups=made)) is not None:
+        pauses.append(at - now)
+        made, now = made + 1, at
+    minute, hour, a_day = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+    assert made == 12
+    assert pauses == [4 * minute, 10 * minute, 45 * minute, 5 * hour, 18 * hour, *[a_day] * 6]
 
 
 def a_debt(*, open_minor: int = 1000, state: DebtState = DebtState.OPEN) -> Debt:

@@ -126,7 +126,9 @@ def recomputed(one: Subscription, at: datetime, seller: Seller) -> int:
 
 
 def end_of_period(series, begins: datetime, periods: int) -> datetime:
-    at = begins
+    """The end of so many periods that begin at or after `begins`."""
+    first = slot_at(series, begins)
+    at = begins if first.start == begins else first.end
     for _ in range(periods):
         at = slot_at(series, at).end
     return at

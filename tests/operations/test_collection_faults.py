@@ -14,7 +14,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from perennia.config import environment
+from perennia.config import doctor_books, environment
+from perennia.config.examination import Examination
 from perennia.gateways.port import ChargeResult, Outcome
 from perennia.jobs.collection import next_collection_at
 from perennia.operations import collection
@@ -22,7 +23,7 @@ from perennia.store import session
 from perennia.store.reads import payments
 from tests.conftest import Database
 from tests.gateways.gateway_stands import SandboxStand
-from tests.operations.shop import open_shop
+from tests.operations.shop import Shop, open_shop
 from tests.operations.till import Till, open_till
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -173,6 +174,103 @@ def test_a_lease_that_is_over_is_taken_up_without_being_told(till: Till, databas
     done = till.collect()
     assert (done.looked_up, done.charges, done.succeeded) == (1, 1, 1)
     assert till.attempts() == [(0, "succeeded", None)] and till.effects() == [1]
+
+
+def test_a_repeat_takes_up_all_that_was_left_however_small_its_batches(till: Till):
+    for script in ("ok", "ok", "soft", "ok", "ok", "ok", "ok"):
+        till.subscriber(script)
+    now = till.shop.now
+    claimed = collection.claim(tenant=till.shop.tenant, as_of=now, now=now)
+    till.calls["sandbox"].submit([call.request for call in claimed.charges[:4]])  # heard by the gateway, not by us
+    while till.calls["sandbox"].pending:
+        time.sleep(0.01)
+    till.calls["sandbox"].results(1)
+    done = till.collect(alone=True, batch=2)
+    assert (done.looked_up, done.charges, done.failed, done.succeeded) == (7, 3, 0, 6)
+    assert done.found_failed == 1
+    assert Counter(till.attempts()) == {(0, "succeeded", None): 6, (0, "failed", "insufficient_funds"): 1}
+    assert till.shop.rows("SELECT DISTINCT finished_at FROM attempts") == [(now,)]
+    assert sorted(till.effects()) == [0] + [1] * 6
+
+
+def test_all_due_look_ups_are_made_in_one_run(till: Till):
+    for _ in range(5):
+        till.subscriber("drop-after")
+    assert till.collect().unknown == 5
+    till.shop.clock_to(till.shop.now + timedelta(minutes=1))
+    done = till.collect(batch=2)
+    assert (done.looked_up, done.succeeded, done.charges) == (5, 5, 0)
+
+
+def test_an_attempt_found_after_its_week_is_asked_after_as_often_as_any(own_stand: SandboxStand):
+    with open_till(open_shop(), own_stand) as till:
+        till.subscriber("drop-after")
+        till.collect()
+        own_stand.kill()
+        till.shop.clock_to(till.shop.now + timedelta(days=8))
+        till.collect()
+        assert till.shop.rows("SELECT state, look_ups FROM attempts") == [("unknown", 1)]
+        assert next_collection_at(tenant=till.shop.tenant) == till.shop.now + timedelta(minutes=4)
+        own_stand.start()
+        till.live_days(0.1)
+        assert ("paid", 0) in till.receivables() and till.effects()[0] == 1
+
+
+def _doctor_says(database: Database, shop: Shop) -> tuple[str, str]:
+    """What the doctor says of the shop's payments, and the remedy."""
+    with psycopg.connect(database.dsn("app"), autocommit=True) as connection:
+        found = doctor_books.payments_unknown(Examination(database.server, connection, Path("/"), shop.now))
+    assert found.name == "payments"
+    return "".join(part for part in found.detail.split(" | ") if part.startswith(f"{shop.slug}:")), found.remedy
+
+
+def test_a_person_has_the_gateway_asked_again_about_what_is_unknown_for_good(
+    own_stand: SandboxStand, database: Database
+):
+    with open_till(open_shop(), own_stand) as till:
+        for script in ("drop-after", "drop-after", "drop-before"):
+            till.subscriber(script)
+        till.collect()
+        own_stand.kill()
+        till.live_days(7.5)
+        said, remedy = _doctor_says(database, till.shop)
+        assert "3 unknown for good" in said and "perennia collect --tenant TENANT --unknown" in remedy
+        done = till.collect(given_up=True, batch=2)  # the gateway is still away: asked once each, and left again
+        assert (done.looked_up, done.unknown) == (3, 3)
+        own_stand.start()
+        assert till.collect().looked_up == 0
+        done = till.collect(given_up=True, batch=2)
+        assert (done.looked_up, done.succeeded, done.not_sent) == (3, 2, 1)
+        assert _doctor_says(database, till.shop)[0] == ""
+
+
+def test_the_doctor_names_a_charge_that_nobody_took_up_for_a_day(till: Till, database: Database):
+    till.subscriber("ok")
+    now = till.shop.now
+    (call,) = collection.claim(tenant=till.shop.tenant, as_of=now, now=now).charges
+    for hours, seen in ((23, False), (2, True)):
+        with psycopg.connect(database.dsn("owner")) as connection:
+            connection.execute(
+                "UPDATE attempts SET leased_until = leased_until - %s WHERE tenant_id = %s::uuid",
+                (timedelta(hours=hours), till.shop.tenant.hex()),
+            )
+        said, _ = _doctor_says(database, till.shop)
+        assert (said == f"{till.shop.slug}: 1 left under way ({call.request.key})") is seen
+    assert till.collect(given_up=True).succeeded == 1
+    assert _doctor_says(database, till.shop)[0] == ""
+
+
+def test_only_what_reached_a_gateway_is_counted_as_a_charge(own_stand: SandboxStand):
+    with open_till(open_shop(), own_stand) as till:
+        till.shop.start(till.shop.customer(), "basic")  # nothing to charge
+        for script in ("ok", "soft", "drop-after"):
+            till.subscriber(script)
+        done = till.collect()
+        assert (done.charges, done.succeeded, done.failed, done.unknown, done.without_method) == (3, 1, 1, 1, 1)
+        own_stand.kill()
+        till.subscriber("ok")
+        done = till.collect()
+        assert (done.charges, done.failed, done.not_sent) == (0, 0, 1)
 
 
 def test_an_intent_left_behind_is_not_sent_again_once_the_debt_is_gone(till: Till):

@@ -77,7 +77,7 @@ def findings(shop: Shop) -> list[str]:
 def test_subscribers_come_in_and_are_billed_from_where_the_old_system_stopped(shop: Shop, tmp_path: Path) -> None:
     done, problems = run(shop, tmp_path, customers=CUSTOMERS, subscriptions=SUBSCRIPTIONS)
     assert (problems, done.written) == ([], True)
-    assert (done.files["customers"].added, done.files["subscriptions"].added) == (2, 2)
+    assert (done.files["customers"].new, done.files["subscriptions"].new) == (2, 2)
     assert shop.documents() == ""
     assert shop.rows("SELECT external_id, status FROM subscriptions ORDER BY 1") == [("s1", "active"), ("s2", "active")]
     assert shop.rows("SELECT kind, mrr_minor, effective_at FROM movements ORDER BY effective_at") == [
@@ -120,7 +120,7 @@ def test_the_same_files_again_change_nothing(shop: Shop, tmp_path: Path) -> None
     again = SUBSCRIPTIONS.replace(",", ";").replace("-5.00", "-5,0").replace("seat:3", "seat:3.0")
     done, problems = run(shop, tmp_path, customers="\ufeff" + CUSTOMERS, subscriptions=again)
     assert (told(problems), done.written) == ([], True)
-    assert [(one.added, one.unchanged) for one in done.files.values()] == [(0, 2), (0, 2)]
+    assert [(one.new, one.unchanged) for one in done.files.values()] == [(0, 2), (0, 2)]
     assert counts(shop) == before
 
 
@@ -169,7 +169,7 @@ s7,c1,basic,,dear:x,"1,234",2025-03-01,2025-02-01
         "catalogue:4 currency=DKR: not a currency",
         "catalogue:4 interval=fortnight: not one of the words of this column",
         "catalogue:5 percent_off=50: a coupon takes off a percent or an amount",
-        "catalogue:6 amount_off=10.005: DKK has 2 decimals; nothing is cut off",
+        "catalogue:6 amount_off=10.005: DKK has 2 decimals",
         "catalogue:7 kind=thing: not one of the words of this column",
         "catalogue:8 product=service: a product has no product",
         "customers:5 email=ida@: not an e-mail address",
@@ -201,12 +201,76 @@ def test_a_dry_run_of_good_files_writes_nothing(shop: Shop, tmp_path: Path) -> N
     gold = SUBSCRIPTIONS.replace("basic", "gold")
     done, problems = run(shop, tmp_path, dry_run=True, catalogue=catalogue, customers=CUSTOMERS, subscriptions=gold)
     assert (told(problems), done.written, counts(shop)) == ([], False, before)
-    assert {file: (one.rows, one.added) for file, one in done.files.items()} == {
+    assert {file: (one.rows, one.new) for file, one in done.files.items()} == {
         "catalogue": (2, 2),
-        "customers": (2, 0),
-        "subscriptions": (2, 0),
+        "customers": (2, 2),
+        "subscriptions": (2, 2),
     }
     assert shop.rows("SELECT count(*) FROM plans WHERE code = 'gold'") == [(0,)]
+
+
+def test_terms_that_could_never_be_billed_are_refused(shop: Shop, tmp_path: Path) -> None:
+    catalogue = """kind,code,name,product,plan,currency,amount,interval,model
+price,steep,,,basic,DKK,900000000000.00,month,per_unit
+"""
+    subscriptions = """external_id,customer,plan,quantity,add_ons,adjustment,started_on
+s1,c1,basic,3,,,2025-03-01
+s2,c1,basic,,,-100.01,2025-03-01
+s3,c1,basic,1,seat:3,-130.00,2025-03-01
+s4,c1,basic,1,seat:3,-130.01,2025-03-01
+s5,c1,year,,seat:3,-1000.01,2025-03-01
+s6,c1,steep,1000000000,,,2025-03-01
+s7,c1,steep,1000,,,2025-03-01
+"""
+    done, problems = run(
+        shop, tmp_path, dry_run=True, catalogue=catalogue, customers=CUSTOMERS, subscriptions=subscriptions
+    )
+    assert told(problems) == [
+        "subscriptions:2 quantity=3: a flat price is sold once; use a price of model per_unit",
+        "subscriptions:3 adjustment=-100.01: with it the plan and its add-ons come to -0.01 a period",
+        "subscriptions:5 adjustment=-130.01: with it the plan and its add-ons come to -0.01 a period",
+        "subscriptions:6 adjustment=-1000.01: with it the plan and its add-ons come to -0.01 a period",
+        "subscriptions:7 =: one period comes to 900000000000000000000.00; no document is above 1000000000000000.00",
+    ]
+    assert problems[0].remedy == "write 1, or use a price of model per_unit"
+    assert (done.files["subscriptions"].rows, done.files["subscriptions"].new) == (7, 2)
+    kept = "\n".join(subscriptions.splitlines()[line] for line in (0, 3, 7)) + "\n"
+    done, problems = run(shop, tmp_path, catalogue=catalogue, customers=CUSTOMERS, subscriptions=kept)
+    assert (told(problems), done.written) == ([], True)
+    assert findings(shop) == []
+
+
+def test_new_are_the_sound_rows_that_are_not_there(shop: Shop, tmp_path: Path) -> None:
+    run(shop, tmp_path, customers=CUSTOMERS)
+    more = (
+        CUSTOMERS.replace("Ida", "Eva")
+        + "c3,Eva,eva@example.com,,,,,,\nc3,Eva,eva@example.com,,,,,,\nc4,Kim,kim,,,,,,\n"
+    )
+    done, _ = run(shop, tmp_path, customers=more)
+    count_of = done.files["customers"]
+    assert (count_of.rows, count_of.new, count_of.unchanged, done.problems) == (5, 1, 1, 3)
+
+
+def test_a_coupon_taken_over_inside_a_period_keeps_its_periods(shop: Shop, tmp_path: Path) -> None:
+    catalogue = "kind,code,percent_off,periods\ncoupon,half,50,6\n"
+    subscriptions = """external_id,customer,plan,started_on,billed_through,coupon,coupon_periods_left
+s1,c1,basic,2024-12-01,2025-02-15,half,1
+s2,c1,later,2024-12-01,2025-02-15,half,0
+"""
+    done, problems = run(shop, tmp_path, catalogue=catalogue, customers=CUSTOMERS, subscriptions=subscriptions)
+    assert (told(problems), done.written) == ([], True)
+    shop.bill()
+    for day in (date(2025, 3, 1), date(2025, 4, 1)):
+        shop.clock_to(day)
+        shop.bill()
+    lines = shop.documents().splitlines()
+    assert [line.split("due ")[1] for line in lines if "Basic" in line] == [
+        "2025-02-15: Basic 2025-02-15..2025-03-01 2500 + 625",
+        "2025-03-01: Basic 2025-03-01..2025-04-01 5000 + 1250",
+        "2025-04-01: Basic 2025-04-01..2025-05-01 10000 + 2500",
+    ]
+    assert shop.rows("SELECT periods_left, ended_at IS NULL FROM subscription_discounts") == [(0, False), (0, False)]
+    assert findings(shop) == []
 
 
 def test_a_catalogue_is_imported_once(shop: Shop, tmp_path: Path) -> None:
@@ -219,7 +283,7 @@ price,locker,,,,locker,DKK,12.5,month,,per_unit,arrears,,
 coupon,spring,,,,,,,,,,,,25
 """
     done, problems = run(shop, tmp_path, catalogue=catalogue)
-    assert (told(problems), done.files["catalogue"].added) == ([], 6)
+    assert (told(problems), done.files["catalogue"].new) == ([], 6)
     done, problems = run(shop, tmp_path, catalogue=catalogue.replace("12.5", "12.50"))
     assert (told(problems), done.files["catalogue"].unchanged) == ([], 6)
     _, problems = run(shop, tmp_path, catalogue=catalogue.replace("12.5", "13"))
@@ -305,7 +369,7 @@ def test_a_payer_may_come_in_several_batches(shop: Shop, tmp_path: Path, monkeyp
     rows = [f"s{n},c{n % 2 + 1},basic,2024-06-01,2025-03-0{n % 3 + 1},1.00" for n in range(10)]
     head = "external_id,customer,plan,started_on,billed_through,credit_balance"
     done, problems = run(shop, tmp_path, customers=CUSTOMERS, subscriptions="\n".join([head, *rows]))
-    assert (told(problems), done.files["subscriptions"].added) == ([], 10)
+    assert (told(problems), done.files["subscriptions"].new) == ([], 10)
     assert shop.rows("SELECT lines, has_credit FROM payers") == [(5, True), (5, True)]
     assert shop.rows("SELECT DISTINCT next_due_at FROM payers") == [(datetime(2025, 2, 28, 23, tzinfo=UTC),)]
     assert findings(shop) == []

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from perennia.operations.importing.problems import Problem
+from perennia.operations.importing.problems import FileUnreadable, Problem
 from perennia.operations.importing.reading import Layout, Source
 
 LAYOUT = Layout(required=("id", "name"), optional=("address",))
@@ -84,3 +84,10 @@ def test_reading_goes_on_after_a_bad_row(tmp_path: Path) -> None:
     rows, problems = read(tmp_path, content)
     assert [line for line, _ in rows] == [4, 6, 7]
     assert [problem.line for problem in problems] == [2, 3, 5]
+
+
+def test_a_file_that_cannot_be_read_is_one_error(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "none.csv"):
+        with pytest.raises(FileUnreadable) as refused:
+            list(Source(path, LAYOUT, lambda problem: None).rows())
+        assert refused.value.facts["file"] == str(path) and refused.value.facts["reason"]

@@ -80,6 +80,29 @@ def test_an_adjustment_below_zero_is_a_line_of_its_own():
     ) or shop.documents().endswith("-1250 + -312")
 
 
+@pytest.mark.parametrize(
+    ("items", "adjustment", "field"),
+    [
+        (("basic*3",), "0", "quantity"),
+        (("basic*0",), "0", "quantity"),
+        (("basic",), "-100.01", "adjustment"),
+        (("basic", "seat*3"), "-130.01", "adjustment"),
+    ],
+)
+def test_terms_that_make_no_invoice_are_refused(items: tuple[str, ...], adjustment: str, field: str):
+    shop = open_shop()
+    with pytest.raises(InvalidValue) as refused:
+        shop.start(shop.customer(), *items, adjustment=Decimal(adjustment))
+    assert refused.value.facts["field"] == field
+    assert shop.rows("SELECT count(*) FROM subscriptions") == [(0,)]
+
+
+def test_an_adjustment_may_take_everything_off():
+    shop = open_shop()
+    shop.start(shop.customer(), "basic", "seat*3", adjustment=Decimal("-130.00"))
+    assert shop.rows("SELECT kind, net_minor, tax_minor FROM documents") == [("invoice", 0, 0)]
+
+
 def test_arrears_are_billed_at_the_end_of_the_period_and_the_last_one_at_the_end():
     shop = open_shop()
     subscription = shop.start(shop.customer(), "later", start_on=date(2025, 1, 31))

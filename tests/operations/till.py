@@ -10,6 +10,7 @@ from perennia.domain.ids import Id
 from perennia.gateways.calls import Calls
 from perennia.jobs.collection import Collected, collect_due, next_collection_at
 from perennia.operations import clock
+from perennia.operations.collection import CHUNK
 from tests.gateways.gateway_stands import SandboxStand
 from tests.operations.shop import Shop
 
@@ -28,9 +29,16 @@ class Till:
         self.shop.pays_with(customer, f"{script}#{self.shop.slug}-{next(_tokens)}")
         return customer, self.shop.start(customer, *(codes or ("basic",)), **more)
 
-    def collect(self, *, alone: bool = False) -> Collected:
-        now = self.shop.now
-        return collect_due(tenant=self.shop.tenant, as_of=now, now=now, calls=self.calls, alone=alone)
+    def collect(self, *, alone: bool = False, given_up: bool = False, batch: int = CHUNK) -> Collected:
+        return collect_due(
+            tenant=self.shop.tenant,
+            as_of=self.shop.now,
+            now=self.shop.now,
+            calls=self.calls,
+            alone=alone,
+            given_up=given_up,
+            batch=batch,
+        )
 
     def live_until(self, to: datetime) -> None:
         """Everything that falls due up to an instant, in order: billing, then collection."""

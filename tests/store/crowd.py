@@ -53,7 +53,7 @@ def collect(shop: Shop, *, limit: int, declines: Callable[[int], bool]) -> int:
         for place, call in enumerate(claimed.charges)
     ]
     collection.book(tenant=shop.tenant, answers=answers, now=machine_now())
-    return len(answers) + claimed.declined + claimed.ended
+    return len(answers) + claimed.without_method + claimed.ended
 
 
 def _captured(key: str) -> ChargeResult:

@@ -5,6 +5,7 @@ A command's module has `arguments(parser)`, which declares what it takes, and `r
 """
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from importlib import import_module
 
 from perennia.config.failures import ServerError
 from perennia.domain.errors import DomainError
+from perennia.wording.errors import text
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("perennia.cli.run", "start everything: the loops and, by default, the embedded database"),
@@ -27,6 +29,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bench": ("perennia.cli.bench", "measure the billing run and the other figures"),
     "tenant": ("perennia.cli.tenant", "create and list businesses and their sandboxes"),
 }
+
+_CANNOT_WRITE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 class WrongUse(Exception):
@@ -46,19 +50,39 @@ def main(words: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except WrongUse as error:
         return _refuse(str(error), code=2)
-    except (Failed, ServerError, DomainError) as error:
+    except DomainError as error:
+        return _refuse(text(error), code=1)
+    except (Failed, ServerError) as error:
         return _refuse(str(error), code=1)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader of our output left, as head(1) does; nothing is left to be said
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 1
+    except OSError as error:
+        if error.errno is None:  # raised by a program, not by the system: a bug of ours
+            raise
+        return _refuse(_system_failure(error), code=1)
     except Exception as error:
         reason = _database_failure(error)
         if reason is None:
             raise
         return _refuse(f"the database did not carry on ({reason}); what was done is kept, run it again.", code=1)
     return code
+
+
+def _system_failure(error: OSError) -> str:
+    """What the system refused, in one line; output that cannot be written is dropped, not tried again at the end."""
+    if isinstance(error.filename, str | bytes):
+        return f"{os.fsdecode(error.filename)}: {error.strerror}."
+    if error.errno in _CANNOT_WRITE:
+        _drop_output()
+        return f"the output could not be written: {error.strerror}."
+    return f"{error.strerror}."
+
+
+def _drop_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _database_failure(error: Exception) -> str | None:

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(found))
     else:
         print(
-            f"{done.invoices:,} documents, {done.charges:,} charges, {done.failed:,} of them failed; "
+            f"{done.invoices:,} invoices, {done.charges:,} charges, {done.failed:,} of them failed; "
             f"the clock stands at {done.clock:%Y-%m-%d %H:%M:%S} UTC"
         )
     return 0

@@ -13,14 +13,16 @@ from perennia.config import clock, wiring
 def arguments(parser: argparse.ArgumentParser) -> None:
     """See `--help`."""
     parser.add_argument("--tenant", required=True, help="whose subscribers")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes side by side (default 1)")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes side by side (default 1)")
     parser.add_argument("--payer", metavar="cus_…", help="bill this one all it owes, also if it was set aside")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
     """1 when a payer had to be set aside."""
-    if args.workers < 1:
+    if args.payer and args.workers is not None:
+        raise WrongUse("--workers has no meaning with --payer, which bills one; leave it out")
+    if args.workers is not None and args.workers < 1:
         raise WrongUse("at least one worker")
     with wiring.database():
         return _bill_payer(args) if args.payer else _bill(args)
@@ -31,7 +33,7 @@ def _bill(args: argparse.Namespace) -> int:
 
     tenant = find_tenant(args.tenant)
     now = tenant.clock or clock.now()
-    helpers = [_helper(args.tenant) for _ in range(args.workers - 1)]
+    helpers = [_helper(args.tenant) for _ in range((args.workers or 1) - 1)]
     progress = Progress()
     billed = run_until_done(
         tenant=tenant.id,

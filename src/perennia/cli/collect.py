@@ -11,6 +11,9 @@ from perennia.config import clock, wiring
 def arguments(parser: argparse.ArgumentParser) -> None:
     """See `--help`."""
     parser.add_argument("--tenant", required=True, help="whose invoices")
+    parser.add_argument(
+        "--unknown", action="store_true", help="also ask again after payments that are unknown for good or left behind"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -28,7 +31,15 @@ def run(args: argparse.Namespace) -> int:
             progress.show(lambda: f"{so_far.charges:,} charges, {so_far.succeeded:,} paid, {so_far.failed:,} failed")
 
         with open_test_calls() as calls:
-            done = collect_due(tenant=tenant.id, as_of=now, now=now, calls=calls, machine_now=clock.now, progress=show)
+            done = collect_due(
+                tenant=tenant.id,
+                as_of=now,
+                now=now,
+                calls=calls,
+                machine_now=clock.now,
+                given_up=args.unknown,
+                progress=show,
+            )
         progress.done()
     counts = asdict(done)
     print(json.dumps(counts) if args.json else _sentence(counts))
@@ -36,9 +47,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _sentence(counts: dict[str, int]) -> str:
-    text = f"{counts['charges']:,} charges: {counts['succeeded']:,} paid, {counts['failed']:,} failed"
+    text = f"{counts['charges']:,} charges, {counts['failed']:,} of them failed; {counts['succeeded']:,} paid"
     more = {
+        "without anything to charge": counts["without_method"],
         "look-ups": counts["looked_up"],
+        "found failed": counts["found_failed"],
         "unknown": counts["unknown"],
         "not sent": counts["not_sent"],
         "recoveries ended": counts["ended"],

@@ -51,13 +51,13 @@ def _live() -> str:
             calls=calls,
             machine_now=clock.now,
             progress=lambda so_far: progress.show(
-                lambda: f"{so_far.clock:%B %Y}: {so_far.invoices:,} documents, {so_far.charges:,} charges"
+                lambda: f"{so_far.clock:%B %Y}: {so_far.invoices:,} invoices, {so_far.charges:,} charges"
             ),
         )
     progress.done()
     _print_report(slug)
     print(
-        f"\n{done.invoices:,} invoices and credit notes, {done.charges:,} charges of which {done.failed:,} were declined, "
+        f"\n{done.invoices:,} invoices, {done.charges:,} charges of which {done.failed:,} were declined, "
         f"eighteen months from {OPENED_ON:%B %Y}, lived in {time.monotonic() - begun:.1f} s."
     )
     return slug
@@ -89,7 +89,7 @@ def _open_business(slug: str) -> Id:
         tenant=tenant, country="DK", percent=Decimal(25), valid_from=date(1992, 1, 1), source="momsloven § 33"
     )
     with tempfile.TemporaryDirectory() as folder:
-        made = write_files(Path(folder))
+        made = write_files(Path(folder), card_suffix=slug)
         import_files(
             tenant=tenant,
             files=Files(made.catalogue, made.customers, made.subscriptions),
@@ -120,5 +120,5 @@ Try next:
   {me} verify --tenant {slug}                      derive every figure anew and compare
   {me} advance --tenant {slug} --to 2026-08-01     let another month happen
   {me} report --tenant {slug} --csv                the figures for a spreadsheet
-  {me} import --help                            bring your own subscribers (docs/import-format.md)"""
+  {me} import --help                             bring your own subscribers (docs/import-format.md)"""
     )

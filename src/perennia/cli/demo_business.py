@@ -54,8 +54,8 @@ class Files:
     subscriptions: Path
 
 
-def write_files(folder: Path) -> Files:
-    """Write the business into a folder."""
+def write_files(folder: Path, *, card_suffix: str) -> Files:
+    """Write the business into a folder. The test gateway counts by card, so each demo's end in a suffix of their own."""
     random = Random(1864)  # noqa: S311  made up, and the same each time
     subscribers = range(1, SUBSCRIBERS + 1)
     files = Files(folder / "catalogue.csv", folder / "customers.csv", folder / "subscriptions.csv")
@@ -63,7 +63,7 @@ def write_files(folder: Path) -> Files:
     _write(
         files.customers,
         ("external_id", "name", "email", "country", "language", "address", "payment_gateway", "payment_token"),
-        (_customer(random, number) for number in subscribers),
+        (_customer(random, number, card_suffix) for number in subscribers),
     )
     _write(
         files.subscriptions,
@@ -90,10 +90,10 @@ def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) 
         writer.writerows(rows)
 
 
-def _customer(random: Random, number: int) -> tuple[object, ...]:
+def _customer(random: Random, number: int, card_suffix: str) -> tuple[object, ...]:
     name = f"{random.choice(_GIVEN)} {random.choice(_FAMILY)}"
     address = f"Kaffevej {random.randint(1, 99)}, {random.choice(_TOWNS)}"
-    card = f"{_drawn(random, _CARDS, otherwise=_DEAD_CARD)}#c{number}"
+    card = f"{_drawn(random, _CARDS, otherwise=_DEAD_CARD)}#{card_suffix}-{number}"
     return f"C{number:04}", name, f"c{number}@example.com", "DK", "da", address, "sandbox", card
 
 

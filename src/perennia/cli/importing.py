@@ -32,8 +32,7 @@ def run(args: argparse.Namespace) -> int:
     if not given:
         raise WrongUse("name a file: --catalogue, --customers or --subscriptions; docs/import-format.md describes them")
     for path in given:
-        if not path.is_file():
-            raise WrongUse(f"{path}: there is no such file")
+        _check_readable(path)
     with wiring.database():
         from perennia.operations.importing.files import Files, import_files
 
@@ -49,6 +48,20 @@ def run(args: argparse.Namespace) -> int:
         )
     listing.end(done, dry_run=args.dry_run)
     return 1 if done.problems else 0
+
+
+def _check_readable(path: Path) -> None:
+    """Before a database is asked for anything. Raises WrongUse."""
+    try:
+        if path.is_dir():
+            raise WrongUse(f"{path}: this is a directory; name a CSV file")
+        if path.exists() and not path.is_file():
+            raise WrongUse(f"{path}: not a regular file; it is read twice")
+        path.open("rb").close()
+    except FileNotFoundError:
+        raise WrongUse(f"{path}: there is no such file") from None
+    except OSError as error:
+        raise WrongUse(f"{path}: this file cannot be read ({error.strerror})") from None
 
 
 class _Listing:
@@ -70,9 +83,11 @@ class _Listing:
     def end(self, done: "Imported", *, dry_run: bool) -> None:
         self._progress.done()
         for file, count in done.files.items():
-            print(f"{file}: {count.rows:,} rows, {count.added:,} added, {count.unchanged:,} there already")
+            became = "added" if done.written else "new" if done.problems else "would be added"
+            rows = "1 row" if count.rows == 1 else f"{count.rows:,} rows"
+            print(f"{file}: {rows}, {count.new:,} {became}, {count.unchanged:,} there already")
         if done.problems:
-            print(f"{done.problems:,} problems; nothing was written")
+            print(f"{'1 problem' if done.problems == 1 else f'{done.problems:,} problems'}; nothing was written")
         elif dry_run:
             print("all rows are good; nothing was written, since this was a dry run")
 
@@ -82,19 +97,19 @@ class _JsonListing:
 
     def __init__(self) -> None:
         self._progress = Progress()
-        self._some = False
-        sys.stdout.write('{"problems":[')
+        self._before = '{"problems":[\n'  # written with the first problem: an error before it leaves stdout empty
 
     def progress(self, step: str, rows: int) -> None:
         self._progress.show(lambda: f"{step}: {rows:,} rows")
 
     def problem(self, problem: Problem) -> None:
-        sys.stdout.write(",\n" if self._some else "\n")
-        sys.stdout.write(json.dumps(asdict(problem)))
-        self._some = True
+        sys.stdout.write(self._before + json.dumps(asdict(problem)))
+        self._before = ",\n"
 
     def end(self, done: "Imported", *, dry_run: bool) -> None:
         self._progress.done()
+        if not done.problems:
+            sys.stdout.write(self._before)
         files = json.dumps({file: asdict(count) for file, count in done.files.items()})
         ending = f'"files":{files},"problem_count":{done.problems},"dry_run":{json.dumps(dry_run)}'
         print(f'],\n{ending},"written":{json.dumps(done.written)},"ok":{json.dumps(not done.problems)}}}')

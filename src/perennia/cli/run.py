@@ -2,6 +2,7 @@
 
 import argparse
 
+from perennia.cli import WrongUse
 from perennia.config import environment
 from perennia.config.clock import now
 from perennia.config.serving import serve
@@ -16,6 +17,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C; 0 after an orderly stop."""
+    if args.workers is not None and args.workers < 0:
+        raise WrongUse("--workers is 0 or more")
     workers = environment.WORKERS.read() if args.workers is None else args.workers
     serve(workers=max(0, workers), say=_say)
     return 0

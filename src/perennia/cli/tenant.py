@@ -4,6 +4,7 @@ import argparse
 import json
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import partial
 
 from perennia.cli import WrongUse
 from perennia.cli.common import find_tenant, read_instant
@@ -21,14 +22,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     create.add_argument("--currency", required=True, metavar="DKK")
     create.add_argument("--zone", required=True, metavar="Europe/Copenhagen")
     create.add_argument("--clock", metavar="INSTANT", help="a sandbox whose clock starts here")
-    tax = acts.add_parser("tax", help="add a rate to the dated table of a tenant")
+    tax = acts.add_parser("tax", help="add a rate to the dated table of a tenant, or end one (only --to)")
     tax.add_argument("slug")
     tax.add_argument("--country", required=True)
-    tax.add_argument("--percent", required=True)
-    tax.add_argument("--from", dest="valid_from", required=True, metavar="DATE")
+    tax.add_argument("--percent", metavar="25")
+    tax.add_argument("--from", dest="valid_from", metavar="DATE")
     tax.add_argument("--to", dest="valid_to", metavar="DATE", help="the first day it no longer holds")
     tax.add_argument("--class", dest="tax_class", default="standard")
-    tax.add_argument("--source", required=True, help="the law or page the rate was taken from")
+    tax.add_argument("--source", help="the law or page the rate was taken from")
     listing = acts.add_parser("list", help="all tenants")
     listing.add_argument("--json", action="store_true")
 
@@ -42,33 +43,40 @@ def run(args: argparse.Namespace) -> int:
 def _create(args: argparse.Namespace) -> int:
     from perennia.operations import tenants
 
-    now = clock.now()
+    make = tenants.open_business
     if args.business:
-        business_id = tenants.find_business(args.business)
-    else:
-        business_id = tenants.create_business(slug=args.slug, name=args.name, now=now)
-    tenants.create_tenant(
-        business_id=business_id,
+        make = partial(tenants.create_tenant, business_id=tenants.find_business(args.business))
+    make(
         slug=args.slug,
         name=args.name,
         country=args.country,
         currency=args.currency,
         zone=args.zone,
         clock=read_instant(args.clock, zone=args.zone) if args.clock else None,
-        now=now,
+        now=clock.now(),
     )
     print(f"{args.slug}: {'a sandbox' if args.clock else 'live'}")
+    print(
+        "No tax is charged until there is a rate: "
+        f"./run tenant tax {args.slug} --country {args.country} --percent … --from … --source …"
+    )
     return 0
 
 
 def _tax(args: argparse.Namespace) -> int:
+    given = [args.percent, args.valid_from, args.source]
+    if None not in given:
+        return _add_rate(args)
+    if args.valid_to is None or given != [None, None, None]:
+        raise WrongUse("a new rate takes --percent, --from and --source; --to without them ends the one in force")
+    return _end_rate(args)
+
+
+def _add_rate(args: argparse.Namespace) -> int:
     from perennia.operations import tenants
 
-    try:
-        percent, valid_from = Decimal(args.percent), date.fromisoformat(args.valid_from)
-        valid_to = date.fromisoformat(args.valid_to) if args.valid_to else None
-    except (InvalidOperation, ValueError) as error:
-        raise WrongUse(f"{error}; write a percent like 25 and dates like 2026-01-31") from error
+    percent, valid_from = _percent(args.percent), _day(args.valid_from)
+    valid_to = _day(args.valid_to) if args.valid_to else None
     tenants.set_tax_rate(
         tenant=find_tenant(args.slug).id,
         country=args.country,
@@ -78,7 +86,32 @@ def _tax(args: argparse.Namespace) -> int:
         tax_class=args.tax_class,
         source=args.source,
     )
+    until = f" to {valid_to}" if valid_to else ""
+    print(f"{args.country} {args.tax_class}: {percent} % from {valid_from}{until}")
     return 0
+
+
+def _end_rate(args: argparse.Namespace) -> int:
+    from perennia.operations import tenants
+
+    end = _day(args.valid_to)
+    tenants.end_tax_rate(tenant=find_tenant(args.slug).id, country=args.country, tax_class=args.tax_class, valid_to=end)
+    print(f"{args.country} {args.tax_class}: no longer in force from {end}")
+    return 0
+
+
+def _percent(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise WrongUse(f"--percent {text} is not a number; write 25, or 25.5 with a point") from None
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise WrongUse(f"{text} is not a day; write one like 2026-01-31") from None
 
 
 def _list(args: argparse.Namespace) -> int:

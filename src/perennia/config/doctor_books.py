@@ -48,7 +48,7 @@ def unbilled(patient: Examination) -> Check:
 
 
 def payments_unknown(_patient: Examination) -> Check:
-    """Payments of which the gateway never said what became of them; only a person can decide."""
+    """Payments of which the gateway never said what became of them, and charges that nobody took up for a day."""
     from perennia.store import session
     from perennia.store.reads import payments
 
@@ -56,12 +56,18 @@ def payments_unknown(_patient: Examination) -> Check:
     for slug, tenant, _ in _tenants():
         with session.transaction(tenant) as cursor:
             unknown = payments.payments_unknown(cursor, tenant=tenant)
-        if unknown:
-            keys = ", ".join(one.idempotency_key for one in unknown[:_SHOWN])
-            found.append(f"{slug}: {len(unknown)} ({keys})")
+            left = payments.payments_left(cursor, tenant=tenant, for_days=1)
+        for what, those in (("unknown for good", unknown), ("left under way", left)):
+            if those:
+                keys = ", ".join(one.idempotency_key for one in those[:_SHOWN])
+                found.append(f"{slug}: {len(those)} {what} ({keys})")
     if not found:
-        return Check("payments", "ok", "no payment is unknown for good")
-    return Check("payments", "warning", " | ".join(found), "Look them up at the gateway by these references.")
+        return Check("payments", "ok", "no payment is unknown for good or left under way")
+    remedy = (
+        "`perennia collect --tenant TENANT --unknown` asks the gateway again and books what it says; "
+        "what it cannot tell is looked for there by these references."
+    )
+    return Check("payments", "warning", " | ".join(found), remedy)
 
 
 def _tenants() -> Iterator[tuple[str, Id, bool]]:

@@ -24,6 +24,8 @@ def home_folder() -> Path:
         _make(home)
     except OSError as error:
         raise _unusable(home, why=error.strerror or str(error)) from None
+    if not home.is_dir():
+        raise _unusable(home, why="It is a file, not a folder.")
     if not os.access(home, os.W_OK | os.X_OK):
         raise _unusable(home, why=f"It belongs to {home.owner()}, and this account may not write there.")
     return home
@@ -101,5 +103,5 @@ def _unusable(home: Path, *, why: str) -> ServerError:
     return ServerError(
         what=f"The home folder {home} cannot be used",
         why=why,
-        remedy="Run Perennia as the account that owns it, or set PERENNIA_HOME to a folder of your own.",
+        remedy="Set PERENNIA_HOME to a folder of your own, or run Perennia as the account that owns this one.",
     )

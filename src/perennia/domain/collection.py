@@ -67,7 +67,7 @@ class Debt:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at one receivable. `created_at` is the business time of the intent."""
+    """One try at one receivable. `created_at` is the business time of the intent; `look_ups` were answered so far."""
 
     id: Id
     document_id: Id
@@ -78,6 +78,7 @@ class Attempt:
     amount_minor: int
     state: AttemptState
     created_at: datetime
+    look_ups: int = 0
 
 
 class Answer(StrEnum):
@@ -110,6 +111,7 @@ class AttemptChange:
     verdict: Verdict
     finished_at: datetime | None = None
     next_look_up_at: datetime | None = None
+    look_ups: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,8 @@ def book_answer(
             attempt.id,
             AttemptState.UNKNOWN,
             verdict,
-            next_look_up_at=next_look_up(created_at=attempt.created_at, now=now),
+            next_look_up_at=next_look_up(created_at=attempt.created_at, now=now, look_ups=attempt.look_ups),
+            look_ups=attempt.look_ups,
         )
         return Booking(attempt.document_id, attempt.payer_id, change)
     if verdict.answer is Answer.DECLINED:
@@ -252,7 +255,7 @@ def _captured(attempt: Attempt, debt: Debt, verdict: Verdict, *, now: datetime, 
     return Booking(
         document_id=debt.document_id,
         payer_id=debt.payer_id,
-        attempt=AttemptChange(attempt.id, AttemptState.SUCCEEDED, verdict, finished_at=now),
+        attempt=AttemptChange(attempt.id, AttemptState.SUCCEEDED, verdict, finished_at=now, look_ups=attempt.look_ups),
         payment=Payment(
             payment_id, debt.payer_id, attempt.id, attempt.gateway, verdict.reference, attempt.currency, captured, now
         ),
@@ -277,7 +280,7 @@ def _captured(attempt: Attempt, debt: Debt, verdict: Verdict, *, now: datetime, 
 
 def _declined(attempt: Attempt, debt: Debt, verdict: Verdict, *, policies: Policies, now: datetime) -> Booking:
     """A payer's decline starts or goes on with recovery. A fault on the gateway's side or ours is tried again, untold."""
-    ended = AttemptChange(attempt.id, AttemptState.FAILED, verdict, finished_at=now)
+    ended = AttemptChange(attempt.id, AttemptState.FAILED, verdict, finished_at=now, look_ups=attempt.look_ups)
     decline = verdict.decline or Decline.SOFT
     told = (Event(EventType.PAYMENT_FAILED, attempt.id, now),)
     if debt.state not in (DebtState.OPEN, DebtState.RECOVERING):
@@ -312,7 +315,7 @@ def _never_charged(attempt: Attempt, debt: Debt, verdict: Verdict, *, now: datet
     left_behind = verdict.answer is Answer.NOT_FOUND and attempt.state is AttemptState.PROCESSING
     if left_behind and is_open and debt.open_minor >= attempt.amount_minor:
         return Booking(attempt.document_id, attempt.payer_id, repeat=True)
-    ended = AttemptChange(attempt.id, AttemptState.NOT_SENT, verdict, finished_at=now)
+    ended = AttemptChange(attempt.id, AttemptState.NOT_SENT, verdict, finished_at=now, look_ups=attempt.look_ups)
     if not is_open:
         return Booking(attempt.document_id, attempt.payer_id, ended)
     at_once = verdict.answer is Answer.NOT_FOUND and not debt.tries.outages

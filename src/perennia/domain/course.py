@@ -1,6 +1,6 @@
 """One subscription on its way through time: what happens to it next, and what that charges.
 
-The order of effects at one instant (BILLING, "Calendar") is the order of the methods here: ends and their
+The order of effects at one instant is the order of the methods here: ends and their
 credits, arrears of periods ending, trial ends and starts, advance charges. A course is the working copy of
 a `bill` call; the facts it was made from stay as they are.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from perennia.domain.calendar import slot_at
 from perennia.domain.decision import DiscountUse, Movement, SpanCut, SubscriptionMove
 from perennia.domain.discounts import Discount
 from perennia.domain.events import Event, EventType
@@ -60,6 +61,10 @@ class Progress:
 
     def next_part(self) -> Part:
         return next_part(series=self.item.series, start=self.settled, ends=self.ends, prorate_last=self.prorate_last)
+
+    def begins_a_period(self) -> bool:
+        """Whether the next part begins where a slot of its series does, and not inside one."""
+        return slot_at(self.item.series, self.settled).start == self.settled
 
     def take(self) -> Part:
         """The part that is due; afterwards it is settled."""
@@ -164,15 +169,16 @@ class Course:
             self._end_used_up(at)
 
     def _discounts_for(self, progress: Progress, at: datetime) -> tuple[Discount, ...]:
-        """The discounts at work on a part. The plan's part consumes a period of each.
+        """The discounts at work on a part. A part of the plan that begins with a period consumes one of each.
 
-        A used-up one ends where the plan's next period begins: before that is charged in advance, or once
-        all of the period before has been charged in arrears.
+        One that begins inside a period has that period's discount and consumes nothing. A used-up discount ends
+        where the plan's next part begins: before that is charged in advance, or once all of the period before has
+        been charged in arrears (one taken over used up, before its first part).
         """
-        if progress.item.kind is ItemKind.PLAN and progress.version.price.timing is Timing.ADVANCE:
+        if progress.item.kind is ItemKind.PLAN:
             self._end_used_up(at)
         active = tuple(d for d in self.facts.discounts if d.id not in self.ended_discounts)
-        if progress.item.kind is ItemKind.PLAN:
+        if progress.item.kind is ItemKind.PLAN and progress.begins_a_period():
             for discount in active:
                 left = self.discounts[discount.id]
                 if left is not None:

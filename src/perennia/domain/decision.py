@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
-from perennia.domain.documents import Document
+from perennia.domain.documents import Document, DocumentKind
 from perennia.domain.events import Event
 from perennia.domain.facts import Cause, Status
 from perennia.domain.ids import Id
@@ -132,3 +132,8 @@ class Decision:
     allocations: tuple[Allocation, ...] = ()
     balance: tuple[BalanceEntry, ...] = ()
     discounts: tuple[DiscountUse, ...] = ()
+
+    @property
+    def invoices(self) -> int:
+        """How many of the documents are invoices and not credit notes."""
+        return sum(document.kind is DocumentKind.INVOICE for document in self.documents)

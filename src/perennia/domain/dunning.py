@@ -132,9 +132,15 @@ def after_outage(*, now: datetime, outages: int, decline: Decline | None = None)
     return now + (pause if decline is None else max(pause, _HOUR))
 
 
-def next_look_up(*, created_at: datetime, now: datetime) -> datetime | None:
+def next_look_up(*, created_at: datetime, now: datetime, look_ups: int) -> datetime | None:
     """When to ask again what became of an unknown attempt: 1, 5, 15 min, 1 h, 6 h after it, daily to day 7.
 
-    None after that: a person decides. Times already past are skipped.
+    `look_ups` were made so far; None once all were, whatever the attempt's age: a person decides. One whose time is
+    past follows the last after the pause that the schedule has between the two.
     """
-    return next((created_at + after for after in _LOOK_UPS if created_at + after > now), None)
+    if look_ups >= len(_LOOK_UPS):
+        return None
+    after = _LOOK_UPS[look_ups]
+    pause = after - _LOOK_UPS[look_ups - 1] if look_ups else after
+    at = created_at + after
+    return at if at > now else now + pause

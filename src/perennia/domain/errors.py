@@ -64,7 +64,7 @@ class MoveNotPermitted(DomainError):
 
 
 class CatchUpHeld(DomainError):
-    """More missed periods at once than the tenant lets pass unseen (`periods`, `limit`)."""
+    """More missed periods at once than the tenant lets pass unseen (`subscription`, `periods`, `limit`)."""
 
     code = "catch_up"
 
@@ -85,3 +85,18 @@ class LiveClock(DomainError):
     """Only a sandbox's clock can be moved by hand (`tenant`)."""
 
     code = "live_clock"
+
+
+class TaxRatesOverlap(DomainError):
+    """Two rates of one country and class would hold on the same day; the facts are the rate that is there.
+
+    (`country`, `tax_class`, `percent`, `valid_from`, `valid_to`)
+    """
+
+    code = "tax_rates_overlap"
+
+
+class NoOpenTaxRate(DomainError):
+    """No rate without an end that began before the day it should end on (`country`, `tax_class`, `valid_to`)."""
+
+    code = "no_open_tax_rate"

@@ -46,7 +46,7 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """The knobs in force so far; BILLING's table names them all. Defaults first."""
+    """The knobs in force so far, each with its default."""
 
     cancel_day: str = "free"
     known_last_part: str = "prorate"

@@ -82,11 +82,7 @@ def minor_units(amount: Decimal, currency: str) -> int:
     if not amount.is_finite() or abs(amount) >= 10**15:
         raise InvalidValue(field="amount", value=str(amount), reason="an amount is below 10 to the 15th")
     if amount % Decimal(1).scaleb(-exponent(currency)):
-        raise InvalidValue(
-            field="amount",
-            value=str(amount),
-            reason=f"{currency} has {exponent(currency)} decimals; nothing is cut off",
-        )
+        raise InvalidValue(field="amount", value=str(amount), reason=f"{currency} has {exponent(currency)} decimals")
     return int(amount.scaleb(exponent(currency)))
 
 

@@ -12,7 +12,7 @@ from perennia.operations import clock, feed, ledger
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """What happened on the way: documents issued, charges made and how many of them failed, where the clock stands."""
+    """What happened on the way: invoices issued, charges made and how many of them failed, where the clock stands."""
 
     invoices: int
     charges: int
@@ -104,7 +104,7 @@ class _Journey:
     def _bill(self) -> None:
         at = self.done.clock
         billed = billing.run_until_done(tenant=self._tenant, as_of=at, now=at, catch_up=True)
-        self.done = replace(self.done, invoices=self.done.invoices + billed.documents)
+        self.done = replace(self.done, invoices=self.done.invoices + billed.invoices)
         if self._month_end is None:
             self._month_end = ledger.next_recognition_at(tenant=self._tenant)
 
@@ -114,5 +114,8 @@ class _Journey:
             tenant=self._tenant, as_of=at, now=at, calls=calls, machine_now=self._machine_now, alone=True
         )
         self.done = replace(
-            self.done, charges=self.done.charges + collected.charges, failed=self.done.failed + collected.failed
+            self.done,
+            invoices=self.done.invoices + collected.invoices,
+            charges=self.done.charges + collected.charges,
+            failed=self.done.failed + collected.failed,
         )

@@ -16,6 +16,7 @@ class Billed:
 
     payers: int = 0
     documents: int = 0
+    invoices: int = 0
     lines: int = 0
     set_aside: int = 0
 
@@ -39,6 +40,7 @@ def run_until_done(
             billed,
             payers=billed.payers + chunk.payers,
             documents=billed.documents + chunk.documents,
+            invoices=billed.invoices + chunk.invoices,
             lines=billed.lines + chunk.lines,
             set_aside=billed.set_aside + chunk.set_aside,
         )

@@ -23,15 +23,23 @@ _LINGER_S = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What a run did so far. `charges` were sent to a gateway; `failed` includes those with nothing to charge."""
+    """What a run did so far.
+
+    `charges` were answered by a gateway or may have reached it, `failed` of them were declined; look-ups told of
+    `found_failed` charges made earlier, and `succeeded` counts payments booked from either. `without_method`
+    receivables had nothing to charge; `invoices` were issued for the recoveries `ended`.
+    """
 
     charges: int = 0
     succeeded: int = 0
     failed: int = 0
+    found_failed: int = 0
+    without_method: int = 0
     unknown: int = 0
     not_sent: int = 0
     looked_up: int = 0
     ended: int = 0
+    invoices: int = 0
 
 
 Progress = Callable[[Collected], None]
@@ -56,6 +64,7 @@ def collect_due(
     calls: Mapping[str, Calls],
     machine_now: Callable[[], datetime] | None = None,
     alone: bool = False,
+    given_up: bool = False,
     batch: int = CHUNK,
     progress: Progress | None = None,
 ) -> Collected:
@@ -64,9 +73,9 @@ def collect_due(
     In live books everything is dated by `machine_now`, or all `now` where that is not given; a sandbox has its own
     clock. What another collector holds is left to it. `alone` says that there is none: attempts found under way
     were left by one that died, and are asked after at once instead of when their lease is over.
+    `given_up` asks once more after every attempt that was left to a person.
     """
-    loop = _Loop(tenant, as_of, machine_now or (lambda: now), calls, batch)
-    loop.claim(alone=alone)
+    loop = _Loop(tenant, as_of, machine_now or (lambda: now), calls, batch=batch, alone=alone, given_up=given_up)
     while loop.step():
         if progress is not None:
             progress(loop.done)
@@ -77,10 +86,20 @@ class _Loop:
     """What one run has under way, by key, and what it did so far."""
 
     def __init__(
-        self, tenant: Id, as_of: datetime, clock: Callable[[], datetime], calls: Mapping[str, Calls], batch: int
+        self,
+        tenant: Id,
+        as_of: datetime,
+        clock: Callable[[], datetime],
+        calls: Mapping[str, Calls],
+        *,
+        batch: int,
+        alone: bool,
+        given_up: bool,
     ) -> None:
         self.done = Collected()
         self._tenant, self._as_of, self._clock, self._calls, self._batch = tenant, as_of, clock, calls, batch
+        self._alone, self._given_up = alone, given_up
+        self._asked: set[Id] = set()
         self._under_way: dict[str, Call] = {}
         self._answers: list[ChargeResult] = []
         self._more_due = True
@@ -94,19 +113,28 @@ class _Loop:
                 raise RuntimeError(f"{len(self._under_way)} calls never answered; were their callers closed?")
             self._book(found)
         while self._more_due and IN_FLIGHT - len(self._under_way) >= self._batch:
-            self.claim()
+            self._claim()
         return bool(self._under_way) or self._more_due
 
-    def claim(self, *, alone: bool = False) -> None:
+    def _claim(self) -> None:
+        """Take up a batch. What is under way here is nobody else's; what a person left is asked after once a run."""
         claimed = collection.claim(
-            tenant=self._tenant, as_of=self._as_of, now=self._clock(), limit=self._batch, alone=alone
+            tenant=self._tenant,
+            as_of=self._as_of,
+            now=self._clock(),
+            limit=self._batch,
+            alone=self._alone,
+            given_up=self._given_up,
+            besides=self._asked | {call.attempt_id for call in self._under_way.values()},
         )
+        if self._given_up:
+            self._asked |= {call.attempt_id for call in claimed.look_ups}
         self._more_due = not claimed.all_due or claimed.ended > 0
         self._count(
-            charges=len(claimed.charges),
             looked_up=len(claimed.look_ups),
-            failed=claimed.declined,
+            without_method=claimed.without_method,
             ended=claimed.ended,
+            invoices=claimed.invoices,
         )
         self._send(claimed.charges)
         self._ask(claimed.look_ups)
@@ -151,14 +179,15 @@ class _Loop:
         for call, _ in answers:
             del self._under_way[call.request.key]
         self._more_due = self._more_due or booked.due_again > 0
+        self._count(charges=sum(not c.is_look_up and r.outcome is not Outcome.NOT_SENT for c, r in answers))
         self._tally(booked)
         self._send(booked.repeat)
 
     def _tally(self, booked: Booked) -> None:
         self._count(
-            charges=len(booked.repeat),
             succeeded=booked.succeeded,
             failed=booked.failed,
+            found_failed=booked.found_failed,
             unknown=booked.unknown,
             not_sent=booked.not_sent,
         )

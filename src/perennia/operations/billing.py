@@ -13,7 +13,7 @@ from datetime import datetime
 import psycopg
 
 from perennia.domain.decision import Decision
-from perennia.domain.errors import DomainError, NotFound
+from perennia.domain.errors import DomainError
 from perennia.domain.facts import Payer
 from perennia.domain.ids import Id
 from perennia.domain.invoicing import bill
@@ -30,10 +30,14 @@ _CULPRIT_ERRORS = (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.Rai
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What one chunk did. `after` is where the next claim may begin; `is_last` when it took all it found."""
+    """What one chunk did; `invoices` are the documents that are no credit notes.
+
+    `after` is where the next claim may begin; `is_last` when it took all it found.
+    """
 
     payers: int
     documents: int
+    invoices: int
     lines: int
     set_aside: int
     after: datetime | None
@@ -69,14 +73,6 @@ def run_chunk(
         return _set_first_aside(tenant=tenant, as_of=as_of, after=after, error=error)
 
 
-def release(*, tenant: Id, payer_id: Id) -> None:
-    """Let a payer that was set aside take part in the run again. Raises NotFound where it was not."""
-    with open_books(tenant=tenant) as books:
-        locks.lock_payers(books.cursor, tenant=tenant, ids=[payer_id])
-        if not locks.release(books.cursor, payer_id=payer_id):
-            raise NotFound(kind="payer set aside", id=payer_id.text("cus"))
-
-
 def bill_payer(*, tenant: Id, payer_id: Id, now: datetime, actor: str) -> int:
     """Bill all that one payer owes up to now, however many periods, and release it; answers the documents issued.
 
@@ -97,13 +93,14 @@ def _bill_chunk(
     with open_books(tenant=tenant) as books:
         due = locks.claim_due_payers(books.cursor, tenant=tenant, as_of=as_of, after=after, limit=limit)
         if not due:
-            return Chunk(0, 0, 0, 0, None, is_last=True)
+            return Chunk(0, 0, 0, 0, 0, None, is_last=True)
         claimed = _within_lines(due)
         made, aside = _decide(books, books.facts(claimed), as_of=as_of, now=now, catch_up=catch_up)
         books.write(made, actor=actor)
         return Chunk(
             payers=len(made),
             documents=sum(len(decision.documents) for decision in made),
+            invoices=sum(decision.invoices for decision in made),
             lines=sum(len(document.lines) for decision in made for document in decision.documents),
             set_aside=aside,
             after=claimed[-1].next_due_at,
@@ -145,4 +142,4 @@ def _set_first_aside(*, tenant: Id, as_of: datetime, after: datetime | None, err
             constraint = error.diag.constraint_name if isinstance(error, psycopg.Error) else None
             code = constraint or type(error).__name__
             locks.set_aside(books.cursor, payer_id=payer.id, code=code, reason=str(error))
-        return Chunk(0, 0, 0, len(claimed), after, is_last=False)
+        return Chunk(0, 0, 0, 0, len(claimed), after, is_last=False)

@@ -4,8 +4,8 @@ A worker may die at any point. What it intended is in the books with its key bef
 whoever comes next asks the gateway what became of it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from perennia.domain.collection import Answer, Attempt, Booking, Debt, DebtState, Verdict, book_answer
@@ -14,7 +14,7 @@ from perennia.domain.ids import Id
 from perennia.gateways.port import ChargeRequest, ChargeResult, Outcome
 from perennia.operations.booking import CULPRIT_ERRORS, open_payers, write_bookings
 from perennia.operations.books import Books, open_books
-from perennia.operations.recovery import settle_without_call
+from perennia.operations.recovery import Settled, settle_without_call
 from perennia.store.identity import new_ids
 from perennia.store.reads import payments as read
 from perennia.store.reads.sellers import policies_from
@@ -42,27 +42,33 @@ class Call:
     payer_id: Id
     gateway: str
     request: ChargeRequest
+    is_look_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What to call now. `declined` receivables had nothing to charge, `ended` recoveries were over; `all_due` says
-    that what is left due is held by somebody else.
+    """What to call now. `without_method` receivables had nothing to charge, `ended` recoveries were over, for which
+    `invoices` were issued; `all_due` says that what is left due, look-ups too, is held by somebody else.
     """
 
     charges: list[Call] = field(default_factory=list)
     look_ups: list[Call] = field(default_factory=list)
-    declined: int = 0
+    without_method: int = 0
     ended: int = 0
+    invoices: int = 0
     all_due: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """What became of answers. `repeat` are charges to send again with their key; `due_again` receivables are due now."""
+    """What became of answers. `failed` charges were declined, `found_failed` is what look-ups told of earlier ones.
+
+    `repeat` are charges to send again with their key; `due_again` receivables are due now.
+    """
 
     succeeded: int = 0
     failed: int = 0
+    found_failed: int = 0
     unknown: int = 0
     not_sent: int = 0
     repeat: tuple[Call, ...] = ()
@@ -72,6 +78,7 @@ class Booked:
         return Booked(
             self.succeeded + other.succeeded,
             self.failed + other.failed,
+            self.found_failed + other.found_failed,
             self.unknown + other.unknown,
             self.not_sent + other.not_sent,
             self.repeat + other.repeat,
@@ -80,23 +87,39 @@ class Booked:
 
 
 def claim(
-    *, tenant: Id, as_of: datetime, now: datetime, limit: int = CHUNK, alone: bool = False, actor: str = "collection"
+    *,
+    tenant: Id,
+    as_of: datetime,
+    now: datetime,
+    limit: int = CHUNK,
+    alone: bool = False,
+    given_up: bool = False,
+    besides: Collection[Id] = (),
+    actor: str = "collection",
 ) -> Claimed:
     """Take up to `limit` receivables due at `as_of`, write the intent to charge each, and say what to call.
 
-    Recoveries that are over, and receivables with nothing to charge, are settled on the way. Look-ups that are due
-    come with it; `alone` takes up attempts under way too: nobody else collects for this tenant, so they were left.
+    Recoveries that are over, and receivables with nothing to charge, are settled on the way. Up to `limit` look-ups
+    that are due come with it; `alone` takes up attempts under way too: nobody else collects for this tenant, so they
+    were left, except those in `besides`, which the caller has under way. `given_up` takes those left to a person.
     """
     with open_books(tenant=tenant) as books:
         now = books.business_time(now)
-        look_ups = write.claim_look_ups(books.cursor, tenant=tenant, as_of=as_of, limit=limit, alone=alone)
+        look_ups = write.claim_look_ups(
+            books.cursor, tenant=tenant, as_of=as_of, limit=limit, alone=alone, given_up=given_up, besides=besides
+        )
         due = write.claim_due(books.cursor, tenant=tenant, as_of=as_of, limit=limit)
         intents, without_call = _intend(books, due, now=now) if due else ([], [])
-    declined = ended = 0
+    settled = Settled()
     if without_call:
-        declined, ended = settle_without_call(tenant=tenant, debts=without_call, now=now, actor=actor)
+        settled = settle_without_call(tenant=tenant, debts=without_call, now=now, actor=actor)
     return Claimed(
-        [_charge(i) for i in intents], [_look_up(one) for one in look_ups], declined, ended, len(due) < limit
+        [_charge(i) for i in intents],
+        [_look_up(one) for one in look_ups],
+        settled.without_method,
+        settled.ended,
+        settled.invoices,
+        all_due=len(due) < limit and len(look_ups) < limit,
     )
 
 
@@ -175,7 +198,7 @@ def _look_up(one: write.LookUp) -> Call:
         method=one.token,
         reference=one.document_id.text("inv"),
     )
-    return Call(one.id, one.payer_id, one.gateway, request)
+    return Call(one.id, one.payer_id, one.gateway, request, is_look_up=True)
 
 
 def _one_per_payment(
@@ -199,6 +222,8 @@ def _book(answers: list[tuple[Call, ChargeResult]], *, tenant: Id, now: datetime
         bookings = []
         for call, result in answers:
             attempt = attempts[call.attempt_id]
+            if call.is_look_up:
+                attempt = replace(attempt, look_ups=attempt.look_ups + 1)
             debt = debts[attempt.document_id]
             booking = book_answer(attempt, debt, _verdict(result), policies=policies, now=now, new_ids=new_ids)
             bookings.append(booking)
@@ -231,14 +256,25 @@ def _verdict(result: ChargeResult) -> Verdict:
 
 
 def _summary(answers: list[tuple[Call, ChargeResult]], bookings: list[Booking], *, now: datetime) -> Booked:
-    states = [booking.attempt.state.value for booking in bookings if booking.attempt]
+    moved = [
+        (call, booking.attempt.state.value)
+        for (call, _), booking in zip(answers, bookings, strict=True)
+        if booking.attempt
+    ]
+    states = [state for _, state in moved]
+    found_failed = sum(call.is_look_up and state == "failed" for call, state in moved)
     due = [b.debt.next_attempt_at for b in bookings if b.debt and b.debt.next_attempt_at]
     return Booked(
         succeeded=states.count("succeeded"),
-        failed=states.count("failed"),
+        failed=states.count("failed") - found_failed,
+        found_failed=found_failed,
         unknown=states.count("unknown"),
         not_sent=states.count("not_sent"),
-        repeat=tuple(call for (call, _), booking in zip(answers, bookings, strict=True) if booking.repeat),
+        repeat=tuple(
+            replace(call, is_look_up=False)
+            for (call, _), booking in zip(answers, bookings, strict=True)
+            if booking.repeat
+        ),
         due_again=sum(at <= now for at in due),
     )
 

@@ -1,7 +1,7 @@
 """Receivables that are due but not to be charged: nothing to charge, or recovery is over."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from perennia.domain.collection import Debt, DebtChange, DebtState, without_method
@@ -27,7 +27,21 @@ from perennia.store.writes.payments import Intent
 _AFTER_A_FAULT = timedelta(days=1)
 
 
-def settle_without_call(*, tenant: Id, debts: Sequence[Debt], now: datetime, actor: str) -> tuple[int, int]:
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Receivables `without_method` to charge, recoveries `ended`, and the `invoices` that their ends issued."""
+
+    without_method: int = 0
+    ended: int = 0
+    invoices: int = 0
+
+    def __add__(self, other: "Settled") -> "Settled":
+        return Settled(
+            self.without_method + other.without_method, self.ended + other.ended, self.invoices + other.invoices
+        )
+
+
+def settle_without_call(*, tenant: Id, debts: Sequence[Debt], now: datetime, actor: str) -> Settled:
     """Book the failures of those with nothing to charge, and end the recoveries that are over; answers how many.
 
     Decided anew under the payers' locks. A payer whose end no rule or the database takes is set aside with the
@@ -38,12 +52,12 @@ def settle_without_call(*, tenant: Id, debts: Sequence[Debt], now: datetime, act
     except (*CULPRIT_ERRORS, DomainError) as error:
         if len(debts) > 1:
             each = [settle_without_call(tenant=tenant, debts=[debt], now=now, actor=actor) for debt in debts]
-            return sum(declined for declined, _ in each), sum(ended for _, ended in each)
+            return sum(each, Settled())
         _set_aside(debts[0], tenant=tenant, now=now, error=error)
-        return 0, 0
+        return Settled()
 
 
-def _settle(*, tenant: Id, debts: Sequence[Debt], now: datetime, actor: str) -> tuple[int, int]:
+def _settle(*, tenant: Id, debts: Sequence[Debt], now: datetime, actor: str) -> Settled:
     with open_payers(tenant=tenant, payer_ids={debt.payer_id for debt in debts}) as (books, locked):
         policies = policies_from(books.tenant.policies)
         due = write.still_due(books.cursor, document_ids=[debt.document_id for debt in debts], now=now)
@@ -59,8 +73,8 @@ def _settle(*, tenant: Id, debts: Sequence[Debt], now: datetime, actor: str) -> 
             )
             steps[next_step.step].append(debt)
         _fail(books, steps[Step.NO_METHOD], locked=locked, now=now, actor=actor)
-        _end(books, steps[Step.END], locked=locked, now=now, actor=actor)
-        return len(steps[Step.NO_METHOD]), len(steps[Step.END])
+        invoices = _end(books, steps[Step.END], locked=locked, now=now, actor=actor)
+        return Settled(len(steps[Step.NO_METHOD]), len(steps[Step.END]), invoices)
 
 
 def _fail(books: Books, debts: Sequence[Debt], *, locked: dict[Id, LockedPayer], now: datetime, actor: str) -> None:
@@ -73,13 +87,14 @@ def _fail(books: Books, debts: Sequence[Debt], *, locked: dict[Id, LockedPayer],
     write_bookings(books, bookings, locked=locked, recovered=(), now=now, actor=actor)
 
 
-def _end(books: Books, debts: Sequence[Debt], *, locked: dict[Id, LockedPayer], now: datetime, actor: str) -> None:
+def _end(books: Books, debts: Sequence[Debt], *, locked: dict[Id, LockedPayer], now: datetime, actor: str) -> int:
     """The end action `cancel`: what each document charged for ends now, and the rest of the debt is given up.
 
     The unused part of an open invoice is credited by the rules of any cancellation; what was used stays owed.
+    Answers how many invoices were issued on the way.
     """
     if not debts:
-        return
+        return 0
     payers = [payer for payer_id, payer in locked.items() if payer_id in {debt.payer_id for debt in debts}]
     on_document = read.subscriptions_on(books.cursor, document_ids=[debt.document_id for debt in debts])
     failed = {subscription for found in on_document.values() for subscription, _ in found}
@@ -94,6 +109,7 @@ def _end(books: Books, debts: Sequence[Debt], *, locked: dict[Id, LockedPayer], 
     changes = [_given_up(debt) for debt in given_up]
     write.move_receivables(books.cursor, changes, tenant=books.tenant.id, actor=actor, now=now)
     books.write([_tell(decision, given_up, now=now) for decision in made], actor=actor)
+    return sum(decision.invoices for decision in made)
 
 
 def _ends(payer: Payer, failed: set[Id], *, now: datetime) -> list[tuple[Id, datetime]]:

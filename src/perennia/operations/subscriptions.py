@@ -12,7 +12,8 @@ from perennia.domain.facts import Cause, CollectionMode, ItemKind, Payer, Subscr
 from perennia.domain.ids import Id
 from perennia.domain.invoicing import bill
 from perennia.domain.lifecycle import end_of_service
-from perennia.domain.pricing import check_quantity, check_unit_amount
+from perennia.domain.pricing import Price, check_unit_amount
+from perennia.domain.terms import Terms, check_how_many, check_period_amounts
 from perennia.operations.books import Books, open_books
 from perennia.store.identity import new_id, new_ids
 from perennia.store.reads import catalog, customers
@@ -113,7 +114,7 @@ def new_items(books: Books, items: Sequence[Chosen], *, adjustment: Decimal) -> 
             offers[item.price_id].kind,
             offers[item.price_id].name,
             item.price_id,
-            check_quantity(item.quantity),
+            check_how_many(offers[item.price_id].price, item.quantity),
             None if item.unit_amount is None else check_unit_amount(item.unit_amount),
         )
         for item in items
@@ -121,9 +122,15 @@ def new_items(books: Books, items: Sequence[Chosen], *, adjustment: Decimal) -> 
     found.sort(key=lambda item: item.kind is not ItemKind.PLAN)
     if sum(item.kind is ItemKind.PLAN for item in found) != 1:
         raise InvalidValue(field="items", value=len(found), reason="a subscription has one plan, and add-ons beside it")
-    if check_unit_amount(adjustment):
+    check_period_amounts([_terms(item, offers[item.price_id].price) for item in found], adjustment=adjustment)
+    if adjustment:
         found.append(NewItem(ItemKind.ADJUSTMENT, "Adjustment", found[0].price_id, Decimal(1), adjustment))
     return tuple(found)
+
+
+def _terms(item: NewItem, price: Price) -> Terms:
+    own = item.unit_amount
+    return (price if own is None else replace(price, unit_amount=own)), item.quantity
 
 
 def _currency(books: Books, items: Sequence[Chosen]) -> str:

@@ -5,11 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 from perennia.domain.calendar import zone_info
-from perennia.domain.errors import InvalidValue
+from perennia.domain.errors import InvalidValue, NoOpenTaxRate, TaxRatesOverlap
 from perennia.domain.ids import Id
 from perennia.domain.money import exponent
 from perennia.domain.tax import TaxRate
 from perennia.operations.books import open_books
+from perennia.operations.catalog import checked
+from perennia.operations.countries import check_country
 from perennia.store import session
 from perennia.store.identity import new_id
 from perennia.store.reads import sellers
@@ -17,11 +19,35 @@ from perennia.store.reads.sellers import Tenant, policies_from
 from perennia.store.writes import tenants as write
 
 
-def create_business(*, slug: str, name: str, now: datetime) -> Id:
-    """A business without books yet. Raises AlreadyExists for a slug in use."""
+def create_business(*, slug: str, name: str, now: datetime, first_tenant: Id | None = None) -> Id:
+    """A business without books yet. Raises AlreadyExists for a slug in use.
+
+    `first_tenant` is given within a transaction that also makes its books.
+    """
     _check_slug(slug)
-    with session.transaction(None) as cursor:
+    with session.transaction(first_tenant) as cursor:
         return write.insert_business(cursor, slug=slug, name=name, now=now)
+
+
+def open_business(
+    *, slug: str, name: str, country: str, currency: str, zone: str, clock: datetime | None, now: datetime,
+    policies: dict[str, Any] | None = None,
+) -> Id:  # fmt: skip
+    """A business with its first set of books, both of that name, or neither: `create_business` and `create_tenant`."""
+    key = new_id()
+    with session.transaction(key):
+        return create_tenant(
+            business_id=create_business(slug=slug, name=name, now=now, first_tenant=key),
+            key=key,
+            slug=slug,
+            name=name,
+            country=country,
+            currency=currency,
+            zone=zone,
+            clock=clock,
+            now=now,
+            policies=policies,
+        )
 
 
 def create_tenant(
@@ -35,20 +61,22 @@ def create_tenant(
     clock: datetime | None,
     now: datetime,
     policies: dict[str, Any] | None = None,
+    key: Id | None = None,
 ) -> Id:
     """A set of books with one legal entity: a sandbox that starts at `clock`, or the live one where that is None.
 
+    `key` is its key, where it was chosen beforehand.
     Raises InvalidValue, UnknownCurrency, UnknownZone, AlreadyExists.
     """
     _check_slug(slug)
-    _check_country(country)
+    check_country(country)
     exponent(currency)
     zone_info(zone)
     try:
         policies_from(policies)
     except TypeError as error:
         raise InvalidValue(field="policies", value=str(policies), reason=str(error)) from error
-    key = new_id()
+    key = key or new_id()
     with session.transaction(key) as cursor:
         write.insert_tenant(
             cursor,
@@ -71,20 +99,48 @@ def set_tax_rate(
     *, tenant: Id, country: str, percent: Decimal, valid_from: date, source: str, valid_to: date | None = None,
     tax_class: str = "standard",
 ) -> None:  # fmt: skip
-    """Add a rate to the dated table. Raises InvalidValue, AlreadyExists for a second one from the same date."""
-    _check_country(country)
-    TaxRate(country, tax_class, percent, valid_from, valid_to)
+    """Add a rate to the dated table.
+
+    Raises InvalidValue, TaxRatesOverlap where the country and class have another on one of its days.
+    """
+    check_country(country)
+    checked(tax_class, field="tax_class")
+    rate = TaxRate(country, tax_class, percent, valid_from, valid_to)
+    if valid_to is not None and valid_to <= valid_from:
+        reason = f"the first day without the rate comes after {valid_from.isoformat()}"
+        raise InvalidValue(field="valid_to", value=valid_to.isoformat(), reason=reason)
     with open_books(tenant=tenant) as books:
-        write.insert_tax_rate(
-            books.cursor,
-            tenant=tenant,
-            country=country,
-            tax_class=tax_class,
-            percent=percent,
-            valid_from=valid_from,
-            valid_to=valid_to,
-            source=source,
-        )
+        write.lock_tax_rates(books.cursor, tenant=tenant)
+        _check_alone(rate, sellers.tax_rates(books.cursor, tenant=tenant))
+        write.insert_tax_rate(books.cursor, tenant=tenant, rate=rate, source=source)
+
+
+def end_tax_rate(*, tenant: Id, country: str, valid_to: date, tax_class: str = "standard") -> None:
+    """Give the rate without an end one: `valid_to` is the first day it no longer holds. Raises NoOpenTaxRate.
+
+    Documents that are issued keep the tax they have.
+    """
+    with open_books(tenant=tenant) as books:
+        write.lock_tax_rates(books.cursor, tenant=tenant)
+        if not write.end_tax_rate(books.cursor, tenant=tenant, country=country, tax_class=tax_class, valid_to=valid_to):
+            raise NoOpenTaxRate(country=country, tax_class=tax_class, valid_to=valid_to.isoformat())
+
+
+def _check_alone(rate: TaxRate, others: list[TaxRate]) -> None:
+    for other in others:
+        same = (other.country, other.tax_class) == (rate.country, rate.tax_class)
+        if same and _begins_before_end(other, rate) and _begins_before_end(rate, other):
+            raise TaxRatesOverlap(
+                country=other.country,
+                tax_class=other.tax_class,
+                percent=f"{other.percent.normalize():f}",
+                valid_from=other.valid_from.isoformat(),
+                valid_to=other.valid_to.isoformat() if other.valid_to else "further notice",
+            )
+
+
+def _begins_before_end(one: TaxRate, other: TaxRate) -> bool:
+    return other.valid_to is None or one.valid_from < other.valid_to
 
 
 def find(slug: str) -> Tenant:
@@ -108,8 +164,3 @@ def find_business(slug: str) -> Id:
 def _check_slug(slug: str) -> None:
     if not slug or len(slug) > 50 or not all(c.isascii() and (c.isalnum() or c in "-_") for c in slug):
         raise InvalidValue(field="slug", value=slug, reason="1 to 50 letters, digits, - and _")
-
-
-def _check_country(country: str) -> None:
-    if len(country) != 2 or not (country.isascii() and country.isupper()):
-        raise InvalidValue(field="country", value=country, reason="two capital letters of ISO 3166, like DK")

@@ -60,7 +60,7 @@ class Catalogue:
     """The rows of one file on their way into the tenant's catalogue."""
 
     def __init__(self) -> None:
-        self.added = self.unchanged = 0
+        self.new = self.unchanged = 0
         self._rows: dict[Key, tuple[Cells, Entry]] = {}
         self._bad: set[Key] = set()
 
@@ -101,7 +101,7 @@ class Catalogue:
                 parent = there[entry.parent][0] if entry.parent else None
                 key = _INSERT[kind](cursor, tenant, code, parent, entry, now)
                 there[kind, code] = (key, entry.parent, entry.content)
-                self.added += 1
+                self.new += 1
             elif entry.parent not in self._bad:
                 remedy = f"add a row of kind {entry.parent[0]}, or mend the code"
                 cells.refuse(entry.parent[0], f"there is no {entry.parent[0]} with this code", remedy)

@@ -40,16 +40,16 @@ class Files:
 
 @dataclass(slots=True)
 class Count:
-    """The rows of one file: how many were read, are new, were there already, and have problems."""
+    """The rows of one file: how many were read, are good and new, and were there already. The others have problems."""
 
     rows: int = 0
-    added: int = 0
+    new: int = 0
     unchanged: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of each file, by name. `written` is False for a dry run and where there was a problem."""
+    """What became of each file, by name. `written` says whether the new rows are in the books."""
 
     files: dict[str, Count]
     problems: int
@@ -66,7 +66,7 @@ def import_files(
     """Check the files and, unless `dry_run`, write them; `refuse` is told of every problem.
 
     With any problem nothing is written. A row imported before with the same content is left alone, one with
-    other content is a problem. Raises NotFound, ClockMoving, OSError, FileChanged, and AlreadyExists where somebody
+    other content is a problem. Raises NotFound, ClockMoving, FileUnreadable, FileChanged, and AlreadyExists where somebody
     else wrote the same meanwhile.
     """
     run = _Run(files=files, actor=actor, refuse=refuse, progress=progress)
@@ -112,29 +112,29 @@ class _Run:
         """What was checked, in batches. The payers that exist are locked first, all in the order of their keys."""
         if self._files.customers is not None:
             count = self.counts["customers"]
+            count.new = 0
             read = (customers.read_row(cells) for cells in self._again(self._files.customers, customers.LAYOUT))
             for batch in self._batches(read, "writing customers"):
-                count.added += customers.write_batch(self._books, batch, now=self._now)
-            count.unchanged = count.rows - count.added
+                count.new += customers.write_batch(self._books, batch, now=self._now)
+            count.unchanged = count.rows - count.new
         if self._files.subscriptions is not None:
             staging.lock_known_payers(self._books.cursor, tenant=self._books.tenant.id)
             count, seller = self.counts["subscriptions"], self._books.seller()
+            count.new = 0
             read_again = (
                 subscriptions.read_row(cells, shelf=self._shelf, today=self._today)
                 for cells in self._again(self._files.subscriptions, subscriptions.LAYOUT)
             )
             for some in self._batches(read_again, "writing subscriptions"):
-                count.added += agreements.write_batch(
-                    self._books, some, seller=seller, now=self._now, actor=self._actor
-                )
-            count.unchanged = count.rows - count.added
+                count.new += agreements.write_batch(self._books, some, seller=seller, now=self._now, actor=self._actor)
+            count.unchanged = count.rows - count.new
 
     def _take_catalogue(self, path: Path) -> None:
         for cells in self._cells("catalogue", path, catalogue.LAYOUT):
             self._catalogue.add(cells)
         self._catalogue.write(self._books.cursor, tenant=self._books.tenant.id, now=self._now)
         count = self.counts["catalogue"]
-        count.added, count.unchanged = self._catalogue.added, self._catalogue.unchanged
+        count.new, count.unchanged = self._catalogue.new, self._catalogue.unchanged
 
     def _check_customers(self, path: Path) -> None:
         for batch in _batched(self._cells("customers", path, customers.LAYOUT)):
@@ -177,6 +177,7 @@ class _Run:
             remedy = "leave the row out and make the change in Perennia; an import never changes what is there"
             self._say(Problem(str(path), line, "external_id", key, reason, remedy))
         self.counts[file].unchanged = stored.unchanged(cursor, tenant=tenant, file=file)
+        self.counts[file].new = stored.new(cursor, tenant=tenant, file=file)
 
     def _cells(self, file: str, path: Path, layout: Layout) -> Iterator[Cells]:
         count = self.counts.setdefault(file, Count())

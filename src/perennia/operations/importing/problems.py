@@ -34,3 +34,9 @@ class FileChanged(DomainError):
     """The file that is read for writing is not the one that was checked; nothing was written (`file`)."""
 
     code = "file_changed"
+
+
+class FileUnreadable(DomainError):
+    """The file cannot be opened or read through; nothing was written (`file`, `reason`)."""
+
+    code = "file_unreadable"

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
-from perennia.operations.importing.problems import Problem, Refuse
+from perennia.operations.importing.problems import FileUnreadable, Problem, Refuse
 
 LONGEST_LINE = 1_000_000
 Reader = Any  # what csv.reader returns has no name of its own in Python 3.11
@@ -57,7 +57,7 @@ class Source:
         self._foul = False
 
     def rows(self) -> Iterator[Row]:
-        """The rows that can be read. Raises OSError where the file cannot."""
+        """The rows that can be read. Raises FileUnreadable where the file cannot."""
         try:
             with self._path.open("rb") as raw:
                 self._check_kind(raw.read(4))
@@ -65,6 +65,8 @@ class Source:
                 yield from self._rows(text)
         except _Stop:
             return
+        except OSError as error:
+            raise FileUnreadable(file=self.name, reason=error.strerror or str(error)) from error
 
     def _check_kind(self, head: bytes) -> None:
         if head.startswith(b"PK"):

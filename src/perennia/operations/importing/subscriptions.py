@@ -7,7 +7,8 @@ from typing import NamedTuple
 from perennia.domain.errors import InvalidValue
 from perennia.domain.facts import CollectionMode, ItemKind
 from perennia.domain.money import minor_units
-from perennia.domain.pricing import check_quantity, check_unit_amount
+from perennia.domain.pricing import Model, check_unit_amount
+from perennia.domain.terms import check_how_many, check_period_amounts
 from perennia.operations.importing import cells as read
 from perennia.operations.importing.catalogue import Catalogue
 from perennia.operations.importing.cells import Cells
@@ -93,6 +94,7 @@ def read_row(cells: Cells, *, shelf: Shelf, today: date) -> Row | None:
     customer = cells.need("customer", read.code, remedy="write the external_id of a customer")
     items = _items(cells, shelf)
     adjustment = _adjustment(cells)
+    _check_amounts(cells, items, adjustment)
     started = cells.need("started_on", read.day, remedy="write the first day of the subscription, like 2026-01-31")
     billed = cells.take("billed_through", read.day)
     trial = cells.take("trial_ends_on", read.day)
@@ -175,9 +177,11 @@ def _taken(cells: Cells, column: str, code: str, quantity: Decimal | None, shelf
     if quantity is None:
         return None
     try:
-        return Taken(offer, check_quantity(quantity))
+        return Taken(offer, check_how_many(offer.price, quantity))
     except InvalidValue as error:
-        cells.refuse("quantity" if column == "plan" else column, str(error.facts["reason"]), "write another quantity")
+        flat = offer.price.model is Model.FLAT
+        remedy = "write 1, or use a price of model per_unit" if flat else "write another quantity"
+        cells.refuse("quantity" if column == "plan" else column, str(error.facts["reason"]), remedy)
         return None
 
 
@@ -205,6 +209,19 @@ def _adjustment(cells: Cells) -> Decimal:
     except InvalidValue as error:
         cells.refuse("adjustment", str(error.facts["reason"]), "write an amount like -5.00")
         return Decimal(0)
+
+
+def _check_amounts(cells: Cells, items: tuple[Taken, ...], adjustment: Decimal) -> None:
+    """What one period costs, once its prices and quantities are sound by themselves."""
+    if not items or len({one.offer.price.currency for one in items}) > 1:
+        return
+    try:
+        check_period_amounts([(one.offer.price, one.quantity) for one in items], adjustment=adjustment)
+    except InvalidValue as error:
+        if error.facts["field"] == "adjustment":
+            cells.refuse("adjustment", str(error.facts["reason"]), "take off less: a period costs 0 or more")
+        else:
+            cells.refuse("", str(error.facts["reason"]), "mend the quantities or the prices")
 
 
 def _coupon(cells: Cells, shelf: Shelf, items: tuple[Taken, ...], *, running: bool) -> tuple[Coupon | None, int | None]:

@@ -139,6 +139,19 @@ def unchanged(cursor: Cursor, *, tenant: Id, file: str) -> int:
     return row[0] if row else 0
 
 
+def new(cursor: Cursor, *, tenant: Id, file: str) -> int:
+    """How many sound rows of the file, one per external id, are not there yet."""
+    row = cursor.execute(
+        f"""SELECT count(DISTINCT i.external_id) FROM import_{file} i
+        LEFT JOIN LATERAL (
+            SELECT 1 AS one FROM {file} t WHERE t.tenant_id = %s AND t.external_id = i.external_id OFFSET 0
+        ) AS t ON TRUE
+        WHERE i.digest IS NOT NULL AND t.one IS NULL""".encode(),
+        (tenant,),
+    ).fetchone()
+    return row[0] if row else 0
+
+
 def without_customer(cursor: Cursor, *, tenant: Id) -> Iterator[tuple[int, str]]:
     """(line, customer) of subscriptions whose customer is neither in the files nor in the books."""
     return cursor.stream(

@@ -14,7 +14,7 @@ from perennia.store.session import Cursor
 
 @dataclass(frozen=True, slots=True)
 class UnknownPayment:
-    """An attempt whose end no look-up could tell: a person asks the gateway by its key."""
+    """An attempt whose end nobody knows or asks for any more: a person has the gateway asked by its key."""
 
     attempt_id: Id
     document_id: Id
@@ -31,13 +31,13 @@ def attempts(cursor: Cursor, *, ids: Sequence[Id]) -> dict[Id, Attempt]:
     """The attempts with these keys."""
     rows = cursor.execute(
         """SELECT a.id, a.document_id, a.payer_id, a.method_id, a.gateway, a.currency, a.amount_minor, a.state,
-            a.created_at
+            a.created_at, a.look_ups
         FROM unnest(%s::uuid[]) AS k (id), LATERAL (SELECT * FROM attempts a WHERE a.id = k.id OFFSET 0) AS a""",
         (keys(ids),),
     )
     return {
-        key: Attempt(key, document, payer, method, gateway, currency, amount_minor, AttemptState(state), at)
-        for key, document, payer, method, gateway, currency, amount_minor, state, at in rows
+        key: Attempt(key, document, payer, method, gateway, currency, amount_minor, AttemptState(state), at, look_ups)
+        for key, document, payer, method, gateway, currency, amount_minor, state, at, look_ups in rows
     }
 
 
@@ -154,6 +154,17 @@ def payments_unknown(cursor: Cursor, *, tenant: Id) -> list[UnknownPayment]:
         """SELECT id, document_id, payer_id, gateway, idempotency_key, currency, amount_minor, created_at, look_ups
         FROM attempts WHERE tenant_id = %s AND state = 'unknown' AND next_look_up_at IS NULL ORDER BY created_at, id""",
         (tenant,),
+    )
+    return [UnknownPayment(*row) for row in rows]
+
+
+def payments_left(cursor: Cursor, *, tenant: Id, for_days: int) -> list[UnknownPayment]:
+    """Attempts left under way, whose lease has been over for so many days of machine time: nobody took them up."""
+    rows = cursor.execute(
+        """SELECT id, document_id, payer_id, gateway, idempotency_key, currency, amount_minor, created_at, look_ups
+        FROM attempts WHERE tenant_id = %s AND state = 'processing'
+            AND (leased_until IS NULL OR leased_until < now() - %s * interval '1 day') ORDER BY created_at, id""",
+        (tenant, for_days),
     )
     return [UnknownPayment(*row) for row in rows]
 

@@ -72,7 +72,14 @@ def seller(cursor: Cursor, *, tenant: Tenant) -> Seller:
     """The tenant's legal entities and dated tax rates."""
     entities = cursor.execute("SELECT id, party_id, country FROM legal_entities WHERE tenant_id = %s", (tenant.id,))
     found = {row[0]: Entity(*row) for row in entities.fetchall()}
-    rates = cursor.execute(
-        "SELECT country, tax_class, percent, valid_from, valid_to FROM tax_rates WHERE tenant_id = %s", (tenant.id,)
+    return Seller(tenant.id, tenant.zone, found, TaxTable(tax_rates(cursor, tenant=tenant.id)))
+
+
+def tax_rates(cursor: Cursor, *, tenant: Id) -> list[TaxRate]:
+    """The dated table of a tenant."""
+    rows = cursor.execute(
+        """SELECT country, tax_class, percent, valid_from, valid_to FROM tax_rates WHERE tenant_id = %s
+        ORDER BY country, tax_class, valid_from, id""",
+        (tenant,),
     )
-    return Seller(tenant.id, tenant.zone, found, TaxTable(TaxRate(*row) for row in rates))
+    return [TaxRate(*row) for row in rows]

@@ -4,7 +4,7 @@ Claims wait for nobody; whoever changes a receivable's state or books money hold
 sub-select for the reason given in `changes`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,23 +74,43 @@ def still_due(cursor: Cursor, *, document_ids: Sequence[Id], now: datetime) -> l
     return [row[0] for row in rows]
 
 
-def claim_look_ups(cursor: Cursor, *, tenant: Id, as_of: datetime, limit: int, alone: bool) -> list[LookUp]:
+def claim_look_ups(
+    cursor: Cursor,
+    *,
+    tenant: Id,
+    as_of: datetime,
+    limit: int,
+    alone: bool = False,
+    given_up: bool = False,
+    besides: Collection[Id] = (),
+) -> list[LookUp]:
     """Lease the attempts to ask after: unknown ones that are due, and those left behind by a worker that died.
 
-    `alone` says that nobody else collects for this tenant, so that no lease needs to be waited for.
+    `alone` says that nobody else collects for this tenant, so that no lease needs to be waited for; `given_up` takes
+    the attempts left to a person too. Those in `besides` are the claimer's already and are passed over.
     """
     rows = cursor.execute(
-        """UPDATE attempts a SET leased_until = now() + %(lease)s * interval '1 second', look_ups = a.look_ups + 1
+        """UPDATE attempts a SET leased_until = now() + %(lease)s * interval '1 second'
         FROM (
-            SELECT id FROM attempts WHERE tenant_id = %(tenant)s
+            SELECT id FROM attempts o WHERE tenant_id = %(tenant)s
             AND state IN ('created', 'processing', 'requires_action', 'unknown')
-            AND (state = 'processing' OR next_look_up_at <= %(as_of)s)
+            AND (state = 'processing' OR next_look_up_at <= %(as_of)s
+                OR %(given_up)s AND state = 'unknown' AND next_look_up_at IS NULL)
             AND (%(alone)s OR leased_until IS NULL OR leased_until < now())
-            ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+            AND NOT EXISTS (SELECT FROM unnest(%(besides)s::uuid[]) AS b (id) WHERE b.id = o.id)
+            ORDER BY id LIMIT %(limit)s FOR UPDATE OF o SKIP LOCKED
         ) AS due
         WHERE a.id = due.id
         RETURNING a.id, a.payer_id, a.document_id, a.gateway, a.idempotency_key, a.amount_minor, a.currency, a.token""",
-        {"lease": LEASE_S, "tenant": tenant, "as_of": as_of, "alone": alone, "limit": limit},
+        {
+            "lease": LEASE_S,
+            "tenant": tenant,
+            "as_of": as_of,
+            "alone": alone,
+            "limit": limit,
+            "given_up": given_up,
+            "besides": keys(besides),
+        },
     )
     return [LookUp(*row) for row in rows]
 
@@ -146,10 +166,10 @@ def move_attempts(cursor: Cursor, changes: Sequence[AttemptChange]) -> None:
         cursor.execute(
             """UPDATE attempts a SET state = c.state, decline_code = c.code, decline_class = c.class,
                 gateway_reference = coalesce(c.reference, a.gateway_reference), finished_at = c.finished_at,
-                next_look_up_at = c.next_look_up_at, leased_until = NULL
+                next_look_up_at = c.next_look_up_at, leased_until = NULL, look_ups = greatest(a.look_ups, c.look_ups)
             FROM unnest((SELECT %s::uuid[]), (SELECT %s::text[]), (SELECT %s::text[]), (SELECT %s::text[]),
-                (SELECT %s::text[]), (SELECT %s::timestamptz[]), (SELECT %s::timestamptz[]))
-                AS c (id, state, code, class, reference, finished_at, next_look_up_at)
+                (SELECT %s::text[]), (SELECT %s::timestamptz[]), (SELECT %s::timestamptz[]), (SELECT %s::int[]))
+                AS c (id, state, code, class, reference, finished_at, next_look_up_at, look_ups)
             WHERE a.id = c.id""",
             (
                 keys(change.attempt_id for change in changes),
@@ -159,6 +179,7 @@ def move_attempts(cursor: Cursor, changes: Sequence[AttemptChange]) -> None:
                 [change.verdict.reference for change in changes],
                 instants(change.finished_at for change in changes),
                 instants(change.next_look_up_at for change in changes),
+                [change.look_ups for change in changes],
             ),
         )
 

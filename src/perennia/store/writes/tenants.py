@@ -1,11 +1,11 @@
 """Businesses, their sets of books and the clocks of sandboxes."""
 
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 from perennia.domain.documents import DocumentKind
 from perennia.domain.ids import Id
+from perennia.domain.tax import TaxRate
 from perennia.store.identity import new_id
 from perennia.store.session import Cursor
 from perennia.store.writes.rows import insert
@@ -60,29 +60,34 @@ def insert_entity(cursor: Cursor, *, tenant: Id, name: str, country: str, now: d
     return key
 
 
-def insert_tax_rate(
-    cursor: Cursor,
-    *,
-    tenant: Id,
-    country: str,
-    tax_class: str,
-    percent: Decimal,
-    valid_from: date,
-    valid_to: date | None,
-    source: str,
-) -> None:
+def lock_tax_rates(cursor: Cursor, *, tenant: Id) -> None:
+    """Let nobody else change the tenant's dated table until the transaction ends."""
+    cursor.execute("SELECT 1 FROM tenants WHERE id = %s FOR NO KEY UPDATE", (tenant,))
+
+
+def insert_tax_rate(cursor: Cursor, *, tenant: Id, rate: TaxRate, source: str) -> None:
     insert(
         cursor,
         "tax_rates",
         id=new_id(),
         tenant_id=tenant,
-        country=country,
-        tax_class=tax_class,
-        percent=percent,
-        valid_from=valid_from,
-        valid_to=valid_to,
+        country=rate.country,
+        tax_class=rate.tax_class,
+        percent=rate.percent,
+        valid_from=rate.valid_from,
+        valid_to=rate.valid_to,
         source=source,
     )
+
+
+def end_tax_rate(cursor: Cursor, *, tenant: Id, country: str, tax_class: str, valid_to: date) -> bool:
+    """End the rate that has no end and began before `valid_to`; False where there is none."""
+    cursor.execute(
+        """UPDATE tax_rates SET valid_to = %s
+        WHERE tenant_id = %s AND country = %s AND tax_class = %s AND valid_to IS NULL AND valid_from < %s""",
+        (valid_to, tenant, country, tax_class, valid_to),
+    )
+    return cursor.rowcount == 1
 
 
 def move_clock(cursor: Cursor, *, tenant: Id, to: datetime) -> None:

@@ -1,0 +1,135 @@
+"""Dansk: en sætning til hvert afslag, efter kode, eller efter kode og det, afslaget handler om."""
+
+SENTENCES = {
+    "refused": "Det blev afvist.",
+    "invalid_value": "{field} kan ikke være {value}: {reason}.",
+    "not_found": "Her findes ingen {kind} {id}; se efter, om det er skrevet rigtigt og hører til dette regnskab.",
+    "not_found.tenant": "Der er intet regnskab ved navn {id}; `perennia tenant list` viser dem.",
+    "not_found.business": (
+        "Der er ingen virksomhed ved navn {id}; udelad --business for at oprette en. `perennia tenant list` viser "
+        "regnskaberne."
+    ),
+    "not_found.payer set aside": "Betaleren {id} er ikke sat til side, så der er intet at frigive.",
+    "already_exists": "Der er allerede en {kind} med samme {key}; vælg en anden, eller brug den, der er.",
+    "already_exists.tenants_one_live": (
+        "Virksomheden har allerede et rigtigt regnskab; det næste må være en sandkasse (--clock)."
+    ),
+    "already_exists.tenants_slug_key": (
+        "Der er allerede et regnskab med det navn; vælg et andet. `perennia tenant list` viser dem."
+    ),
+    "already_exists.businesses_slug_key": (
+        "Der er allerede en virksomhed med det navn; vælg et andet, eller giv den et regnskab til med --business."
+    ),
+    "unknown_currency": "{currency} er ikke en valuta, der kan faktureres i; skriv tre store bogstaver fra ISO 4217, "
+    "f.eks. DKK.",
+    "currency_mismatch": "Beløb i {expected} og i {given} kan ikke stå sammen; brug priser i én valuta.",
+    "unknown_zone": "{zone} er ikke en tidszone; skriv en fra IANA's liste, f.eks. Europe/Copenhagen.",
+    "move_not_permitted": "Det, der er {state}, kan ikke blive {to}; se på tilstanden, før du prøver igen.",
+    "catch_up": (
+        "{subscription} er {periods} perioder bagud, og højst {limit} faktureres uset; find grunden, og fakturér så "
+        "betaleren for sig: `perennia bill --payer`."
+    ),
+    "clock_moving": "Uret i {tenant} er ved at blive stillet, og andre ændringer venter; prøv igen, når det er nået "
+    "frem.",
+    "clock_goes_forward": "Et ur går aldrig tilbage, og dette står på {now}, efter {to}; angiv et senere tidspunkt.",
+    "live_clock": (
+        "{tenant} er et rigtigt regnskab og følger maskinens ur; kun en sandkasses ur stilles i hånden "
+        "(`perennia tenant create --clock` laver en)."
+    ),
+    "tax_rates_overlap": (
+        "{country} har allerede en sats på {percent} % for {tax_class} fra {valid_from} til {valid_to}, og to kan ikke "
+        "gælde samme dag; afslut den først (`perennia tenant tax SLUG --country {country} --class {tax_class} "
+        "--to DATO`), eller vælg andre datoer."
+    ),
+    "no_open_tax_rate": (
+        "{country} har ingen sats for {tax_class}, som {valid_to} kunne afslutte; det kræver en uden slutning, der "
+        "begyndte før."
+    ),
+    "file_unreadable": "Filen {file} kan ikke læses ({reason}), så intet blev skrevet; se, at den er der og må læses.",
+    "file_changed": "Filen {file} er ikke den, der blev kontrolleret, så intet blev skrevet; kør importen igen.",
+}
+
+# By their English, as gettext has it; what stands in braces is carried over.
+WORDS = {
+    "further notice": "videre",
+    "tenants": "regnskab",
+    "businesses": "virksomhed",
+    "products": "vare",
+    "plans": "plan",
+    "add_ons": "tilvalg",
+    "prices": "pris",
+    "coupons": "rabatkode",
+    "customers": "kunde",
+    "subscriptions": "aftale",
+    "tax_rates": "momssats",
+    "payer": "betaler",
+    "price": "pris",
+    "customer": "kunde",
+    "subscription": "aftale",
+    "imported row": "importeret række",
+    "products_code": "kode",
+    "plans_code": "kode",
+    "add_ons_code": "kode",
+    "prices_code": "kode",
+    "coupons_code": "kode",
+    "tax_rates_once": "land, klasse og første dag",
+    "external_id": "eksterne id",
+    "customers_external_id": "eksterne id",
+    "subscriptions_external_id": "eksterne id",
+    "payment_methods_one_default": "kunde og mærke som standard",
+    "items": "antallet af linjer",
+    "date": "datoen",
+    "unit_amount": "stykprisen",
+    "plan_id": "planen",
+    "periods": "antallet af perioder",
+    "policies": "reglerne",
+    "slug": "kortnavnet",
+    "country": "landet",
+    "total": "totalen",
+    "interval_count": "intervallet",
+    "id": "id'et",
+    "percent": "satsen",
+    "format": "formatet",
+    "quantity": "antallet",
+    "weights": "vægtene",
+    "amount": "beløbet",
+    "cancel_at": "slutningen",
+    "coupon": "rabatkoden",
+    "percent_off": "rabatten i procent",
+    "amount_off": "rabatten",
+    "text": "teksten",
+    "valid_to": "slutdagen",
+    "scheduled": "planlagt",
+    "trialing": "på prøve",
+    "active": "aktiv",
+    "past_due": "i restance",
+    "canceled": "opsagt",
+    "a subscription has one plan, and add-ons beside it": "en aftale har én plan og tilvalg ved siden af",
+    "before the start on {day}": "før starten den {day}",
+    "a price in the catalogue is not negative": "en pris i kataloget er ikke negativ",
+    "a price belongs to one plan or one add-on": "en pris hører til én plan eller ét tilvalg",
+    "at least one, or none for ever": "mindst én, eller ingen for altid",
+    "1 to {longest} characters, no NUL": "1 til {longest} tegn, ingen NUL",
+    "1 to 50 letters, digits, - and _": "1 til 50 bogstaver, cifre, - og _",
+    "ISO 3166 has no such code; write two capital letters like DK": (
+        "ISO 3166 har ikke den kode; skriv to store bogstaver, f.eks. DK"
+    ),
+    "no document is above {most} minor units": "intet bilag er over {most} i valutaens mindste enhed",
+    "1 to {most} where the unit is {unit}": "1 til {most}, hvor enheden er {unit}",
+    "an id here looks like {prefix}_ and 32 hex digits": "et id her ser ud som {prefix}_ og 32 hexcifre",
+    "0 up to 100, at most 4 decimals": "fra 0 til under 100, højst 4 decimaler",
+    "no evaluator reads this format": "intet her kan læse det format",
+    "a unit price is below a million million": "en stykpris er under en billion",
+    "a unit price has at most 12 decimals": "en stykpris har højst 12 decimaler",
+    "a quantity is from 0 to 1,000,000,000": "et antal er fra 0 til 1.000.000.000",
+    "a quantity has at most 6 decimals": "et antal har højst 6 decimaler",
+    "an amount needs at least one share to go to": "et beløb kræver mindst én andel at gå til",
+    "weights that cancel out divide nothing": "vægte, der ophæver hinanden, deler intet",
+    "an amount is below 10 to the 15th": "et beløb er under 10 i 15. potens",
+    "{currency} has {digits} decimals": "{currency} har {digits} decimaler",
+    "before the subscription's start": "før aftalens start",
+    "a coupon takes off a percent or an amount": "en rabatkode trækker en procent eller et beløb fra",
+    "above 0, up to 100": "over 0, højst 100",
+    "above 0": "over 0",
+    "the first day without the rate comes after {first}": "den første dag uden satsen kommer efter {first}",
+}

@@ -1,0 +1,79 @@
+"""English: a sentence for each refusal, by code, or by code and what it is about."""
+
+SENTENCES = {
+    "refused": "This was refused.",
+    "invalid_value": "{field} cannot be {value}: {reason}.",
+    "not_found": "There is no {kind} {id} here; look whether it is written right and belongs to this tenant.",
+    "not_found.tenant": "There is no tenant called {id}; `perennia tenant list` shows them.",
+    "not_found.business": (
+        "There is no business called {id}; leave out --business to make one. `perennia tenant list` shows the tenants."
+    ),
+    "not_found.payer set aside": "The payer {id} is not set aside, so there is nothing to release.",
+    "already_exists": "There is already a {kind} with this {key}; choose another, or use the one there is.",
+    "already_exists.tenants_one_live": "This business has live books already; a second set is a sandbox (--clock).",
+    "already_exists.tenants_slug_key": (
+        "There is already a tenant of this name; choose another. `perennia tenant list` shows them."
+    ),
+    "already_exists.businesses_slug_key": (
+        "There is already a business of this name; choose another, or add books to it with --business."
+    ),
+    "unknown_currency": "{currency} is not a currency that can be invoiced; write three capital letters of ISO 4217, "
+    "like DKK.",
+    "currency_mismatch": "Amounts in {expected} and in {given} cannot go together; use prices in one currency.",
+    "unknown_zone": "{zone} is not a time zone; write one of the IANA list, like Europe/Copenhagen.",
+    "move_not_permitted": "What is {state} cannot become {to}; look at its state before trying again.",
+    "catch_up": (
+        "{subscription} is {periods} periods behind, and at most {limit} are billed unseen; look why, then bill it by "
+        "name: `perennia bill --payer`."
+    ),
+    "clock_moving": "The clock of {tenant} is being moved, and other changes wait; try again when it has arrived.",
+    "clock_goes_forward": "A clock never goes back, and this one stands at {now}, after {to}; give a later time.",
+    "live_clock": (
+        "{tenant} is live, and its clock is the machine's; only a sandbox's is moved by hand "
+        "(`perennia tenant create --clock` makes one)."
+    ),
+    "tax_rates_overlap": (
+        "{country} already has a rate of {percent} % for {tax_class} from {valid_from} to {valid_to}, and two cannot "
+        "hold on one day; end it first (`perennia tenant tax SLUG --country {country} --class {tax_class} --to DATE`) "
+        "or choose other dates."
+    ),
+    "no_open_tax_rate": (
+        "{country} has no rate for {tax_class} that {valid_to} could end; it takes one without an end that began "
+        "before."
+    ),
+    "file_unreadable": (
+        "The file {file} cannot be read ({reason}), so nothing was written; see that it is there and may be read."
+    ),
+    "file_changed": "The {file} file is not the one that was checked, so nothing was written; run the import again.",
+}
+
+# Kinds, keys and fields that read badly as they are called inside.
+WORDS = {
+    "tenants": "tenant",
+    "businesses": "business",
+    "products": "product",
+    "plans": "plan",
+    "add_ons": "add-on",
+    "prices": "price",
+    "coupons": "coupon",
+    "customers": "customer",
+    "subscriptions": "subscription",
+    "tax_rates": "tax rate",
+    "products_code": "code",
+    "plans_code": "code",
+    "add_ons_code": "code",
+    "prices_code": "code",
+    "coupons_code": "code",
+    "tax_rates_once": "country, class and first day",
+    "external_id": "external id",
+    "customers_external_id": "external id",
+    "subscriptions_external_id": "external id",
+    "payment_methods_one_default": "customer and the mark of the default",
+    "unit_amount": "unit price",
+    "plan_id": "plan",
+    "interval_count": "interval",
+    "cancel_at": "end",
+    "valid_to": "the end of a rate",
+    "percent_off": "percent off",
+    "amount_off": "amount off",
+}
