@@ -1,5 +1,6 @@
 """What a run cost the server: processor time, write-ahead log, disk, statements, rows. Read as superuser."""
 
+import time
 from dataclasses import dataclass
 from os import sysconf
 from pathlib import Path
@@ -72,6 +73,17 @@ class Meters:
             (APP_ROLE,),
         )
         return [Statement(*row) for row in rows]
+
+    def await_quiet(self) -> None:
+        """Until no session of the app is left; each hands in its counts at its end. Raises RuntimeError after 10 s."""
+        for _ in range(100):
+            row = self.connection.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE usename = %s", (APP_ROLE,)
+            ).fetchone()
+            if row == (0,):
+                return
+            time.sleep(0.1)
+        raise RuntimeError("a session of the app goes on after the run's workers have ended")
 
     def read(self) -> Reading:
         wal = self.connection.execute("SELECT (pg_current_wal_lsn() - '0/0')::bigint").fetchone()

@@ -97,6 +97,7 @@ def measure_run(meters: Meters, *, tenant: str, due_at: datetime, workers: int) 
         crew.await_ready()
         repeat = _repeat(crew.go(), crew.reports())
         crew.await_end()
+    meters.await_quiet()
     chunks = _chunks(reports, began)
     if not chunks or any(report["set_aside"] for report in reports):
         raise RuntimeError("nothing was due, or payers were set aside, which the population gives no reason for")
@@ -107,7 +108,6 @@ def measure_run(meters: Meters, *, tenant: str, due_at: datetime, workers: int) 
         seconds=chunks[-1].ended,
         chunks=chunks,
         python_s=sum(report["cpu_s"] for report in reports),
-        # A process of the server tells of its rows at its end at the latest.
         cost=replace(cost, inserted=meters.read().since(before).inserted),
         statements=statements,
         peak_rss_mb=max(report["peak_rss_mb"] for report in reports),

@@ -91,16 +91,15 @@ def claim_look_ups(
     """
     rows = cursor.execute(
         """UPDATE attempts a SET leased_until = now() + %(lease)s * interval '1 second'
-        FROM (
+        WHERE a.id = ANY (ARRAY (
             SELECT id FROM attempts o WHERE tenant_id = %(tenant)s
             AND state IN ('created', 'processing', 'requires_action', 'unknown')
             AND (state = 'processing' OR next_look_up_at <= %(as_of)s
                 OR %(given_up)s AND state = 'unknown' AND next_look_up_at IS NULL)
             AND (%(alone)s OR leased_until IS NULL OR leased_until < now())
-            AND NOT EXISTS (SELECT FROM unnest(%(besides)s::uuid[]) AS b (id) WHERE b.id = o.id)
-            ORDER BY id LIMIT %(limit)s FOR UPDATE OF o SKIP LOCKED
-        ) AS due
-        WHERE a.id = due.id
+            AND id <> ALL (%(besides)s::uuid[])
+            ORDER BY next_look_up_at, id LIMIT %(limit)s FOR UPDATE OF o SKIP LOCKED
+        ))
         RETURNING a.id, a.payer_id, a.document_id, a.gateway, a.idempotency_key, a.amount_minor, a.currency, a.token""",
         {
             "lease": LEASE_S,
