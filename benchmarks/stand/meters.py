@@ -6,6 +6,7 @@ from os import sysconf
 from pathlib import Path
 
 import psycopg
+from django.db import connections
 
 from perennia.config.server import Server
 
@@ -76,6 +77,7 @@ class Meters:
 
     def await_quiet(self) -> None:
         """Until no session of the app is left; each hands in its counts at its end. Raises RuntimeError after 10 s."""
+        connections.close_all()  # this process's own
         for _ in range(100):
             row = self.connection.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE usename = %s", (APP_ROLE,)
