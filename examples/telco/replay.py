@@ -46,9 +46,7 @@ def replay(source: Path, folder: Path, *, collect: bool) -> dict[str, Any]:
     from perennia.operations import tenants
 
     slug = f"telco-{secrets.token_hex(4)}"
-    business_id = tenants.create_business(slug=slug, name="Telco", now=clock.now())
-    tenant = tenants.create_tenant(
-        business_id=business_id,
+    tenant = tenants.open_business(
         slug=slug,
         name="Telco",
         country="DE",

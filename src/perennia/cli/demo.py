@@ -75,8 +75,7 @@ def _open_business(slug: str) -> Id:
     from perennia.operations.importing.files import Files, import_files
 
     now = clock.now()
-    tenant = tenants.create_tenant(
-        business_id=tenants.create_business(slug=slug, name="Fjordkaffe", now=now),
+    tenant = tenants.open_business(
         slug=slug,
         name="Fjordkaffe ApS",
         country="DK",

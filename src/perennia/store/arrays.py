@@ -11,7 +11,7 @@ from psycopg.pq import Format
 from perennia.domain.ids import Id
 
 _UUID, _UUIDS, _TIMESTAMPTZ, _TIMESTAMPTZS = 2950, 2951, 1184, 1185
-_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _KEY_LENGTH = struct.pack("!i", 16)
 _NULL = struct.pack("!i", -1)
 
@@ -58,7 +58,7 @@ def instants(values: Iterable[datetime | None]) -> InstantArray:
 
 def micros(at: datetime) -> int:
     """Microseconds since 2000, as the server counts."""
-    since = at - _EPOCH
+    since = at - EPOCH
     return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
 
 

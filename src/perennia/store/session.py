@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -15,10 +15,9 @@ from psycopg.types.array import ListBinaryDumper
 
 from perennia.domain.ids import Id
 from perennia.store import bulk
-from perennia.store.arrays import InstantArray, InstantArrayDumper, KeyArray, KeyArrayDumper
+from perennia.store.arrays import EPOCH, InstantArray, InstantArrayDumper, KeyArray, KeyArrayDumper
 
 _UUID_OID = 2950
-_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 
@@ -49,7 +48,7 @@ class _InstantLoader(Loader):
 
 @lru_cache(maxsize=65536)
 def _instant(data: bytes) -> datetime:
-    return _EPOCH + timedelta(microseconds=int.from_bytes(data, "big", signed=True))
+    return EPOCH + timedelta(microseconds=int.from_bytes(data, "big", signed=True))
 
 
 @contextmanager
