@@ -27,8 +27,9 @@ from perennia.domain.dunning import (
     recovery_ends_at,
     when_due,
 )
-from perennia.domain.facts import Policies, Status
+from perennia.domain.facts import Status
 from perennia.domain.ids import Id
+from perennia.domain.policies import Policies
 
 FIRST = datetime(2025, 3, 30, 0, 30, tzinfo=UTC)  # the night the clocks change: a day is 24 hours here
 DEFAULT = Policies()

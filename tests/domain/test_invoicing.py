@@ -7,8 +7,9 @@ from datetime import date, timedelta
 import pytest
 
 from perennia.domain.errors import CatchUpHeld
-from perennia.domain.facts import CollectionMode, ItemKind, Policies, Status
+from perennia.domain.facts import CollectionMode, ItemKind, Status
 from perennia.domain.invoicing import bill, take_over
+from perennia.domain.policies import Policies
 from perennia.domain.pricing import Model, Timing
 from tests.domain.world import (
     COPENHAGEN,

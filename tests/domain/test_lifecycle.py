@@ -6,8 +6,9 @@ from itertools import pairwise, product
 import pytest
 
 from perennia.domain.errors import InvalidValue, MoveNotPermitted
-from perennia.domain.facts import Policies, Status
+from perennia.domain.facts import Status
 from perennia.domain.lifecycle import LIVE, check_move, end_of_service
+from perennia.domain.policies import Policies
 from tests.domain.world import COPENHAGEN, Account, payer, seller, simple, utc
 
 PERMITTED = {

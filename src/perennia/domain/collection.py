@@ -8,10 +8,11 @@ from enum import StrEnum
 from perennia.domain.decision import Account, Allocation, BalanceEntry, Decision, Posting, Source, SubscriptionMove
 from perennia.domain.dunning import Decline, Tries, after_decline, after_outage, next_look_up
 from perennia.domain.events import Event, EventType
-from perennia.domain.facts import Policies, Status
+from perennia.domain.facts import Status
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.ledger import payment
 from perennia.domain.lifecycle import check_move
+from perennia.domain.policies import Policies
 
 NO_PAYMENT_METHOD = "no_payment_method"
 _CASH: Mapping[str, Account] = {"sandbox": Account.CASH_SANDBOX}

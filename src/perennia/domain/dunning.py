@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from perennia.domain.facts import Policies
 from perennia.domain.ids import Id
+from perennia.domain.policies import Policies
 
 NETWORK_CAP = 15
 NETWORK_WINDOW = timedelta(days=30)

@@ -27,6 +27,12 @@ class InvalidValue(DomainError):
     code = "invalid_value"
 
 
+class PolicyConflict(DomainError):
+    """Two policies that together have no meaning (`one`, `other`: each its key and value)."""
+
+    code = "policy_conflict"
+
+
 class NotFound(DomainError):
     """No such row in this tenant (`kind`, `id`)."""
 

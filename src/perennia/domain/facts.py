@@ -8,6 +8,7 @@ from enum import StrEnum
 from perennia.domain.calendar import Series
 from perennia.domain.discounts import Discount
 from perennia.domain.ids import Id
+from perennia.domain.policies import Policies
 from perennia.domain.pricing import Price
 from perennia.domain.tax import TaxTable
 
@@ -42,17 +43,6 @@ class Cause(StrEnum):
 
     CHOSEN = "chosen"
     FAILED_PAYMENT = "failed_payment"
-
-
-@dataclass(frozen=True, slots=True)
-class Policies:
-    """The knobs in force so far, each with its default."""
-
-    cancel_day: str = "free"
-    known_last_part: str = "prorate"
-    catch_up_limit: int = 3
-    dunning_days: tuple[int, ...] = (1, 3, 5, 7, 14)
-    dunning_end: str = "cancel"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from datetime import datetime
 from perennia.domain.collection import Answer, Attempt, Booking, Debt, DebtState, Verdict, book_answer
 from perennia.domain.dunning import Decline, Step, when_due
 from perennia.domain.ids import Id
+from perennia.domain.policies import policies as policies_from
 from perennia.gateways.port import ChargeRequest, ChargeResult, Outcome
 from perennia.operations.booking import CULPRIT_ERRORS, open_payers, write_bookings
 from perennia.operations.books import Books, open_books
 from perennia.operations.recovery import Settled, settle_without_call
 from perennia.store.identity import new_ids
 from perennia.store.reads import payments as read
-from perennia.store.reads.sellers import policies_from
 from perennia.store.writes import locks
 from perennia.store.writes import payments as write
 from perennia.store.writes.payments import Intent

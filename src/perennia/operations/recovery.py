@@ -13,12 +13,12 @@ from perennia.domain.facts import Cause, Payer
 from perennia.domain.ids import Id
 from perennia.domain.invoicing import bill
 from perennia.domain.lifecycle import end_of_service
+from perennia.domain.policies import policies as policies_from
 from perennia.operations.booking import CULPRIT_ERRORS, open_payers, write_bookings
 from perennia.operations.books import Books
 from perennia.store.identity import new_ids
 from perennia.store.reads import payments as read
 from perennia.store.reads.facts import LockedPayer
-from perennia.store.reads.sellers import policies_from
 from perennia.store.writes import locks
 from perennia.store.writes import payments as write
 from perennia.store.writes import subscriptions as write_subscriptions

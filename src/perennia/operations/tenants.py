@@ -8,6 +8,7 @@ from perennia.domain.calendar import zone_info
 from perennia.domain.errors import InvalidValue, NoOpenTaxRate, TaxRatesOverlap
 from perennia.domain.ids import Id
 from perennia.domain.money import exponent
+from perennia.domain.policies import policies as policies_from
 from perennia.domain.tax import TaxRate
 from perennia.operations.books import open_books
 from perennia.operations.catalog import checked
@@ -15,7 +16,7 @@ from perennia.operations.countries import check_country
 from perennia.store import session
 from perennia.store.identity import new_id
 from perennia.store.reads import sellers
-from perennia.store.reads.sellers import Tenant, policies_from
+from perennia.store.reads.sellers import Tenant
 from perennia.store.writes import tenants as write
 
 
@@ -72,10 +73,7 @@ def create_tenant(
     check_country(country)
     exponent(currency)
     zone_info(zone)
-    try:
-        policies_from(policies)
-    except TypeError as error:
-        raise InvalidValue(field="policies", value=str(policies), reason=str(error)) from error
+    policies_from(policies)
     key = key or new_id()
     with session.transaction(key) as cursor:
         write.insert_tenant(

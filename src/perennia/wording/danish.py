@@ -3,6 +3,7 @@
 SENTENCES = {
     "refused": "Det blev afvist.",
     "invalid_value": "{field} kan ikke være {value}: {reason}.",
+    "policy_conflict": "{one} og {other} kan ikke gå sammen; vælg en af dem om.",
     "not_found": "Her findes ingen {kind} {id}; se efter, om det er skrevet rigtigt og hører til dette regnskab.",
     "not_found.tenant": "Der er intet regnskab ved navn {id}; `perennia tenant list` viser dem.",
     "not_found.business": (
@@ -127,6 +128,9 @@ WORDS = {
     "weights that cancel out divide nothing": "vægte, der ophæver hinanden, deler intet",
     "an amount is below 10 to the 15th": "et beløb er under 10 i 15. potens",
     "{currency} has {digits} decimals": "{currency} har {digits} decimaler",
+    "no policy has this name": "ingen regel hedder sådan",
+    "an amount above 0, or none": "et beløb over 0, eller none for intet",
+    "a whole number from 0 to {most}": "et helt tal fra 0 til {most}",
     "before the subscription's start": "før aftalens start",
     "a coupon takes off a percent or an amount": "en rabatkode trækker en procent eller et beløb fra",
     "above 0, up to 100": "over 0, højst 100",

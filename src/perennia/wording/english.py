@@ -3,6 +3,7 @@
 SENTENCES = {
     "refused": "This was refused.",
     "invalid_value": "{field} cannot be {value}: {reason}.",
+    "policy_conflict": "{one} and {other} cannot go together; change one of the two.",
     "not_found": "There is no {kind} {id} here; look whether it is written right and belongs to this tenant.",
     "not_found.tenant": "There is no tenant called {id}; `perennia tenant list` shows them.",
     "not_found.business": (

@@ -25,9 +25,10 @@ from perennia.domain.facts import (
     Version,
 )
 from perennia.domain.ids import Id
+from perennia.domain.policies import policies
 from perennia.domain.pricing import Model, Price, Timing
 from perennia.store.arrays import instants, keys
-from perennia.store.reads.sellers import Tenant, policies_from
+from perennia.store.reads.sellers import Tenant
 from perennia.store.session import Cursor
 
 # Looking a word up is four times as quick as calling its enumeration.
@@ -79,7 +80,7 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
     rows = cursor.fetchall()
     items = _items(cursor, [row[1] for row in rows], [row[6] for row in rows])
     discounts = _discounts(cursor, [row[1] for row in rows if row[14]])
-    defaults = policies_from(tenant.policies)
+    defaults = policies(tenant.policies)
     found: list[tuple[Id, Subscription]] = []
     for payer_id, key, customer, entity, status, currency, zone, started, trial, cancel, cause, over, *rest in rows:
         collection, net_days, _, own_policies = rest
@@ -99,7 +100,7 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
             collection=_COLLECTION[collection],
             net_days=net_days,
             discounts=discounts.get(key, ()),
-            policies=defaults if own_policies is None else policies_from(tenant.policies | own_policies),
+            policies=defaults if own_policies is None else policies(tenant.policies, own_policies),
         )
         found.append((payer_id, subscription))
     overcharged = _overcharged(cursor, [subscription for _, subscription in found], tenant_id=tenant.id)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from perennia.domain.errors import NotFound
-from perennia.domain.facts import Entity, Policies, Seller
+from perennia.domain.facts import Entity, Seller
 from perennia.domain.ids import Id
 from perennia.domain.tax import TaxRate, TaxTable
 from perennia.store.session import Cursor
@@ -58,14 +58,6 @@ def business(cursor: Cursor, *, slug: str) -> Id:
         raise NotFound(kind="business", id=slug)
     key: Id = row[0]
     return key
-
-
-def policies_from(stored: dict[str, Any] | None) -> Policies:
-    """Stored policy values over the defaults."""
-    values = dict(stored or {})
-    if "dunning_days" in values:
-        values["dunning_days"] = tuple(values["dunning_days"])
-    return Policies(**values)
 
 
 def seller(cursor: Cursor, *, tenant: Tenant) -> Seller:
