@@ -8,7 +8,7 @@ from enum import StrEnum
 from perennia.domain.calendar import Series
 from perennia.domain.discounts import Discount
 from perennia.domain.ids import Id
-from perennia.domain.policies import Policies
+from perennia.domain.policies import DEFAULTS, Policies
 from perennia.domain.pricing import Price
 from perennia.domain.tax import TaxTable
 
@@ -116,7 +116,7 @@ class Subscription:
     net_days: int = 0
     discounts: tuple[Discount, ...] = ()
     overcharged: tuple[Settled, ...] = ()
-    policies: Policies = Policies()
+    policies: Policies = DEFAULTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,8 @@ class Policies:
         return int(self.alignment[12:-1]) if self.alignment.startswith("billing_day(") else None
 
 
+DEFAULTS = Policies()
+
 _NAMES = frozenset(field.name for field in fields(Policies))
 _DAYS = {"late_window_days": 366, "trial_notice_days": 366, "catch_up_limit": 1_000_000, "withdrawal_days": 366}
 
@@ -147,9 +149,8 @@ def changed(base: Policies, given: Mapping[str, Any] | None) -> Policies:
 
 def as_given(found: Policies) -> dict[str, Any]:
     """What differs from the defaults, as it is stored: words and decimal text."""
-    default = Policies()
     return {
-        name: _plain(getattr(found, name)) for name in sorted(_NAMES) if getattr(found, name) != getattr(default, name)
+        name: _plain(getattr(found, name)) for name in sorted(_NAMES) if getattr(found, name) != getattr(DEFAULTS, name)
     }
 
 

@@ -128,6 +128,7 @@ WORDS = {
     "weights that cancel out divide nothing": "vægte, der ophæver hinanden, deler intet",
     "an amount is below 10 to the 15th": "et beløb er under 10 i 15. potens",
     "{currency} has {digits} decimals": "{currency} har {digits} decimaler",
+    "one of {words}": "en af {words}",
     "no policy has this name": "ingen regel hedder sådan",
     "an amount above 0, or none": "et beløb over 0, eller none for intet",
     "a whole number from 0 to {most}": "et helt tal fra 0 til {most}",
