@@ -1,5 +1,6 @@
 """What share of a period a part is: every unit against every denominator, whole slots, strange nights, parts that add up."""
 
+import itertools
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
@@ -190,8 +191,7 @@ def test_parts_of_a_slot_add_up_to_the_whole(series: Series, n: int, days: list[
     inside = {start + timedelta(days=more) for more in days if start + timedelta(days=more) < end}
     cuts = [start, *sorted(inside), end]
     parts = [
-        Fraction(*fraction(series=series, start=one, end=other, unit=unit))
-        for one, other in zip(cuts, cuts[1:], strict=False)
+        Fraction(*fraction(series=series, start=one, end=other, unit=unit)) for one, other in itertools.pairwise(cuts)
     ]
     assert sum(parts) == 1
 

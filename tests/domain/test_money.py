@@ -8,7 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perennia.domain.errors import CurrencyMismatch, InvalidValue, UnknownCurrency
-from perennia.domain.money import Money, allocate, apportion, decimal_text, exponent, minor_units, round_ratio
+from perennia.domain.money import (
+    ROUNDINGS,
+    Money,
+    allocate,
+    apportion,
+    decimal_text,
+    exponent,
+    minor_units,
+    round_half_even,
+    round_ratio,
+    step_minor,
+    to_step,
+)
 
 AMOUNTS = st.integers(-(10**15), 10**15)
 CURRENCIES = st.sampled_from(["JPY", "EUR", "KWD", "ISK", "USD", "TND"])
@@ -120,3 +132,45 @@ def test_money_adds_only_its_own_currency() -> None:
     assert str(Money(1999, "EUR") + Money(1, "EUR") - Money(500, "EUR")) == "15.00 EUR"
     with pytest.raises(CurrencyMismatch):
         Money(1, "EUR") + Money(1, "DKK")
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "even", "away"),
+    [
+        (5, 10, 0, 1), (15, 10, 2, 2), (25, 10, 2, 3), (-5, 10, 0, -1), (-15, 10, -2, -2), (-25, 10, -2, -3),
+        (26, 10, 3, 3), (24, 10, 2, 2), (-26, 10, -3, -3), (1, 3, 0, 0), (2, 3, 1, 1), (7, 1, 7, 7), (0, 4, 0, 0),
+    ],
+)  # fmt: skip
+def test_a_half_goes_to_the_even_neighbour_or_away_from_zero(numerator, denominator, even, away) -> None:
+    assert ROUNDINGS["half_even"](numerator, denominator) == even
+    assert ROUNDINGS["half_away"](numerator, denominator) == away
+
+
+@given(st.integers(-(10**12), 10**12), st.integers(1, 10**6))
+def test_half_even_rounds_as_python_rounds_a_fraction(numerator: int, denominator: int) -> None:
+    assert round_half_even(numerator, denominator) == round(Fraction(numerator, denominator))
+
+
+@pytest.mark.parametrize(
+    ("minor", "step", "mode", "expected"),
+    [
+        (1012, 5, "half_away", 1010), (1013, 5, "half_away", 1015), (1025, 50, "half_away", 1050),
+        (1025, 50, "half_even", 1000), (1075, 50, "half_even", 1100), (-1025, 50, "half_away", -1050), (1012, 1, "half_away", 1012),
+    ],
+)  # fmt: skip
+def test_cash_is_rounded_to_the_coins_there_are(minor: int, step: int, mode: str, expected: int) -> None:
+    assert to_step(minor, step=step, rounding=ROUNDINGS[mode]) == expected
+
+
+def test_a_cash_step_is_a_number_of_minor_units() -> None:
+    assert (step_minor(Decimal("0.05"), "CHF"), step_minor(Decimal("0.50"), "DKK"), step_minor(Decimal(5), "JPY")) == (
+        5,
+        50,
+        5,
+    )
+
+
+@pytest.mark.parametrize(("step", "currency"), [("0", "CHF"), ("-0.05", "CHF"), ("0.005", "CHF"), ("0.5", "JPY")])
+def test_no_coin_is_nothing_or_less_than_the_minor_unit(step: str, currency: str) -> None:
+    with pytest.raises(InvalidValue):
+        step_minor(Decimal(step), currency)

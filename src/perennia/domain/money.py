@@ -4,7 +4,7 @@ Amounts are `int` minor units on their whole way; unit prices and rates are `Dec
 above ever touches binary floating point.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Self
@@ -41,6 +41,30 @@ def round_ratio(numerator: int, denominator: int) -> int:
     if numerator >= 0:
         return (2 * numerator + denominator) // (2 * denominator)
     return -((-2 * numerator + denominator) // (2 * denominator))
+
+
+def round_half_even(numerator: int, denominator: int) -> int:
+    """numerator / denominator, rounded to the nearest, a half to the even neighbour. denominator > 0."""
+    floor, rest = divmod(numerator, denominator)
+    twice = 2 * rest
+    return floor + (twice > denominator or (twice == denominator and floor & 1))
+
+
+ROUNDINGS: Mapping[str, Callable[[int, int], int]] = {"half_away": round_ratio, "half_even": round_half_even}
+"""The one rounding of a line, by the policy `rounding_mode`."""
+
+
+def to_step(minor: int, *, step: int, rounding: Callable[[int, int], int] = round_ratio) -> int:
+    """The multiple of `step` minor units nearest to an amount, as cash is paid where small coins are gone. step > 0."""
+    return rounding(minor, step) * step
+
+
+def step_minor(step: Decimal, currency: str) -> int:
+    """The policy `cash_step` in minor units of `currency`. Raises InvalidValue: no step above 0 in that currency."""
+    minor = minor_units(step, currency)
+    if minor <= 0:
+        raise InvalidValue(field="cash_step", value=str(step), reason="above 0")
+    return minor
 
 
 def allocate(total: int, weights: Sequence[int]) -> list[int]:

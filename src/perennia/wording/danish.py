@@ -137,4 +137,7 @@ WORDS = {
     "above 0, up to 100": "over 0, højst 100",
     "above 0": "over 0",
     "the first day without the rate comes after {first}": "den første dag uden satsen kommer efter {first}",
+    "billing_day": "faktureringsdagen",
+    "a day of the month is from 1 to 31": "en dag i måneden er fra 1 til 31",
+    "only periods of months or years have a billing day": "kun perioder på måneder eller år har en faktureringsdag",
 }
