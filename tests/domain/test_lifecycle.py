@@ -14,7 +14,8 @@ from tests.domain.world import COPENHAGEN, Account, payer, seller, simple, utc
 PERMITTED = {
     ("scheduled", "trialing"), ("scheduled", "active"), ("scheduled", "canceled"), ("trialing", "active"),
     ("trialing", "canceled"), ("active", "past_due"), ("active", "canceled"), ("past_due", "active"),
-    ("past_due", "canceled"),
+    ("past_due", "canceled"), ("active", "trialing"), ("trialing", "paused"), ("active", "paused"),
+    ("past_due", "paused"), ("paused", "active"), ("paused", "trialing"), ("paused", "canceled"),
 }  # fmt: skip
 
 

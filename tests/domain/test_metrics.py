@@ -121,7 +121,9 @@ def recomputed(one: Subscription, at: datetime, seller: Seller) -> int:
     if not begins <= at or (one.cancel_at is not None and at >= one.cancel_at):
         return 0
     plan = next(item for item in one.items if item.kind is ItemKind.PLAN)
-    over = [d.id for d in one.discounts if d.periods and at >= end_of_period(plan.series, begins, d.periods)]
+    over = [
+        d.id for d in one.discounts if d.periods and at >= end_of_period(plan.versions[0].series, begins, d.periods)
+    ]
     return subscription_mrr(one, at=at, taxes=seller.taxes, country="DK", ended=over)
 
 

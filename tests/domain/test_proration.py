@@ -14,6 +14,7 @@ from perennia.domain.facts import Settled
 from perennia.domain.proration import charge, credit, next_part
 from tests.domain.world import DAILY, MONTHLY, YEARLY, item, key, price, utc
 
+APRIL = Series(datetime(2025, 4, 1), "UTC", MONTHLY)
 ANCHOR_31 = Series(datetime(2019, 1, 31), "UTC", MONTHLY)
 
 
@@ -29,7 +30,7 @@ def amount(text: str, series: Series, start: datetime, ends: datetime | None = N
 
 def test_the_natural_denominator_runs_from_boundary_to_boundary() -> None:
     part = next_part(series=ANCHOR_31, start=utc(2019, 2, 10), ends=None)
-    assert (part.start, part.end, part.days, part.whole) == (utc(2019, 2, 10), utc(2019, 2, 28), 18, 28)
+    assert (part.start, part.end, part.part, part.whole) == (utc(2019, 2, 10), utc(2019, 2, 28), 18, 28)
     assert amount("31.00", ANCHOR_31, utc(2019, 2, 10)) == 1993
 
 
@@ -46,7 +47,7 @@ def test_the_natural_denominator_runs_from_boundary_to_boundary() -> None:
 )
 def test_a_part_ends_with_its_slot_or_its_version(start, ends, part) -> None:
     found = next_part(series=ANCHOR_31, start=start, ends=ends)
-    assert (found.start, found.end, found.days, found.whole) == part
+    assert (found.start, found.end, found.part, found.whole) == part
 
 
 def test_a_last_part_that_is_not_prorated_is_a_whole_slot() -> None:
@@ -72,7 +73,7 @@ def test_a_day_of_a_strange_night_costs_what_any_day_costs(day: date, zone: str)
     assert part.is_whole and part.end == midnight(day + timedelta(days=1), zone)
     monthly = Series(datetime(2025, 1, 1), zone, MONTHLY)
     part = next_part(series=monthly, start=midnight(day, zone), ends=midnight(day + timedelta(days=1), zone))
-    assert part.days == 1
+    assert part.part == 1
 
 
 @given(st.integers(0, 364), st.integers(0, 364))
@@ -85,12 +86,12 @@ def test_parts_of_a_slot_add_up_in_days(first: int, second: int) -> None:
     ]  # fmt: skip
     assert all(one.end == two.start for one, two in itertools.pairwise(found))
     if len(found) > 1:
-        assert sum(part.days for part in found) == found[0].whole == 365
+        assert sum(part.part for part in found) == found[0].whole == 365
 
 
 def test_a_cancellation_on_the_eleventh_of_april_gives_two_thirds_back() -> None:
     whole_april = settled(10000, 2500, utc(2025, 4, 1), utc(2025, 5, 1))
-    found = credit(whole_april, new_end=utc(2025, 4, 11), zone="UTC")
+    found = credit(whole_april, new_end=utc(2025, 4, 11), series=APRIL)
     assert (found.net_minor, found.tax_minor, found.removed, found.whole) == (6667, 1667, 20, 30)
 
 
@@ -98,7 +99,7 @@ def test_credits_in_thirds_take_the_tax_in_thirds() -> None:
     line = settled(999, 250, utc(2025, 4, 1), utc(2025, 5, 1))
     given_back = []
     for day in (21, 11, 1):
-        found = credit(line, new_end=utc(2025, 4, day), zone="UTC")
+        found = credit(line, new_end=utc(2025, 4, day), series=APRIL)
         given_back.append((found.net_minor, found.tax_minor))
         credited = (line.credited_net + found.net_minor, line.credited_tax + found.tax_minor)
         line = replace(line, credited_net=credited[0], credited_tax=credited[1])
@@ -112,7 +113,7 @@ def test_credits_are_cumulative_and_never_more_than_was_charged(net: int, tax: i
     tax = tax if net >= 0 else -tax
     line = settled(net, tax, utc(2025, 5, 1), utc(2025, 6, 1))
     for day in sorted(days, reverse=True):
-        found = credit(line, new_end=utc(2025, 5, day), zone="UTC")
+        found = credit(line, new_end=utc(2025, 5, day), series=APRIL)
         credited = (line.credited_net + found.net_minor, line.credited_tax + found.tax_minor)
         line = replace(line, end=utc(2025, 5, day), credited_net=credited[0], credited_tax=credited[1])
         assert abs(credited[0]) <= abs(net) and abs(credited[1]) <= abs(tax)
@@ -123,5 +124,5 @@ def test_credits_are_cumulative_and_never_more_than_was_charged(net: int, tax: i
 @pytest.mark.parametrize(("net", "tax"), [(1000, 250), (0, 1)])
 def test_a_line_of_less_than_a_day_is_credited_whole(net: int, tax: int) -> None:
     line = settled(net, tax, utc(2025, 4, 1, 9), utc(2025, 4, 1, 17))
-    found = credit(line, new_end=line.start, zone="UTC")
+    found = credit(line, new_end=line.start, series=APRIL)
     assert (found.net_minor, found.tax_minor, found.removed, found.whole) == (net, tax, 1, 1)

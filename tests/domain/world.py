@@ -72,7 +72,7 @@ def item(
 ) -> Item:  # fmt: skip
     anchor = anchor or start
     series = Series(datetime(anchor.year, anchor.month, anchor.day), zone, of.interval)
-    return Item(key(), kind, name, series, (Version(key(), of, Decimal(quantity), midnight(start, zone)),))
+    return Item(key(), kind, name, (Version(key(), of, Decimal(quantity), series, midnight(start, zone)),))
 
 
 def subscription(

@@ -32,6 +32,8 @@ class Row:
     contraction_minor: int = 0
     churn_minor: int = 0
     reactivation_minor: int = 0
+    pause_minor: int = 0
+    resume_minor: int = 0
     active: int = 0
     new: int = 0
     lost: int = 0
@@ -91,7 +93,7 @@ def _with_movements(scope: _Scope, currency: str) -> _Rows:
     """Rows with what moved in each month; `mrr_minor` and `active` as changes."""
     this_month = first_of_month(scope.as_of, scope.zone)
     rows = _rows({(this_month, currency): 0})
-    for kind in ("new", "expansion", "contraction", "churn", "reactivation"):
+    for kind in ("new", "expansion", "contraction", "churn", "reactivation", "pause", "resume"):
         scope.values["kind"] = kind
         amounts = _movements(scope, "sum(mrr_minor)::bigint")
         _add(rows, f"{kind}_minor", amounts)

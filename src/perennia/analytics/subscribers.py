@@ -47,8 +47,13 @@ def standings(
     cursor.execute(
         """DECLARE standings NO SCROLL CURSOR FOR
         SELECT s.id, s.currency, s.zone, s.status, s.started_at, c.country,
-            s.status NOT IN ('scheduled', 'trialing') AND greatest(s.started_at, s.trial_ends_at) <= %(at)s
-                AND (s.ended_at IS NULL OR s.ended_at > %(at)s) AS live,
+            CASE WHEN s.status = 'trialing' THEN coalesce(m.active, 0) = 1
+                ELSE s.status <> 'scheduled' AND greatest(s.started_at, s.trial_ends_at) <= %(at)s
+                AND (s.ended_at IS NULL OR s.ended_at > %(at)s) END AS live,
+            s.status = 'trialing' OR s.pausing AND EXISTS (
+                SELECT 1 FROM pauses p WHERE p.subscription_id = s.id AND p.starts_at <= %(at)s
+                AND (p.ends_at IS NULL OR p.ends_at > %(at)s)
+            ) AS still,
             coalesce(m.amount, 0)::bigint, coalesce(m.active, 0)::int, coalesce(m.others, 0)::int
         FROM subscriptions s JOIN customers c ON c.id = s.payer_id
         LEFT JOIN (
@@ -63,9 +68,9 @@ def standings(
     while rows := cursor.execute(f"FETCH {_BATCH} FROM standings".encode()).fetchall():
         items = _items(cursor, [row[0] for row in rows], at=at)
         discounts = _discounts(cursor, [row[0] for row in rows], at=at)
-        for key, currency, zone, status, started_at, country, live, moved, active, others in rows:
+        for key, currency, zone, status, started_at, country, live, still, moved, active, others in rows:
             mrr = 0
-            if live and key in items:
+            if live and not still and key in items:
                 subscription = _subscription(key, currency, zone, status, started_at, items[key], discounts[key])
                 mrr = subscription_mrr(subscription, at=at, taxes=seller.taxes, country=country)
             yield Standing(key, currency, live, mrr, moved, active, others)
@@ -76,10 +81,7 @@ def _subscription(
     key: Id, currency: str, zone: str, status: str, started_at: datetime, rows: Sequence[Any], discounts: list[Discount]
 ) -> Subscription:
     """As much of a subscription as its recurring revenue depends on."""
-    items = [
-        Item(item_id, ItemKind(kind), "", Series(started_at, zone, version.price.interval), (version,))
-        for item_id, kind, version in rows
-    ]
+    items = [Item(item_id, ItemKind(kind), "", (version,)) for item_id, kind, version in rows]
     return Subscription(
         key, key, key, Status(status), currency, zone, started_at, tuple(items), discounts=tuple(discounts)
     )
@@ -99,7 +101,8 @@ def _items(cursor: Cursor, ids: list[Id], *, at: datetime) -> dict[Id, list[tupl
         price = prices[price_id]
         if own_amount is not None:
             price = replace(price, unit_amount=own_amount, model=Model.FLAT if kind == "adjustment" else price.model)
-        found[subscription_id].append((item_id, kind, Version(version_id, price, quantity, starts_at, ends_at)))
+        series = Series(starts_at.replace(tzinfo=None), "UTC", price.interval)  # what recurs does not depend on when
+        found[subscription_id].append((item_id, kind, Version(version_id, price, quantity, series, starts_at, ends_at)))
     return found
 
 

@@ -1,24 +1,51 @@
 """One subscription on its way through time: what happens to it next, and what that charges.
 
-The order of effects at one instant is the order of the methods here: ends and their
-credits, arrears of periods ending, trial ends and starts, advance charges. A course is the working copy of
-a `bill` call; the facts it was made from stay as they are.
+The order of effects at one instant is the order of the methods here: ends and pause starts with their
+credits, arrears of periods ending, changes, trial ends, starts and resumes, advance charges. A course is the working
+copy of a `bill` call; the facts it was made from stay as they are.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from perennia.domain.calendar import slot_at
-from perennia.domain.decision import DiscountUse, Movement, SpanCut, SubscriptionMove
+from perennia.domain.calendar import boundary, slot_at
+from perennia.domain.changes import applied, touches
+from perennia.domain.decision import (
+    ChangeDone,
+    DatesMove,
+    DiscountUse,
+    Movement,
+    MovementKind,
+    PauseDone,
+    SpanCut,
+    SpanStretch,
+    SubscriptionMove,
+    VersionBegun,
+    VersionEnd,
+)
 from perennia.domain.discounts import Discount
 from perennia.domain.events import Event, EventType
-from perennia.domain.facts import Item, ItemKind, Seller, Settled, Status, Subscription, Version
-from perennia.domain.ids import Id
+from perennia.domain.facts import (
+    Change,
+    Item,
+    ItemKind,
+    Pause,
+    Seller,
+    Settled,
+    Status,
+    Subscription,
+    Term,
+    Version,
+)
+from perennia.domain.ids import Id, NewIds
 from perennia.domain.lifecycle import LIVE, check_move
 from perennia.domain.metrics import movement, subscription_mrr
+from perennia.domain.pausing import resumed, term_after
+from perennia.domain.policies import Policies
 from perennia.domain.pricing import Timing
-from perennia.domain.proration import Credit, Part, charge, credit, next_part
+from perennia.domain.progress import Progress, earliest
+from perennia.domain.proration import Credit, Part, charge, credit
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,73 +63,56 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """A settled part that ends earlier now, and what that gives back."""
+    """What a settled part gives back from `new_end` on; with `until` it is settled again from there."""
 
     subscription: Subscription
     settled: Settled
     new_end: datetime
     credit: Credit
+    until: datetime | None = None
 
 
-class Progress:
-    """How far one item version is settled, and when its next part falls due (None: nothing is left)."""
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A settled part that reaches beyond where its version ended: from when on that is given back."""
 
-    __slots__ = ("due", "ends", "item", "parts", "prorate_last", "settled", "version")
-
-    def __init__(self, item: Item, version: Version, subscription: Subscription) -> None:
-        self.item, self.version = item, version
-        self.prorate_last = subscription.policies.known_last_part == "prorate"
-        self.ends = _earliest(version.ends_at, subscription.cancel_at)
-        self.settled = version.billed_through or version.bills_from or version.starts_at
-        if subscription.trial_ends_at is not None and subscription.trial_ends_at > self.settled:
-            self.settled = subscription.trial_ends_at
-        self.parts = 0
-        self._find_due()
-
-    def next_part(self) -> Part:
-        return next_part(series=self.item.series, start=self.settled, ends=self.ends, prorate_last=self.prorate_last)
-
-    def begins_a_period(self) -> bool:
-        """Whether the next part begins where a slot of its series does, and not inside one."""
-        return slot_at(self.item.series, self.settled).start == self.settled
-
-    def take(self) -> Part:
-        """The part that is due; afterwards it is settled."""
-        part = self.next_part()
-        self.settled = part.end
-        self.parts += 1
-        self._find_due()
-        return part
-
-    def _find_due(self) -> None:
-        if self.ends is not None and self.settled >= self.ends:
-            self.due = None
-        elif self.version.price.timing is Timing.ADVANCE:
-            self.due = self.settled
-        else:
-            self.due = _earliest(self.next_part().end, self.ends)
+    due: datetime
+    settled: Settled
+    version: Version
+    new_end: datetime
+    under: Policies
 
 
 class Course:
     """A subscription's state while it is taken forward, and what became of it so far."""
 
     __slots__ = (
-        "_seller", "_country", "cuts", "discounts", "ended_discounts", "events", "facts", "movements", "moves",
-        "progress", "status", "uses",
+        "_country", "_new_ids", "_owed", "_seller", "begun", "changes", "changes_done", "cuts", "dates", "discounts",
+        "ended", "ended_discounts", "events", "facts", "movements", "moves", "pause", "pauses_done", "progress",
+        "status", "stretches", "term", "trial_end", "uses",
     )  # fmt: skip
 
-    def __init__(self, facts: Subscription, *, seller: Seller, country: str) -> None:
-        self.facts, self.status = facts, facts.status
-        self._seller, self._country = seller, country
+    def __init__(self, facts: Subscription, *, seller: Seller, country: str, new_ids: NewIds) -> None:
+        self.facts, self.status, self.trial_end, self.term = facts, facts.status, facts.trial_ends_at, facts.term
+        self._seller, self._country, self._new_ids = seller, country, new_ids
+        self.pause = next((pause for pause in facts.pauses if not pause.is_over), None) if facts.pauses else None
+        self.changes = sorted(facts.changes, key=lambda change: (change.at, change.id)) if facts.changes else []
         plan_first = sorted(facts.items, key=lambda item: item.kind is not ItemKind.PLAN)
-        self.progress = [Progress(item, version, facts) for item in plan_first for version in item.versions]
+        self.progress = [self._progress(item, version) for item in plan_first for version in item.versions]
         self.discounts = {discount.id: discount.periods_left for discount in facts.discounts}
+        self._owed = self._owed_before() if facts.overcharged else []
         self.ended_discounts: set[Id] = set()
         self.moves: list[SubscriptionMove] = []
         self.movements: list[Movement] = []
         self.events: list[Event] = []
         self.cuts: list[SpanCut] = []
         self.uses: dict[Id, DiscountUse] = {}
+        self.stretches: list[SpanStretch] = []
+        self.begun: list[VersionBegun] = []
+        self.ended: list[VersionEnd] = []
+        self.changes_done: list[ChangeDone] = []
+        self.pauses_done: list[PauseDone] = []
+        self.dates: list[DatesMove] = []
 
     def next_due_at(self) -> datetime | None:
         """The earliest instant at which anything of this subscription happens."""
@@ -110,6 +120,9 @@ class Course:
         for progress in self.progress:
             if progress.due is not None and (found is None or progress.due < found):
                 found = progress.due
+        for owed in self._owed:
+            if found is None or owed.due < found:
+                found = owed.due
         return found
 
     def next_change(self) -> datetime | None:
@@ -118,40 +131,69 @@ class Course:
             return None
         cancel_at = self.facts.cancel_at
         if self.status is Status.SCHEDULED:
-            return _earliest(cancel_at, self.facts.started_at)
+            return earliest(cancel_at, self.facts.started_at)
+        found = cancel_at
         if self.status is Status.TRIALING:
-            return _earliest(cancel_at, self.facts.trial_ends_at)
-        return cancel_at
+            found = earliest(found, self.trial_end)
+        if self.pause is not None:
+            found = earliest(found, self.pause.ends_at if self._is_paused() else self.pause.starts_at)
+        if self.term is not None and not self._is_paused():
+            found = earliest(found, self.term.ends_at)
+        if self.changes:
+            found = earliest(found, self._effective(self.changes[0]))
+        return found
+
+    def needs_rereading(self, at: datetime) -> bool:
+        """Whether what happens next needs lines that were only charged in this very call.
+
+        The caller then stops before it; asked again, with these lines among the facts, it goes on.
+        """
+        if not any(progress.parts for progress in self.progress):
+            return False
+        resumes = self._is_paused() and self.pause is not None and self.pause.ends_at == at
+        undivided = (
+            self.changes
+            and self._effective(self.changes[0]) == at
+            and any(
+                progress.parts and progress.settled > at and touches(self.changes[0], progress.item)
+                for progress in self.progress
+            )
+        )
+        return resumes or bool(undivided)
 
     def end(self, at: datetime) -> Iterator[GivenBack]:
-        """(1) The end, if it is due, and the credits for what was charged beyond it."""
+        """(1) The end, if it is due; pause starts; and the credits for what was charged beyond the end of a version."""
         facts = self.facts
-        if self.status is Status.CANCELED or facts.cancel_at is None or facts.cancel_at > at:
-            return
-        if self.status in LIVE:
-            counted = max(facts.cancel_at, _live_from(facts))
-            self._moved(before=self._mrr(counted), after=0, at=counted, live_after=False)
-        self._become(Status.CANCELED, at)
-        self.events.append(Event(EventType.SUBSCRIPTION_CANCELED, facts.id, at))
-        for settled in facts.overcharged:
-            if facts.policies.known_last_part == "full" and settled.start < facts.cancel_at:
-                continue  # the last part is charged whole, whenever the end became known
-            new_end = max(facts.cancel_at, settled.start)
-            given = credit(settled, new_end=new_end, zone=facts.zone)
-            self.cuts.append(SpanCut(settled.version_id, settled.start, new_end))
-            yield GivenBack(facts, settled, new_end, given)
+        if self.status is not Status.CANCELED and facts.cancel_at is not None and facts.cancel_at <= at:
+            self._end_service(facts.cancel_at, at)
+        elif self._begins_pause(at):
+            self._pause(at)
+        yield from self._credits(at)
 
-    def start(self, at: datetime) -> None:
-        """(4) The start, and the end of a trial, if they are due."""
+    def change(self, at: datetime) -> Iterator[GivenBack]:
+        """(3) The changes that are due, and what they give back; a term that renews."""
+        while self.changes and self.status is not Status.CANCELED:
+            due = self._effective(self.changes[0])
+            if due is None or due > at or self.status is Status.SCHEDULED:
+                break
+            self._apply(replace(self.changes.pop(0), at=due))
+        if self.term is not None and self.term.ends_at <= at and self.status is not Status.CANCELED:
+            self._renew(self.term, at)
+        yield from self._credits(at)
+
+    def start(self, at: datetime) -> Iterator[GivenBack]:
+        """(4) The start, the end of a trial, and the end of a pause, if they are due."""
         facts = self.facts
         if self.status is Status.SCHEDULED and facts.started_at <= at:
-            trial = facts.trial_ends_at is not None and facts.trial_ends_at > facts.started_at
+            trial = self.trial_end is not None and self.trial_end > facts.started_at
             self._become(Status.TRIALING if trial else Status.ACTIVE, at)
             if trial:
                 self.events.append(Event(EventType.SUBSCRIPTION_TRIAL_STARTED, facts.id, at))
             else:
                 self._activated(at)
-        if self.status is Status.TRIALING and facts.trial_ends_at is not None and facts.trial_ends_at <= at:
+        if self._is_paused() and self.pause is not None and self.pause.ends_at is not None and self.pause.ends_at <= at:
+            yield from self._resume(self.pause, self.pause.ends_at)
+        if self.status is Status.TRIALING and self.trial_end is not None and self.trial_end <= at:
             self._become(Status.ACTIVE, at)
             self._activated(at)
 
@@ -159,7 +201,7 @@ class Course:
         """(2) Arrears or (5) advance: the parts due at this instant, priced."""
         plan_closed = False
         for progress in self.progress:
-            if progress.due == at and progress.version.price.timing is timing:
+            if progress.due is not None and progress.due <= at and progress.version.price.timing is timing:
                 plan_closed |= timing is Timing.ARREARS and progress.item.kind is ItemKind.PLAN
                 discounts = self._discounts_for(progress, at) if self.discounts else ()
                 part = progress.take()
@@ -168,6 +210,226 @@ class Course:
         if plan_closed:
             self._end_used_up(at)
 
+    def _progress(self, item: Item, version: Version) -> Progress:
+        changes = tuple(change for change in self.changes if touches(change, item)) if self.changes else ()
+        return Progress(item, version, self.facts, trial_end=self.trial_end, changes=changes, pause=self.pause)
+
+    def _is_paused(self) -> bool:
+        return self.status is Status.PAUSED
+
+    def _begins_pause(self, at: datetime) -> bool:
+        running = self.status not in (Status.CANCELED, Status.SCHEDULED, Status.PAUSED)
+        return running and self.pause is not None and self.pause.starts_at <= at
+
+    def _effective(self, change: Change) -> datetime | None:
+        """When a change takes effect: inside a pause, at its end; None where nobody knows that yet."""
+        pause = self.pause
+        if pause is None or change.at < pause.starts_at:
+            return change.at
+        if pause.ends_at is None:
+            return None
+        return max(change.at, pause.ends_at)
+
+    def _owed_before(self) -> list[Owed]:
+        """What earlier acts left to be given back: charged beyond the end of a version, and not waived."""
+        versions = {progress.version.id: progress.version for progress in self.progress}
+        found = []
+        for settled in self.facts.overcharged:
+            version = versions.get(settled.version_id)
+            if version is not None and version.ends_at is not None and settled.end > version.ends_at:
+                found += self._owe(settled, version, version.ends_at, version.ended_under or self.facts.policies)
+        return found
+
+    def _owe(self, settled: Settled, version: Version, ends_at: datetime, under: Policies) -> list[Owed]:
+        new_end = max(ends_at, settled.start)
+        if self.facts.held or new_end >= settled.end or _waived(under):
+            return []
+        due = ends_at
+        if under.difference_invoiced == "next_invoice" or under.credit_becomes == "next_invoice":
+            due = self._next_invoice(version, ends_at)
+        return [Owed(due, settled, version, new_end, under)]
+
+    def _next_invoice(self, version: Version, at: datetime) -> datetime:
+        slot = slot_at(version.series, at)
+        due = at if slot.start == at else slot.end
+        return due if self.facts.cancel_at is None else max(min(due, self.facts.cancel_at), at)
+
+    def _credits(self, at: datetime) -> Iterator[GivenBack]:
+        if not self._owed:
+            return
+        due = [owed for owed in self._owed if owed.due <= at]
+        self._owed = [owed for owed in self._owed if owed.due > at]
+        for owed in due:
+            given = credit(
+                owed.settled, new_end=owed.new_end, series=owed.version.series, policies=owed.under,
+                pauses=self.facts.pauses,
+            )  # fmt: skip
+            self.cuts.append(SpanCut(owed.settled.version_id, owed.settled.start, owed.new_end))
+            yield GivenBack(self.facts, owed.settled, owed.new_end, given)
+
+    def _end_service(self, cancel_at: datetime, at: datetime) -> None:
+        facts = self.facts
+        if self.status in LIVE:
+            counted = max(cancel_at, _live_from(facts))
+            self._moved(before=self._mrr(counted), after=0, at=counted, live_after=False)
+        elif self._is_paused():
+            self._moved(before=0, after=0, at=cancel_at, live_after=False)
+        self._become(Status.CANCELED, at)
+        self.events.append(Event(EventType.SUBSCRIPTION_CANCELED, facts.id, at))
+        under = facts.cancel_policies or facts.policies
+        if under.cancel_credit == "none":
+            under = replace(under, credit_becomes="none")
+        versions = {progress.version.id: progress.version for progress in self.progress}
+        owed = {one.settled for one in self._owed}
+        for settled in facts.overcharged:
+            if under.known_last_part == "full" and settled.start < cancel_at:
+                continue  # the last part is charged whole, whenever the end became known
+            if under.open_debt_at_cancel != "credit_unused" and settled.open_minor > 0:
+                continue  # collected whole
+            if settled not in owed and settled.version_id in versions and settled.end > cancel_at:
+                version = versions[settled.version_id]
+                new_end = settled.start if under.proration == "full" else cancel_at
+                self._owed += self._owe(settled, version, new_end, replace(under, difference_invoiced="now"))
+        self._owed = [replace(one, due=min(one.due, at)) for one in self._owed]
+
+    def _pause(self, at: datetime) -> None:
+        assert self.pause is not None
+        starts_at = self.pause.starts_at
+        if self.status in LIVE:
+            self._moved(before=self._mrr(starts_at), after=0, at=starts_at, kind=MovementKind.PAUSE)
+        self._become(Status.PAUSED, at)
+        self.events.append(Event(EventType.SUBSCRIPTION_PAUSED, self.facts.id, at))
+        for progress in self.progress:
+            if progress.version.price.timing is Timing.ARREARS and not progress.is_over:
+                self._end_version(progress, starts_at, None)
+
+    def _resume(self, pause: Pause, at: datetime) -> Iterator[GivenBack]:
+        """The end of a pause: what was paid beyond its start moves, is given back, or is lost."""
+        self.pause = None
+        for progress in list(self.progress):
+            progress.pause = None
+            if not self._goes_on_after(progress, pause):
+                progress.find_due()
+                continue
+            overcharged = [s for s in self.facts.overcharged if s.version_id == progress.version.id]
+            outcome = resumed(
+                progress.as_it_stands(), pause, overcharged, earlier=self.facts.pauses, new_ids=self._new_ids
+            )
+            if outcome.stretch is not None:
+                self.stretches.append(outcome.stretch)
+                progress.settled = outcome.stretch.end
+            if outcome.ends_at is not None:
+                self._end_version(progress, outcome.ends_at, None)
+                progress.settled = max(progress.settled, outcome.ends_at)
+            progress.find_due()
+            if outcome.follower is not None:
+                self._begin(progress.item, outcome.follower)
+            if outcome.credit is not None and outcome.settled is not None:
+                until = min(at, outcome.settled.end)
+                yield GivenBack(self.facts, outcome.settled, pause.starts_at, outcome.credit, until)
+        self.pauses_done.append(PauseDone(pause.id, self.facts.id))
+        self._move_dates(pause, at)
+        trialing = self.trial_end is not None and self.trial_end > at
+        self._become(Status.TRIALING if trialing else Status.ACTIVE, at)
+        self.events.append(Event(EventType.SUBSCRIPTION_RESUMED, self.facts.id, at))
+        if not trialing:
+            self._moved(before=0, after=self._mrr(at), at=at, kind=MovementKind.RESUME)
+
+    def _goes_on_after(self, progress: Progress, pause: Pause) -> bool:
+        """Whether a version was in force when the pause began: it was not over, or the pause itself ended it."""
+        if progress.version.starts_at > pause.starts_at:
+            return False
+        if not progress.is_over:
+            return True
+        followed = any(
+            other.item.id == progress.item.id and other.version.starts_at >= pause.starts_at
+            for other in self.progress
+            if other is not progress
+        )
+        ended_here = progress.ends == pause.starts_at and progress.version.price.timing is Timing.ARREARS
+        return ended_here and not followed
+
+    def _move_dates(self, pause: Pause, at: datetime) -> None:
+        """Trial and term stood still meanwhile."""
+        trial, term = self.trial_end, self.term
+        if trial is not None and trial > pause.starts_at:
+            self.trial_end = term_after(trial, pause, self.facts.zone)
+        if term is not None and term.ends_at > pause.starts_at:
+            self.term = replace(term, ends_at=term_after(term.ends_at, pause, self.facts.zone))
+        if (trial, term) != (self.trial_end, self.term):
+            self._tell_dates()
+
+    def _tell_dates(self) -> None:
+        term_ends_at = None if self.term is None else self.term.ends_at
+        self.dates.append(DatesMove(self.facts.id, self.trial_end, term_ends_at))
+
+    def _renew(self, term: Term, at: datetime) -> None:
+        plan = next((p for p in self.progress if p.item.kind is ItemKind.PLAN and not p.is_over), None)
+        if term.then == "renew" and plan is not None:
+            series = plan.version.series
+            self.term = replace(term, ends_at=boundary(series, slot_at(series, term.ends_at).n + term.periods))
+            self.events.append(Event(EventType.SUBSCRIPTION_TERM_RENEWED, self.facts.id, at))
+        else:
+            self.term = None
+        self._tell_dates()
+
+    def _apply(self, change: Change) -> None:
+        """Take a change into the versions, with what it moves in recurring revenue."""
+        before = self._as_it_stands()
+        outcome = applied(change, before.items, trial_ends_at=self.trial_end, new_ids=self._new_ids)
+        for ended in outcome.ended:
+            progress = next(p for p in self.progress if p.version.id == ended.version.id)
+            self._end_version(progress, ended.at, ended.under)
+            for settled in self.facts.overcharged:
+                if settled.version_id == ended.version.id and settled.end > ended.at:
+                    self._owed = [one for one in self._owed if one.settled is not settled]
+                    self._owed += self._owe(settled, ended.version, ended.at, ended.under)
+        for begun in outcome.begun:
+            self._begin(begun.item, begun.version, is_new_item=begun.is_new_item)
+        self.changes_done.append(ChangeDone(change.id, self.facts.id, change.at))
+        self.events.append(Event(EventType.SUBSCRIPTION_CHANGED, self.facts.id, change.at))
+        if change.until is not None:
+            self._begin_trial(change.until, change.at)
+        elif self.status in LIVE:
+            instants = {ended.at for ended in outcome.ended} | {begun.version.starts_at for begun in outcome.begun}
+            self._moved_at(before, sorted(instants))
+
+    def _begin_trial(self, until: datetime, at: datetime) -> None:
+        if self.status in LIVE:
+            self._moved(before=self._mrr(at), after=0, at=at, kind=MovementKind.PAUSE)
+        self.trial_end = until
+        self._become(Status.TRIALING, at)
+        self.events.append(Event(EventType.SUBSCRIPTION_TRIAL_STARTED, self.facts.id, at))
+        self._tell_dates()
+
+    def _moved_at(self, before: Subscription, instants: list[datetime]) -> None:
+        """The movements of a change that reaches back over later versions: at each instant what it differs by there."""
+        told = 0
+        for at in instants:
+            counted = max(at, _live_from(self.facts))
+            difference = self._mrr(counted) - self._mrr(counted, of=before) - told
+            self._moved(before=0, after=difference, at=counted)
+            told += difference
+
+    def _end_version(self, progress: Progress, at: datetime, under: Policies | None) -> None:
+        progress.end(at)
+        progress.ends = at
+        progress.find_due()
+        self.ended.append(VersionEnd(progress.version.id, at, under))
+
+    def _begin(self, item: Item, version: Version, *, is_new_item: bool = False) -> None:
+        self.begun.append(VersionBegun(self.facts.id, item, version, is_new_item))
+        self.progress.append(self._progress(item, version))
+
+    def _as_it_stands(self) -> Subscription:
+        """The subscription with its versions as they are by now."""
+        items: dict[Id, tuple[Item, list[Version]]] = {}
+        for progress in self.progress:
+            items.setdefault(progress.item.id, (progress.item, []))[1].append(progress.as_it_stands())
+        return replace(
+            self.facts, items=tuple(replace(item, versions=tuple(versions)) for item, versions in items.values())
+        )
+
     def _discounts_for(self, progress: Progress, at: datetime) -> tuple[Discount, ...]:
         """The discounts at work on a part. A part of the plan that begins with a period consumes one of each.
 
@@ -175,10 +437,11 @@ class Course:
         where the plan's next part begins: before that is charged in advance, or once all of the period before has
         been charged in arrears (one taken over used up, before its first part).
         """
-        if progress.item.kind is ItemKind.PLAN:
+        begins = progress.begins_a_period()
+        if progress.item.kind is ItemKind.PLAN and begins:
             self._end_used_up(at)
         active = tuple(d for d in self.facts.discounts if d.id not in self.ended_discounts)
-        if progress.item.kind is ItemKind.PLAN and progress.begins_a_period():
+        if progress.item.kind is ItemKind.PLAN and begins:
             for discount in active:
                 left = self.discounts[discount.id]
                 if left is not None:
@@ -199,16 +462,22 @@ class Course:
 
     def _activated(self, at: datetime) -> None:
         self.events.append(Event(EventType.SUBSCRIPTION_ACTIVATED, self.facts.id, at))
-        self._moved(before=0, after=self._mrr(at), at=at, live_before=False)
+        if any(progress.version.billed_through is not None for progress in self.progress):  # a trial given later
+            self._moved(before=0, after=self._mrr(at), at=at, kind=MovementKind.RESUME)
+            return
+        kind = MovementKind.REACTIVATION if self.facts.reactivates is not None else None
+        self._moved(before=0, after=self._mrr(at), at=at, live_before=False, kind=kind)
 
-    def _mrr(self, at: datetime) -> int:
+    def _mrr(self, at: datetime, *, of: Subscription | None = None) -> int:
+        facts = of or (self._as_it_stands() if self.begun or self.ended else self.facts)
         return subscription_mrr(
-            self.facts, at=at, taxes=self._seller.taxes, country=self._country, ended=self.ended_discounts
+            facts, at=at, taxes=self._seller.taxes, country=self._country, ended=self.ended_discounts
         )
 
     def _moved(
-        self, *, before: int, after: int, at: datetime, live_before: bool = True, live_after: bool = True
-    ) -> None:
+        self, *, before: int, after: int, at: datetime, live_before: bool = True, live_after: bool = True,
+        kind: MovementKind | None = None,
+    ) -> None:  # fmt: skip
         found = movement(
             self.facts,
             before=before,
@@ -219,7 +488,7 @@ class Course:
             cause=None if live_after else self.facts.cancel_cause,
         )
         if found is not None:
-            self.movements.append(found)
+            self.movements.append(found if kind is None else replace(found, kind=kind))
 
     def _become(self, status: Status, at: datetime) -> None:
         check_move(state=self.status, to=status)
@@ -228,12 +497,11 @@ class Course:
         self.status = status
 
 
+def _waived(under: Policies) -> bool:
+    """Whether what was charged is kept by policy."""
+    return under.credit_becomes == "none" or under.proration == "none"
+
+
 def _live_from(facts: Subscription) -> datetime:
     """From when it counts in recurring revenue; an end dated before that takes nothing away earlier."""
     return max(facts.started_at, facts.trial_ends_at or facts.started_at)
-
-
-def _earliest(one: datetime | None, other: datetime | None) -> datetime | None:
-    if one is None or other is None:
-        return one or other
-    return min(one, other)

@@ -6,8 +6,9 @@ from enum import IntEnum, StrEnum
 
 from perennia.domain.documents import Document, DocumentKind
 from perennia.domain.events import Event
-from perennia.domain.facts import Cause, Status
+from perennia.domain.facts import Cause, Item, Status, Version
 from perennia.domain.ids import Id
+from perennia.domain.policies import Policies
 
 
 class MovementKind(StrEnum):
@@ -16,6 +17,8 @@ class MovementKind(StrEnum):
     CONTRACTION = "contraction"
     CHURN = "churn"
     REACTIVATION = "reactivation"
+    PAUSE = "pause"
+    RESUME = "resume"
 
 
 class Account(IntEnum):
@@ -107,6 +110,60 @@ class SpanCut:
 
 
 @dataclass(frozen=True, slots=True)
+class SpanStretch:
+    """A settled part that lasts longer now, since a pause moved its end."""
+
+    version_id: Id
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VersionBegun:
+    """A version to insert, with its item where that is new."""
+
+    subscription_id: Id
+    item: Item
+    version: Version
+    is_new_item: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VersionEnd:
+    """A version that ends now, under the policies of the act that ended it (None: the subscription's)."""
+
+    version_id: Id
+    ends_at: datetime
+    under: Policies | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeDone:
+    """A change that took effect at an instant."""
+
+    change_id: Id
+    subscription_id: Id
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PauseDone:
+    """A pause whose effect on what is billed was taken."""
+
+    pause_id: Id
+    subscription_id: Id
+
+
+@dataclass(frozen=True, slots=True)
+class DatesMove:
+    """The dates of a subscription that moved by themselves: a trial or a term that a pause held up or that renewed."""
+
+    subscription_id: Id
+    trial_ends_at: datetime | None
+    term_ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class DiscountUse:
     """How many periods a discount still has; `ended_at` once a period began without it."""
 
@@ -125,6 +182,12 @@ class Decision:
     settled: tuple[tuple[Id, datetime], ...] = ()
     """(item version, settled through) for each version whose search start moved."""
     cuts: tuple[SpanCut, ...] = ()
+    stretches: tuple[SpanStretch, ...] = ()
+    begun: tuple[VersionBegun, ...] = ()
+    ended: tuple[VersionEnd, ...] = ()
+    changes: tuple[ChangeDone, ...] = ()
+    pauses: tuple[PauseDone, ...] = ()
+    dates: tuple[DatesMove, ...] = ()
     moves: tuple[SubscriptionMove, ...] = ()
     movements: tuple[Movement, ...] = ()
     events: tuple[Event, ...] = ()

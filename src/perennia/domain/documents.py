@@ -17,10 +17,11 @@ class DocumentKind(StrEnum):
 
 
 class LineKind(IntEnum):
-    """A part of a period charged, or one given back."""
+    """A part of a period charged, or one given back for good; one given back for a pause, after which it goes on."""
 
     RECURRING = 1
     CREDIT = 2
+    PAUSE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Calculation:
 
     A charge is `quantity` at `unit_amount` by `model` for `part` of `whole` days, less `percents` in turn,
     rounded once, less `amount_off` (minor units). A credit is `removed` of `whole` days of `charged` (minor
-    units), rounded once, less what was `credited` before.
+    units), rounded once, less what was `credited` before, and no more than a `limit`.
     """
 
     kind: LineKind
@@ -44,6 +45,7 @@ class Calculation:
     charged: int = 0
     removed: int = 0
     credited: int = 0
+    limit: int | None = None
     format: int = 1
 
 

@@ -22,12 +22,13 @@ from perennia.domain.tax import NO_TAX, tax_on
 LARGEST_TOTAL_MINOR = 10**17
 """Far above any invoice and far below what a 64-bit column holds, also summed over lines."""
 
-GroupKey = tuple[Id, str, CollectionMode, int]
+GroupKey = tuple[Id, str, CollectionMode, int, str | None, Id | None]
 
 
 def group_key(subscription: Subscription) -> GroupKey:
     """What keeps lines of one payer and instant on separate documents."""
-    return subscription.entity_id, subscription.currency, subscription.collection, subscription.net_days
+    s = subscription
+    return s.entity_id, s.currency, s.collection, s.net_days, s.po_number, s.id if s.apart else None
 
 
 @dataclass(slots=True)
@@ -76,7 +77,7 @@ def issue_draft(
 
     Spends the payer's balance on an invoice; `funds` is kept up to date for the next document.
     """
-    entity_id, currency, collection, net_days = key
+    entity_id, currency, collection, net_days, _, _ = key
     lines = _charge_lines(draft.charges, payer=payer, seller=seller, now=now) + _credit_lines(draft.credits, currency)
     net, tax = sum(line.net_minor for line in lines), sum(line.tax_minor for line in lines)
     total = net + tax
@@ -190,7 +191,7 @@ def _calculation(charge: Charge, amount_off: int) -> Calculation:
         model=price.model,
         unit_amount=price.unit_amount,
         quantity=charge.version.quantity,
-        part=charge.part.days,
+        part=charge.part.part,
         whole=charge.part.whole,
         percents=tuple(discount.percent for discount in charge.discounts if discount.percent is not None),
         amount_off=amount_off,
@@ -247,12 +248,12 @@ def _tax_point(charge: Charge, today: date, zone: str) -> date:
 def _credit_lines(credits: Sequence[GivenBack], currency: str) -> list[Line]:
     return [
         Line(
-            kind=LineKind.CREDIT,
+            kind=LineKind.CREDIT if given.until is None else LineKind.PAUSE,
             subscription_id=given.subscription.id,
             version_id=given.settled.version_id,
             description=given.settled.description,
             period_start=given.new_end,
-            period_end=given.settled.end,
+            period_end=given.until or given.settled.end,
             model="credit",
             quantity=Decimal(1),
             unit_amount=Decimal(0),
@@ -263,10 +264,11 @@ def _credit_lines(credits: Sequence[GivenBack], currency: str) -> list[Line]:
             calculation=Calculation(
                 kind=LineKind.CREDIT,
                 exponent=exponent(currency),
-                charged=given.settled.line_net,
+                charged=given.credit.base,
                 removed=given.credit.removed,
                 whole=given.credit.whole,
                 credited=given.settled.credited_net,
+                limit=given.credit.limit,
             ),
             credits=(given.settled.document_id, given.settled.position),
         )

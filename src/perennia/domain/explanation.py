@@ -13,6 +13,8 @@ from typing import Any
 from perennia.domain.documents import Calculation, LineKind
 from perennia.domain.errors import InvalidValue
 
+_CREDITS = frozenset({LineKind.CREDIT, LineKind.PAUSE})
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -26,7 +28,7 @@ def evaluate(calculation: Calculation) -> tuple[tuple[Step, ...], int]:
     """The steps in order and the result in minor units: the net of the line, or its gross for inclusive prices."""
     if calculation.format != 1:
         raise InvalidValue(field="format", value=calculation.format, reason="no evaluator reads this format")
-    steps = _credit(calculation) if calculation.kind is LineKind.CREDIT else _charge(calculation)
+    steps = _credit(calculation) if calculation.kind in _CREDITS else _charge(calculation)
     return steps, int(steps[-1].value)
 
 
@@ -53,12 +55,13 @@ def _charge(inputs: Calculation) -> tuple[Step, ...]:
 def _credit(inputs: Calculation) -> tuple[Step, ...]:
     share = inputs.charged * Fraction(inputs.removed, inputs.whole)
     so_far = _rounded(share)
-    return (
+    steps = (
         Step("charged", Fraction(inputs.charged)),
         Step("unused", share),
         Step("rounded", so_far),
         Step("credit", -(so_far - inputs.credited)),
     )
+    return steps if inputs.limit is None else (*steps, Step("limited", Fraction(-inputs.limit)))
 
 
 def _rounded(amount: Fraction) -> Fraction:
@@ -69,13 +72,15 @@ def _rounded(amount: Fraction) -> Fraction:
 
 def extras(calculation: Calculation) -> dict[str, Any]:
     """What the line's own columns do not say, for storage; `from_row` puts both together again."""
-    if calculation.kind is LineKind.CREDIT:
+    if calculation.kind in _CREDITS:
         found: dict[str, Any] = {
             "charged": calculation.charged,
             "removed": calculation.removed,
             "whole": calculation.whole,
             "credited": calculation.credited,
         }
+        if calculation.limit is not None:
+            found["limit"] = calculation.limit
     else:
         found = {}
         if calculation.part != calculation.whole:

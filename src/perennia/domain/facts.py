@@ -20,6 +20,7 @@ class Status(StrEnum):
     TRIALING = "trialing"
     ACTIVE = "active"
     PAST_DUE = "past_due"
+    PAUSED = "paused"
     CANCELED = "canceled"
 
 
@@ -45,40 +46,100 @@ class Cause(StrEnum):
     FAILED_PAYMENT = "failed_payment"
 
 
+class ChangeKind(StrEnum):
+    """What a change does: another price or quantity, an item more or less, other period boundaries, a trial."""
+
+    PRICE = "price"
+    QUANTITY = "quantity"
+    ADD = "add"
+    REMOVE = "remove"
+    ANCHOR = "anchor"
+    TRIAL = "trial"
+
+
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A price and a quantity of an item from one instant to another.
+    """A price and a quantity of an item from one instant to another, with the series of its periods.
 
     Everything before `billed_through` is settled and never looked at again, except for charges that reach
     beyond the version's end. `bills_from` is where its first charge begins, where that is not its start.
+    `own_amount` is the subscriber's own unit amount, which `price` has taken in already. The policies of the acts that
+    began and ended it are kept; None stands for the subscription's.
     """
 
     id: Id
     price: Price
     quantity: Decimal
+    series: Series
     starts_at: datetime
     ends_at: datetime | None = None
     billed_through: datetime | None = None
     bills_from: datetime | None = None
+    own_amount: Decimal | None = None
+    begun_under: Policies | None = None
+    ended_under: Policies | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing in a subscription, with the series of its periods and its versions in order."""
+    """One thing in a subscription, with its versions in order."""
 
     id: Id
     kind: ItemKind
     name: str
-    series: Series
     versions: tuple[Version, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A change that is to take effect `at` an instant, also one that has passed; nothing of it is in the versions yet.
+
+    `item_id` is the item it is about, none for a trial; that of an added item is new. `price`, `quantity` and
+    `own_amount` are None where they stay as they are. `anchor` is a local time. `until` is the end of a trial.
+    """
+
+    id: Id
+    kind: ChangeKind
+    at: datetime
+    item_id: Id | None = None
+    price: Price | None = None
+    quantity: Decimal | None = None
+    own_amount: Decimal | None = None
+    anchor: datetime | None = None
+    until: datetime | None = None
+    item_kind: ItemKind = ItemKind.ADD_ON
+    name: str = ""
+    policies: Policies = DEFAULTS
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A stretch without service and charges: [starts_at, ends_at), open without an end."""
+
+    id: Id
+    starts_at: datetime
+    ends_at: datetime | None
+    policies: Policies = DEFAULTS
+    is_over: bool = False
+    """Its effect on what is billed has been taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A commitment until `ends_at`, a local midnight: then `renew` for `periods` of the plan, `go_on`, or `end`."""
+
+    ends_at: datetime
+    periods: int
+    then: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
-    """A charged part that reaches beyond its version's end, with the line that charged it.
+    """A charged part that reaches beyond where its version may end, with the line that charged it.
 
     `start`, `end` are the stretch still settled; `line_end` is where the line's own period ends. Amounts in
-    minor units; `open_minor` is what is still unpaid on the line's document.
+    minor units: `line_net` after `line_discount`; `credited_*` given back for time so far, `adjusted_*` for other
+    reasons; `open_minor` is what is still unpaid on the line's document.
     """
 
     version_id: Id
@@ -94,6 +155,9 @@ class Settled:
     credited_net: int
     credited_tax: int
     open_minor: int
+    line_discount: int = 0
+    adjusted_net: int = 0
+    adjusted_tax: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +181,16 @@ class Subscription:
     discounts: tuple[Discount, ...] = ()
     overcharged: tuple[Settled, ...] = ()
     policies: Policies = DEFAULTS
+    cancel_policies: Policies | None = None
+    changes: tuple[Change, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+    term: Term | None = None
+    held: bool = False
+    """Nothing is invoiced until a person releases it; its states go on."""
+    po_number: str | None = None
+    apart: bool = False
+    """Has documents of its own, never with other subscriptions of the payer."""
+    reactivates: Id | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,17 @@
 order of effects, and answers with everything that is to be written. Asked again it finds nothing.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import chain
 from typing import TypeVar
 
-from perennia.domain.course import Course
+from perennia.domain.course import Course, GivenBack
 from perennia.domain.decision import Decision
 from perennia.domain.drafting import Draft, Funds, GroupKey, Issued, group_key, issue_draft
 from perennia.domain.errors import CatchUpHeld
 from perennia.domain.facts import Payer, Seller
-from perennia.domain.ids import NewIds
+from perennia.domain.ids import Id, NewIds
 from perennia.domain.pricing import Timing
 
 T = TypeVar("T")
@@ -21,36 +22,50 @@ T = TypeVar("T")
 
 def next_due_at(payer: Payer, *, seller: Seller) -> datetime | None:
     """The earliest instant at which anything of this payer happens; None where nothing ever will."""
-    return _next_due_at(_courses(payer, seller))
+    return _next_due_at(_courses(payer, seller, _no_ids))
 
 
 def bill(
-    payer: Payer, *, seller: Seller, through: datetime, now: datetime, new_ids: NewIds, catch_up: bool = False
+    payer: Payer,
+    *,
+    seller: Seller,
+    through: datetime,
+    now: datetime,
+    new_ids: NewIds,
+    catch_up: bool = False,
+    together: bool = False,
 ) -> Decision:
     """Everything that falls due up to and at `through`, issued at `now`.
 
-    One document per due instant and group, in order. Raises CatchUpHeld where more periods of one item are
-    missing than its policy lets pass, unless `catch_up` says that a person wants just that.
+    One document per due instant and group, in order, or with `together` one per group for all that one act brings
+    about. Raises CatchUpHeld where more periods of one item are missing than its policy lets pass, unless
+    `catch_up` says that a person wants just that. The decision's `next_due_at` may lie before `through` where what
+    happens then needs lines of this very decision: written and read again, the rest follows.
     """
-    courses = _courses(payer, seller)
+    courses = _courses(payer, seller, new_ids)
     funds = Funds(dict(payer.balances))
     issued: list[Issued] = []
+    gathered: dict[GroupKey, Draft] = {}
     due = _next_due_at(courses)
-    while due is not None and due <= through:
-        for key, draft in _drafts(courses, due).items():
-            issued.append(
-                issue_draft(
-                    draft,
-                    key=key,
-                    payer=payer,
-                    seller=seller,
-                    due_at=due,
-                    now=now,
-                    funds=funds,
-                    new_ids=new_ids,
+    while due is not None and due <= through and not any(course.needs_rereading(due) for course in courses):
+        drafts = _drafts(courses, due, gathered if together else {})
+        following = _next_due_at(courses)
+        if not together or following is None or following > through:
+            for key, draft in drafts.items():
+                issued.append(
+                    issue_draft(
+                        draft,
+                        key=key,
+                        payer=payer,
+                        seller=seller,
+                        due_at=due,
+                        now=now,
+                        funds=funds,
+                        new_ids=new_ids,
+                    )
                 )
-            )
-        due = _next_due_at(courses)
+            gathered = {}
+        due = following
     if not catch_up:
         _refuse_long_catch_up(courses)
     return _decision(payer, courses, issued, next_due_at=due)
@@ -58,16 +73,21 @@ def bill(
 
 def take_over(payer: Payer, *, seller: Seller, now: datetime) -> Decision:
     """Bring subscriptions of another system to where they stand at `now`: started, out of trial. Nothing is charged."""
-    courses = _courses(payer, seller)
+    courses = _courses(payer, seller, _no_ids)
     for course in courses:
         while (at := course.next_change()) is not None and at <= now:
             list(course.end(at))
-            course.start(at)
+            list(course.start(at))
     return _decision(payer, courses, [], next_due_at=_next_due_at(courses))
 
 
-def _courses(payer: Payer, seller: Seller) -> list[Course]:
-    return [Course(facts, seller=seller, country=payer.country) for facts in payer.subscriptions]
+def _courses(payer: Payer, seller: Seller, new_ids: NewIds) -> list[Course]:
+    return [Course(facts, seller=seller, country=payer.country, new_ids=new_ids) for facts in payer.subscriptions]
+
+
+def _no_ids(count: int) -> list[Id]:
+    """For a look ahead: what would be new needs no key of its own."""
+    return [Id(bytes(16))] * count
 
 
 def _next_due_at(courses: list[Course]) -> datetime | None:
@@ -79,21 +99,26 @@ def _next_due_at(courses: list[Course]) -> datetime | None:
     return found
 
 
-def _drafts(courses: list[Course], at: datetime) -> dict[GroupKey, Draft]:
+def _drafts(courses: list[Course], at: datetime, drafts: dict[GroupKey, Draft]) -> dict[GroupKey, Draft]:
     """All that happens at one instant, in the order of effects; the lines by the document they go on."""
-    drafts: dict[GroupKey, Draft] = {}
     for course in courses:
-        for given in course.end(at):
-            drafts.setdefault(group_key(course.facts), Draft()).credits.append(given)
+        _give_back(course, course.end(at), drafts)
     for course in courses:
         for charge in course.charges(at, Timing.ARREARS):
             drafts.setdefault(group_key(course.facts), Draft()).charges.append(charge)
     for course in courses:
-        course.start(at)
+        _give_back(course, course.change(at), drafts)
+    for course in courses:
+        _give_back(course, course.start(at), drafts)
     for course in courses:
         for charge in course.charges(at, Timing.ADVANCE):
             drafts.setdefault(group_key(course.facts), Draft()).charges.append(charge)
     return drafts
+
+
+def _give_back(course: Course, given: Iterable[GivenBack], drafts: dict[GroupKey, Draft]) -> None:
+    for one in given:
+        drafts.setdefault(group_key(course.facts), Draft()).credits.append(one)
 
 
 def _refuse_long_catch_up(courses: list[Course]) -> None:
@@ -111,6 +136,12 @@ def _decision(payer: Payer, courses: list[Course], issued: list[Issued], *, next
         documents=tuple([one.document for one in issued]),
         settled=tuple([(p.version.id, p.settled) for course in courses for p in course.progress if p.parts]),
         cuts=_joined([course.cuts for course in courses]),
+        stretches=_joined([course.stretches for course in courses]),
+        begun=_joined([course.begun for course in courses]),
+        ended=_joined([course.ended for course in courses]),
+        changes=_joined([course.changes_done for course in courses]),
+        pauses=_joined([course.pauses_done for course in courses]),
+        dates=_joined([course.dates for course in courses]),
         moves=_joined([course.moves for course in courses]),
         movements=_joined([course.movements for course in courses]),
         events=_joined([course.events for course in courses] + [one.events for one in issued]),

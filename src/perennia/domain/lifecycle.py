@@ -9,9 +9,10 @@ from perennia.domain.facts import Status, Subscription
 
 MOVES: Mapping[Status, frozenset[Status]] = {
     Status.SCHEDULED: frozenset({Status.TRIALING, Status.ACTIVE, Status.CANCELED}),
-    Status.TRIALING: frozenset({Status.ACTIVE, Status.CANCELED}),
-    Status.ACTIVE: frozenset({Status.PAST_DUE, Status.CANCELED}),
-    Status.PAST_DUE: frozenset({Status.ACTIVE, Status.CANCELED}),
+    Status.TRIALING: frozenset({Status.ACTIVE, Status.PAUSED, Status.CANCELED}),
+    Status.ACTIVE: frozenset({Status.TRIALING, Status.PAST_DUE, Status.PAUSED, Status.CANCELED}),
+    Status.PAST_DUE: frozenset({Status.ACTIVE, Status.PAUSED, Status.CANCELED}),
+    Status.PAUSED: frozenset({Status.ACTIVE, Status.TRIALING, Status.CANCELED}),
     Status.CANCELED: frozenset(),
 }
 

@@ -60,7 +60,7 @@ def subscription_mrr(
 def _monthly_off(subscription: Subscription, amount_minor: int) -> int:
     """An amount off each document as an amount a month, by the interval of the plan."""
     plan = next((item for item in subscription.items if item.kind is ItemKind.PLAN), subscription.items[0])
-    amount = amount_minor * _per_month(plan.series.interval)
+    amount = amount_minor * _per_month(plan.versions[-1].series.interval)
     return round_ratio(amount.numerator, amount.denominator)
 
 

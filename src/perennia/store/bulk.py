@@ -9,7 +9,7 @@ costs twice as much.
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
@@ -23,7 +23,7 @@ from perennia.domain.errors import AlreadyExists
 from perennia.domain.ids import Id
 from perennia.store import tables
 from perennia.store.arrays import micros
-from perennia.store.tables.columns import Exact
+from perennia.store.tables.columns import Exact, LocalTime
 
 _HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER = b"\xff\xff"
@@ -71,6 +71,7 @@ _KINDS: "dict[type[models.Field[Any, Any]], _Kind]" = {
     models.SmallIntegerField: _Kind("h", 2, "{}"),
     models.BooleanField: _Kind("?", 1, "{}"),
     models.DateTimeField: _Kind("q", 8, "micros({})"),
+    LocalTime: _Kind("q", 8, "micros({}.replace(tzinfo=UTC))"),
     models.DateField: _Kind("i", 4, "days({})"),
     Exact: _Kind("", 0, "numeric({})"),
     models.BinaryField: _Kind("", 0, "{}"),
@@ -107,7 +108,7 @@ def packer(model: type[models.Model], columns: tuple[str, ...]) -> Packer:
     """A function from rows, tuples in the order of `columns`, to the bytes of a binary COPY."""
     fields = [_field(model, column) for column in columns]
     scope: dict[str, Any] = {
-        "micros": _micros, "days": _days, "numeric": _numeric, "jsonb": _jsonb, "NULL": _NULL,
+        "micros": _micros, "UTC": UTC, "days": _days, "numeric": _numeric, "jsonb": _jsonb, "NULL": _NULL,
         "length": struct.Struct("!i").pack, "HEADER": _HEADER, "TRAILER": _TRAILER,
     }  # fmt: skip
     body: list[str] = []

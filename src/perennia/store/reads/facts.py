@@ -15,6 +15,7 @@ from perennia.domain.calendar import Interval, Series, Unit, boundary, slot_at
 from perennia.domain.discounts import Discount
 from perennia.domain.facts import (
     Cause,
+    Change,
     CollectionMode,
     Item,
     ItemKind,
@@ -22,12 +23,14 @@ from perennia.domain.facts import (
     Settled,
     Status,
     Subscription,
+    Term,
     Version,
 )
 from perennia.domain.ids import Id
 from perennia.domain.policies import policies
 from perennia.domain.pricing import Model, Price, Timing
 from perennia.store.arrays import instants, keys
+from perennia.store.reads import changes
 from perennia.store.reads.sellers import Tenant
 from perennia.store.session import Cursor
 
@@ -71,19 +74,25 @@ def _parties(cursor: Cursor, ids: list[Id]) -> dict[Id, tuple[Id, str]]:
 def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended: bool) -> dict[Id, list[Subscription]]:
     cursor.execute(
         """SELECT s.payer_id, s.id, s.customer_id, s.entity_id, s.status, s.currency, s.zone, s.started_at,
-            s.trial_ends_at, s.cancel_at, s.cancel_cause, s.ended_at, s.collection, s.net_days, s.discounted, s.policies
+            s.trial_ends_at, s.cancel_at, s.cancel_cause, s.ended_at, s.collection, s.net_days, s.apart, s.reactivates_id,
+            s.held_at IS NOT NULL, s.policies, s.cancel_policies, s.term_ends_at, s.term_periods, s.term_then,
+            s.discounted, s.changing, s.pausing
         FROM unnest(%s::uuid[]) WITH ORDINALITY AS p (id, n),
         LATERAL (SELECT * FROM subscriptions s WHERE s.payer_id = p.id OFFSET 0) AS s
         WHERE s.status <> 'canceled' OR %s ORDER BY p.n, s.id""",
         (keys(payer_ids), ended),
     )
     rows = cursor.fetchall()
-    items = _items(cursor, [row[1] for row in rows], [row[6] for row in rows])
-    discounts = _discounts(cursor, [row[1] for row in rows if row[14]])
+    has_story = [row[23] or row[24] for row in rows]
+    items = _items(cursor, [row[1] for row in rows], [row[6] for row in rows], has_story)
+    discounts = _discounts(cursor, [row[1] for row in rows if row[22]])
+    changing = _changes(cursor, [row[1] for row in rows if row[23]])
+    pausing = changes.pauses(cursor, [row[1] for row in rows if row[24]])
     defaults = policies(tenant.policies)
     found: list[tuple[Id, Subscription]] = []
     for payer_id, key, customer, entity, status, currency, zone, started, trial, cancel, cause, over, *rest in rows:
-        collection, net_days, _, own_policies = rest
+        collection, net_days, apart, reactivates, held, own, of_end, term_ends, periods, then, *_ = rest
+        common = defaults if own is None else policies(tenant.policies, own)
         subscription = Subscription(
             id=key,
             customer_id=customer,
@@ -100,7 +109,14 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
             collection=_COLLECTION[collection],
             net_days=net_days,
             discounts=discounts.get(key, ()),
-            policies=defaults if own_policies is None else policies(tenant.policies, own_policies),
+            policies=common,
+            cancel_policies=None if of_end is None else policies(of_end),
+            changes=changing.get(key, ()),
+            pauses=pausing.get(key, ()),
+            term=None if then is None or term_ends is None else Term(term_ends, periods, then),
+            held=held,
+            apart=apart,
+            reactivates=reactivates,
         )
         found.append((payer_id, subscription))
     overcharged = _overcharged(cursor, [subscription for _, subscription in found], tenant_id=tenant.id)
@@ -111,41 +127,71 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
     return of_payer
 
 
-def _items(cursor: Cursor, subscription_ids: list[Id], zones: list[str]) -> dict[Id, tuple[Item, ...]]:
-    """The items of each subscription with the versions that are in force or not fully settled."""
+def _items(
+    cursor: Cursor, subscription_ids: list[Id], zones: list[str], all_versions: list[bool]
+) -> dict[Id, tuple[Item, ...]]:
+    """The items of each subscription with the versions that are in force or not fully settled, or with all of them."""
     cursor.execute(
-        """SELECT s.n::int, i.id, i.kind, i.name, i.anchor_on,
+        """SELECT s.n::int, i.id, i.kind, i.name, i.anchor_on, v.anchor_at, v.begun_under, v.ended_under,
             v.id, v.price_id, v.quantity, v.unit_amount, v.starts_at, v.ends_at, v.billed_through, v.bills_from
-        FROM unnest(%s::uuid[]) WITH ORDINALITY AS s (id, n),
+        FROM unnest(%s::uuid[], %s::bool[]) WITH ORDINALITY AS s (id, all_versions, n),
         LATERAL (
-            SELECT * FROM item_versions v WHERE v.subscription_id = s.id
-            AND (v.ends_at IS NULL OR v.billed_through IS NULL OR v.billed_through < v.ends_at) OFFSET 0
+            SELECT * FROM item_versions v WHERE v.subscription_id = s.id AND (
+                v.ends_at IS NULL OR v.billed_through IS NULL OR v.billed_through <> v.ends_at OR s.all_versions
+            ) OFFSET 0
         ) AS v,
         LATERAL (SELECT * FROM items i WHERE i.id = v.item_id OFFSET 0) AS i
         ORDER BY s.n, i.id, v.starts_at, v.id""",
-        (keys(subscription_ids),),
+        (keys(subscription_ids), all_versions),
     )
     rows = cursor.fetchall()
-    prices = prices_by_id(cursor, {row[6] for row in rows})
-    of_item: dict[Id, tuple[int, ItemKind, str, Series, list[Version]]] = {}
-    for n, item_id, kind, name, anchor_on, version_id, price_id, quantity, own_amount, *times in rows:
+    prices = prices_by_id(cursor, {row[9] for row in rows})
+    of_item: dict[Id, tuple[int, ItemKind, str, list[Version]]] = {}
+    for n, item_id, kind, name, anchor_on, anchor_at, begun, ended, version_id, price_id, quantity, own, *at in rows:
+        starts_at, ends_at, through, bills_from = at
         price = prices[price_id]
-        if own_amount is not None:
-            price = _own_price(price, own_amount, kind == "adjustment")
-        version = Version(version_id, price, _quantity(quantity), *times)
+        if own is not None:
+            price = _own_price(price, own, kind == "adjustment")
+        version = Version(
+            version_id,
+            price,
+            _quantity(quantity),
+            _series(anchor_at or anchor_on, zones[n - 1], price.interval),
+            starts_at,
+            ends_at,
+            through,
+            bills_from,
+            own,
+            None if begun is None else policies(begun),
+            None if ended is None else policies(ended),
+        )
         if item_id not in of_item:
-            series = _series(anchor_on, zones[n - 1], price.interval)
-            of_item[item_id] = (n, _ITEM_KIND[kind], name, series, [])
-        of_item[item_id][4].append(version)
+            of_item[item_id] = (n, _ITEM_KIND[kind], name, [])
+        of_item[item_id][3].append(version)
     found: dict[Id, list[Item]] = defaultdict(list)
-    for item_id, (n, kind, name, series, versions) in of_item.items():
-        found[subscription_ids[n - 1]].append(Item(item_id, kind, name, series, tuple(versions)))
+    for item_id, (n, kind, name, versions) in of_item.items():
+        found[subscription_ids[n - 1]].append(Item(item_id, kind, name, tuple(versions)))
     return {key: tuple(items) for key, items in found.items()}
 
 
 @lru_cache(maxsize=65536)
-def _series(anchor_on: date, zone: str, interval: Interval) -> Series:
-    return Series(datetime(anchor_on.year, anchor_on.month, anchor_on.day), zone, interval)
+def _series(anchor: date | datetime, zone: str, interval: Interval) -> Series:
+    local = anchor if isinstance(anchor, datetime) else datetime(anchor.year, anchor.month, anchor.day)
+    return Series(local, zone, interval)
+
+
+def _changes(cursor: Cursor, subscription_ids: list[Id]) -> dict[Id, tuple[Change, ...]]:
+    if not subscription_ids:
+        return {}
+    rows = changes.pending(cursor, subscription_ids)
+    prices = prices_by_id(cursor, {row.price_id for row in rows if row.price_id is not None})
+    found: dict[Id, tuple[Change, ...]] = defaultdict(tuple)
+    for row in rows:
+        price = None if row.price_id is None else prices[row.price_id]
+        if price is not None and row.unit_amount is not None:
+            price = _own_price(price, row.unit_amount, adjustment=row.item_kind == "adjustment")
+        found[row.subscription_id] += (changes.as_fact(row, price),)
+    return found
 
 
 @lru_cache(maxsize=65536)
@@ -216,21 +262,25 @@ def _balances(cursor: Cursor, payer_ids: list[Id]) -> dict[Id, dict[tuple[Id, st
 
 
 def _overcharged(cursor: Cursor, subscriptions: list[Subscription], *, tenant_id: Id) -> dict[Id, tuple[Settled, ...]]:
-    """The charged parts that reach beyond where their version ends, asked for by their exact keys."""
+    """The charged parts that reach beyond where their version ends or may end, asked for by their exact keys."""
     wanted = [
         (subscription.id, version.id, start)
         for subscription in subscriptions
         if subscription.cancel_at is not None
+        or subscription.changes
+        or subscription.pauses
+        or _ends_early(subscription)
         for item in subscription.items
         for version in item.versions
-        for start in _starts_beyond(item.series, version, subscription)
+        for start in _starts_beyond(version, subscription)
     ]
     if not wanted:
         return {}
     cursor.execute(
         """SELECT k.n::int, b.version_id, b.span_start, b.span_end, l.document_id, l.position, l.description,
             l.period_end, l.net_minor, l.tax_minor, l.tax_percent, c.net::bigint, c.tax::bigint,
-            coalesce((SELECT r.open_minor FROM receivables r WHERE r.document_id = l.document_id), 0)
+            coalesce((SELECT r.open_minor FROM receivables r WHERE r.document_id = l.document_id), 0),
+            l.discount_minor, c.other_net::bigint, c.other_tax::bigint
         FROM unnest(%s::timestamptz[], %s::uuid[]) WITH ORDINALITY AS k (span_start, version_id, n),
         LATERAL (
             SELECT * FROM billed_spans b WHERE b.tenant_id = %s AND b.span_start = k.span_start
@@ -240,8 +290,11 @@ def _overcharged(cursor: Cursor, subscriptions: list[Subscription], *, tenant_id
             SELECT * FROM lines l WHERE l.document_id = b.document_id AND l.position = b.position OFFSET 0
         ) AS l,
         LATERAL (
-            SELECT coalesce(-sum(c.net_minor), 0) AS net, coalesce(-sum(c.tax_minor), 0) AS tax FROM lines c
-            WHERE c.credits_document_id = l.document_id AND c.credits_position = l.position OFFSET 0
+            SELECT coalesce(-sum(c.net_minor) FILTER (WHERE c.kind IN (2, 8)), 0) AS net,
+                coalesce(-sum(c.tax_minor) FILTER (WHERE c.kind IN (2, 8)), 0) AS tax,
+                coalesce(-sum(c.net_minor) FILTER (WHERE c.kind NOT IN (2, 8)), 0) AS other_net,
+                coalesce(-sum(c.tax_minor) FILTER (WHERE c.kind NOT IN (2, 8)), 0) AS other_tax
+            FROM lines c WHERE c.credits_document_id = l.document_id AND c.credits_position = l.position OFFSET 0
         ) AS c
         ORDER BY k.n""",
         (instants(start for _, _, start in wanted), keys(version for _, version, _ in wanted), tenant_id),
@@ -252,15 +305,28 @@ def _overcharged(cursor: Cursor, subscriptions: list[Subscription], *, tenant_id
     return found
 
 
-def _starts_beyond(series: Series, version: Version, subscription: Subscription) -> list[datetime]:
-    """Where a part that reaches beyond the end may have begun: a boundary, or where billing itself began."""
-    ends, settled = subscription.cancel_at, version.billed_through
-    if ends is None or settled is None or settled <= ends:
+def _ends_early(subscription: Subscription) -> bool:
+    """Whether a version ended before what was charged for it, and that is not given back yet."""
+    return any(
+        version.ends_at is not None and version.billed_through is not None and version.billed_through > version.ends_at
+        for item in subscription.items
+        for version in item.versions
+    )
+
+
+def _starts_beyond(version: Version, subscription: Subscription) -> list[datetime]:
+    """Where a part that reaches beyond an end may have begun: a boundary, or where billing itself began."""
+    settled = version.billed_through
+    ends = [version.ends_at, subscription.cancel_at]
+    ends += [change.at for change in subscription.changes]
+    ends += [pause.starts_at for pause in subscription.pauses if not pause.is_over]
+    first = min((end for end in ends if end is not None), default=None)
+    if first is None or settled is None or settled <= first:
         return []
-    slot = slot_at(series, ends)
+    slot = slot_at(version.series, first)
     starts = {slot.start, version.starts_at, version.bills_from or slot.start, subscription.trial_ends_at or slot.start}
     n = slot.n + 1
-    while (start := boundary(series, n)) < settled:
+    while (start := boundary(version.series, n)) < settled:
         starts.add(start)
         n += 1
-    return sorted(start for start in starts if start >= slot.start)
+    return sorted(start for start in starts if start >= min(slot.start, version.starts_at))

@@ -15,7 +15,7 @@ from perennia.store.tables.invoices import (
 from perennia.store.tables.ledger import Earning, Movement, Posting, Recognition
 from perennia.store.tables.payments import Attempt, Payment
 from perennia.store.tables.people import Business, Membership, User
-from perennia.store.tables.subscriptions import Item, ItemVersion, Subscription, SubscriptionDiscount
+from perennia.store.tables.subscriptions import Change, Item, ItemVersion, Pause, Subscription, SubscriptionDiscount
 from perennia.store.tables.tenants import LegalEntity, TaxRate, Tenant
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "BalanceEntry",
     "BilledSpan",
     "Business",
+    "Change",
     "Coupon",
     "Customer",
     "Document",
@@ -40,6 +41,7 @@ __all__ = [
     "NumberSeries",
     "Outbox",
     "Party",
+    "Pause",
     "Payer",
     "Payment",
     "PaymentMethod",

@@ -49,6 +49,22 @@ class Exact(models.Field):
         return "numeric"
 
 
+class LocalTime(models.Field):
+    """A local time without a zone, which stands beside it: where periods are counted from."""
+
+    def db_type(self, connection: Any) -> str:
+        return "timestamp without time zone"
+
+
+def local_time(**options: Any) -> LocalTime:
+    return LocalTime(**options)
+
+
+def policies() -> models.JSONField:
+    """The policies of one act, where they differ from those of its subscription."""
+    return models.JSONField(null=True)
+
+
 def rate(**options: Any) -> Exact:
     """A unit price, quantity or percent."""
     return Exact(**options)

@@ -9,7 +9,9 @@ from perennia.store.tables.columns import (
     index,
     instant,
     key,
+    local_time,
     minor,
+    policies,
     rate,
     table,
     text,
@@ -19,7 +21,11 @@ from perennia.store.tables.columns import (
 
 
 class Subscription(Row):
-    """`import_digest` is of the row it was imported from: the same row again changes nothing."""
+    """`import_digest` is of the row it was imported from: the same row again changes nothing.
+
+    `discounted`, `changing` and `pausing` say that there are rows of that kind to read beside it; `held_at` that nothing
+    is invoiced since.
+    """
 
     customer_id = key()
     payer_id = key()
@@ -38,6 +44,14 @@ class Subscription(Row):
     ended_at = instant(null=True)
     discounted = models.BooleanField(default=False)
     policies = models.JSONField(null=True)
+    cancel_policies = models.JSONField(null=True)
+    term_periods = models.IntegerField(null=True)
+    term_then = word(null=True)
+    changing = models.BooleanField(db_default=False)
+    pausing = models.BooleanField(db_default=False)
+    held_at = instant(null=True)
+    apart = models.BooleanField(db_default=False)
+    reactivates_id = key(null=True)
     created_at = instant()
     import_digest = models.BigIntegerField(null=True)
 
@@ -64,6 +78,7 @@ class ItemVersion(Row):
     """A price and a quantity from one instant to another. `unit_amount` replaces the price's where it is set.
 
     `bills_from` is where its first charge begins (an import brings its own), `billed_through` how far it is settled.
+    `anchor_at` is where its periods are counted from, where that is not the item's anchor.
     """
 
     subscription_id = key()
@@ -75,8 +90,55 @@ class ItemVersion(Row):
     ends_at = instant(null=True)
     bills_from = instant()
     billed_through = instant(null=True)
+    anchor_at = local_time(null=True)
+    begun_under = policies()
+    ended_under = policies()
 
     Meta = table("item_versions", indexes=(index("item_versions_subscription", "subscription_id"),))
+
+
+class Change(Row):
+    """A change that waits for its instant, was made, or was taken back."""
+
+    subscription_id = key()
+    kind = word()
+    effective_at = instant()
+    state = word()
+    item_id = key(null=True)
+    price_id = key(null=True)
+    quantity = rate(null=True)
+    unit_amount = rate(null=True)
+    anchor_at = local_time(null=True)
+    until = instant(null=True)
+    item_kind = word(null=True)
+    name = text(null=True)
+    policies = policies()
+    actor = text()
+    requested_at = instant()
+    done_at = instant(null=True)
+
+    Meta = table(
+        "changes",
+        check("changes_state", models.Q(state__in=["pending", "applied", "withdrawn", "discarded"])),
+        indexes=(index("changes_subscription", "subscription_id", "effective_at"),),
+    )
+
+
+class Pause(Row):
+    """A stretch without service. `is_over` once what it does to the bill was done."""
+
+    subscription_id = key()
+    starts_at = instant()
+    ends_at = instant(null=True)
+    policies = policies()
+    is_over = models.BooleanField(db_default=False)
+    created_at = instant()
+
+    Meta = table(
+        "pauses",
+        check("pauses_end", models.Q(ends_at=None) | models.Q(ends_at__gte=models.F("starts_at"))),
+        unique("pauses_one_at_a_time", "subscription_id", condition=models.Q(is_over=False)),
+    )
 
 
 class SubscriptionDiscount(Row):

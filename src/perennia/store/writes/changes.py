@@ -10,9 +10,12 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
+import orjson
+
 from perennia.domain.decision import Decision
 from perennia.domain.facts import Status
 from perennia.domain.ids import Id
+from perennia.domain.policies import Policies, as_given
 from perennia.store.arrays import instants, keys
 from perennia.store.session import Cursor
 
@@ -48,6 +51,72 @@ def move_settled(cursor: Cursor, decisions: Sequence[Decision]) -> None:
             """UPDATE item_versions v SET billed_through = n.through
             FROM unnest((SELECT %s::uuid[]), (SELECT %s::timestamptz[])) AS n (id, through) WHERE v.id = n.id""",
             (keys(version for version, _ in settled), instants(through for _, through in settled)),
+        )
+
+
+def end_versions(cursor: Cursor, decisions: Sequence[Decision]) -> None:
+    """Versions that end now; those begun in the same decisions are inserted with their end."""
+    new = {begun.version.id for decision in decisions for begun in decision.begun}
+    ended = {end.version_id: end for end in flat(decisions, "ended") if end.version_id not in new}
+    if ended:
+        cursor.execute(
+            """UPDATE item_versions v SET ends_at = e.at, ended_under = e.under::jsonb
+            FROM unnest((SELECT %s::uuid[]), (SELECT %s::timestamptz[]), (SELECT %s::text[])) AS e (id, at, under)
+            WHERE v.id = e.id""",
+            (list(ended), [end.ends_at for end in ended.values()], [_stored(end.under) for end in ended.values()]),
+        )
+
+
+def _stored(under: Policies | None) -> str | None:
+    return None if under is None else orjson.dumps(as_given(under)).decode()
+
+
+def finish_changes(cursor: Cursor, decisions: Sequence[Decision]) -> None:
+    """Changes that took effect, pauses whose effect was taken, dates that moved."""
+    done = flat(decisions, "changes")
+    if done:
+        cursor.execute(
+            """UPDATE changes c SET state = 'applied', done_at = d.at
+            FROM unnest((SELECT %s::uuid[]), (SELECT %s::timestamptz[])) AS d (id, at) WHERE c.id = d.id""",
+            ([one.change_id for one in done], [one.at for one in done]),
+        )
+        cursor.execute(
+            """UPDATE subscriptions s SET changing = false WHERE s.id = ANY(%s) AND NOT EXISTS (
+                SELECT 1 FROM changes c WHERE c.subscription_id = s.id AND c.state = 'pending')""",
+            ([one.subscription_id for one in done],),
+        )
+    over = flat(decisions, "pauses")
+    if over:
+        cursor.execute("UPDATE pauses SET is_over = true WHERE id = ANY(%s)", ([one.pause_id for one in over],))
+    dates = flat(decisions, "dates")
+    if dates:
+        last = {one.subscription_id: one for one in dates}
+        cursor.execute(
+            """UPDATE subscriptions s SET trial_ends_at = d.trial, term_ends_at = d.term
+            FROM unnest((SELECT %s::uuid[]), (SELECT %s::timestamptz[]), (SELECT %s::timestamptz[])) AS d (id, trial, term)
+            WHERE s.id = d.id""",
+            (list(last), [one.trial_ends_at for one in last.values()], [one.term_ends_at for one in last.values()]),
+        )
+
+
+def stretch_spans(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id) -> None:
+    """Settled parts that last longer now, and their versions with them."""
+    stretches = flat(decisions, "stretches")
+    if stretches:
+        values = {
+            "tenant": tenant,
+            "versions": keys(one.version_id for one in stretches),
+            "starts": instants(one.start for one in stretches),
+            "ends": instants(one.end for one in stretches),
+        }
+        cursor.execute(
+            f"""UPDATE billed_spans b SET span_end = c.span_end FROM {_CUTS} WHERE b.tenant_id = %(tenant)s
+            AND b.version_id = c.version_id AND b.span_start = c.span_start""".encode(),
+            values,
+        )
+        cursor.execute(
+            f"UPDATE item_versions v SET billed_through = c.span_end FROM {_CUTS} WHERE v.id = c.version_id".encode(),
+            values,
         )
 
 

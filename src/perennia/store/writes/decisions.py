@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from perennia.domain.decision import Decision
 from perennia.domain.ids import Id
 from perennia.store.session import Cursor
-from perennia.store.writes import additions, changes
+from perennia.store.writes import additions, begun, changes
 
 
 def apply(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id, actor: str) -> None:
@@ -17,8 +17,12 @@ def apply(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id, actor: s
     if not decisions:
         return
     changes.change_subscriptions(cursor, decisions)
+    begun.insert_versions(cursor, decisions, tenant=tenant)
     changes.move_settled(cursor, decisions)
+    changes.end_versions(cursor, decisions)
     changes.cut_spans(cursor, decisions, tenant=tenant)
+    changes.stretch_spans(cursor, decisions, tenant=tenant)
+    changes.finish_changes(cursor, decisions)
     changes.use_discounts(cursor, decisions)
     changes.lower_receivables(cursor, decisions)
     changes.move_payers(cursor, decisions)

@@ -1,0 +1,242 @@
+"""What a change does to the versions of a subscription's items.
+
+A version that ends has its unused part given back, the one that follows is charged from there on: the arithmetic is
+that of every part (`proration`). Here it is only decided which versions end where, and which begin.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from perennia.domain.calendar import Series, local_time, slot_at
+from perennia.domain.errors import InvalidValue, NotFound
+from perennia.domain.facts import Change, ChangeKind, Item, Version
+from perennia.domain.ids import NewIds
+from perennia.domain.policies import Policies
+from perennia.domain.pricing import Timing
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A version that ends at an instant, at its own start where it never was; `under` the policies of the act."""
+
+    version: Version
+    at: datetime
+    under: Policies
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A version that begins, of an item that may be new."""
+
+    item: Item
+    version: Version
+    is_new_item: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that a change does to versions, in the order of their items."""
+
+    ended: tuple[Ended, ...] = ()
+    begun: tuple[Begun, ...] = ()
+
+
+def applied(change: Change, items: Sequence[Item], *, trial_ends_at: datetime | None, new_ids: NewIds) -> Outcome:
+    """What becomes of the items' versions. Raises NotFound where the item is not there at that instant."""
+    return _RULES[change.kind](change, items, trial_ends_at, new_ids)
+
+
+def touches(change: Change, item: Item) -> bool:
+    """Whether a change ends versions of this item."""
+    if change.kind is ChangeKind.TRIAL:
+        return True
+    return change.kind is not ChangeKind.ADD and change.item_id == item.id
+
+
+def _other_terms(
+    change: Change, items: Sequence[Item], trial_ends_at: datetime | None, new_ids: NewIds
+) -> Outcome:  # fmt: skip
+    """Another price or quantity, until the next version that was given another one of its own."""
+    item = _item(change, items)
+    versions = _in_force_from(item, change.at)
+    told = versions[0]
+    ended, begun = [], []
+    for version in versions:
+        if version is not told and _aspect(change, version) != _aspect(change, told):
+            break
+        start = max(_effective(change, version), version.starts_at)
+        ended.append(Ended(version, start, _ending(change, version)))
+        begun.append(Begun(item, _follower(change, version, start, trial_ends_at, new_ids)))
+    return Outcome(tuple(ended), tuple(begun))
+
+
+def _aspect(change: Change, version: Version) -> object:
+    if change.kind is ChangeKind.QUANTITY:
+        return version.quantity
+    return version.price.id, version.own_amount
+
+
+def _effective(change: Change, version: Version) -> datetime:
+    """Where the new terms begin: at the change, or with the part it lies in where that is not divided."""
+    undivided = change.policies.proration == "full"
+    if change.policies.proration == "none" and version.price.timing is Timing.ARREARS:
+        undivided = True
+    if not undivided or version.starts_at >= change.at:
+        return change.at
+    return max(slot_at(version.series, change.at).start, version.starts_at)
+
+
+def _ending(change: Change, version: Version) -> Policies:
+    """The policies under which what is left of the version is given back."""
+    restarts = change.price is not None and change.price.interval != version.price.interval
+    if restarts and change.policies.interval_change == "restart_without_credit":
+        return replace(change.policies, credit_becomes="none")
+    return change.policies
+
+
+def _follower(
+    change: Change, version: Version, start: datetime, trial_ends_at: datetime | None, new_ids: NewIds
+) -> Version:
+    price, own_amount = version.price, version.own_amount
+    if change.price is not None:
+        price, own_amount = change.price, change.own_amount
+    in_trial = trial_ends_at is not None and trial_ends_at > start
+    series = version.series
+    if price.interval != series.interval:
+        keeps = in_trial or change.policies.interval_change == "keep_anchor"
+        anchor = series.anchor if keeps else _local(start, series.zone)
+        series = Series(anchor, series.zone, price.interval)
+    return Version(
+        id=new_ids(1)[0],
+        price=price,
+        own_amount=own_amount,
+        quantity=version.quantity if change.quantity is None else change.quantity,
+        series=series,
+        starts_at=start,
+        ends_at=version.ends_at,
+        bills_from=_bills_from(change, version, series, start),
+        begun_under=replace(change.policies, first_part="prorate"),
+    )
+
+
+def _bills_from(change: Change, version: Version, series: Series, start: datetime) -> datetime | None:
+    """Later than the start where what was paid counts, or where nothing was to be paid anyhow."""
+    if version.bills_from is not None and version.bills_from > start:
+        return version.bills_from
+    is_settled = version.billed_through is not None and version.billed_through > start
+    if change.policies.proration == "none" and is_settled and series is version.series:
+        return version.billed_through
+    return None
+
+
+def _added(change: Change, items: Sequence[Item], trial_ends_at: datetime | None, new_ids: NewIds) -> Outcome:
+    if change.item_id is None or change.price is None or change.anchor is None:
+        raise InvalidValue(field="change", value=change.kind, reason="an added item has a price and an anchor")
+    zone = items[0].versions[0].series.zone
+    series = Series(change.anchor, zone, change.price.interval)
+    under = change.policies
+    if under.proration != "prorate":
+        under = replace(under, first_part="free" if under.proration == "none" else "full")
+    slot = slot_at(series, change.at)
+    free = under.first_part == "free" and slot.start != change.at
+    version = Version(
+        id=new_ids(1)[0],
+        price=change.price,
+        own_amount=change.own_amount,
+        quantity=change.quantity if change.quantity is not None else items[0].versions[0].quantity * 0 + 1,
+        series=series,
+        starts_at=change.at,
+        bills_from=slot.end if free else None,
+        begun_under=under,
+    )
+    item = Item(change.item_id, change.item_kind, change.name, (version,))
+    return Outcome(begun=(Begun(item, version, is_new_item=True),))
+
+
+def _removed(change: Change, items: Sequence[Item], trial_ends_at: datetime | None, new_ids: NewIds) -> Outcome:
+    item = _item(change, items)
+    ended = [
+        Ended(version, max(_effective(change, version), version.starts_at), change.policies)
+        for version in _in_force_from(item, change.at)
+    ]
+    return Outcome(tuple(ended))
+
+
+def _moved(change: Change, items: Sequence[Item], trial_ends_at: datetime | None, new_ids: NewIds) -> Outcome:
+    """Other boundaries for one item from the change on: what is paid beyond it is given back, the gap is charged."""
+    item = _item(change, items)
+    if change.anchor is None:
+        raise InvalidValue(field="change", value=change.kind, reason="a moved billing day has an anchor")
+    ended, begun = [], []
+    for version in _in_force_from(item, change.at):
+        start = max(change.at, version.starts_at)
+        series = Series(change.anchor, version.series.zone, version.series.interval)
+        free = change.policies.billing_day_move == "free_gap" and slot_at(series, start).start != start
+        followed = _renewed(version, start, series, change.policies, new_ids)
+        begun.append(Begun(item, replace(followed, bills_from=slot_at(series, start).end if free else None)))
+        ended.append(Ended(version, start, change.policies))
+    return Outcome(tuple(ended), tuple(begun))
+
+
+def _tried(change: Change, items: Sequence[Item], trial_ends_at: datetime | None, new_ids: NewIds) -> Outcome:
+    """A trial in a running subscription: nothing is charged until its end, and periods are counted from there."""
+    until = change.until
+    if until is None:
+        raise InvalidValue(field="change", value=change.kind, reason="a trial has an end")
+    ended, begun = [], []
+    for item in items:
+        for version in _in_force_from(item, change.at):
+            start = max(change.at, version.starts_at)
+            series = version.series
+            if change.policies.trial_end_is_anchor == "yes":
+                series = replace(series, anchor=_local(until, series.zone))
+            followed = _renewed(version, start, series, change.policies, new_ids)
+            begun.append(Begun(item, replace(followed, bills_from=until)))
+            ended.append(Ended(version, start, change.policies))
+    return Outcome(tuple(ended), tuple(begun))
+
+
+def _renewed(version: Version, start: datetime, series: Series, under: Policies, new_ids: NewIds) -> Version:
+    """The same terms from another start on, in another series."""
+    return replace(
+        version, id=new_ids(1)[0], series=series, starts_at=start, bills_from=None, billed_through=None,
+        begun_under=replace(under, first_part="prorate"), ended_under=None,
+    )  # fmt: skip
+
+
+def split(version: Version, *, start: datetime, series: Series, bills_from: datetime, new_ids: NewIds) -> Version:
+    """The same terms from `start` on in a version of its own, as the act that began them had it."""
+    return replace(
+        version, id=new_ids(1)[0], series=series, starts_at=start, bills_from=bills_from, billed_through=None,
+        ended_under=None,
+    )  # fmt: skip
+
+
+def _item(change: Change, items: Iterable[Item]) -> Item:
+    for item in items:
+        if item.id == change.item_id:
+            return item
+    raise NotFound(kind="item", id=change.item_id.text("itm") if change.item_id is not None else "")
+
+
+def _in_force_from(item: Item, at: datetime) -> list[Version]:
+    """The version in force at an instant and all that follow it. Raises NotFound where there is none."""
+    found = [v for v in item.versions if (v.ends_at is None or v.ends_at > at) and v.ends_at != v.starts_at]
+    if not found:
+        raise NotFound(kind="item", id=item.id.text("itm"))
+    return sorted(found, key=lambda version: version.starts_at)
+
+
+def _local(at: datetime, zone: str) -> datetime:
+    return local_time(at, zone)
+
+
+_RULES: Mapping[ChangeKind, Callable[[Change, Sequence[Item], datetime | None, NewIds], Outcome]] = {
+    ChangeKind.PRICE: _other_terms,
+    ChangeKind.QUANTITY: _other_terms,
+    ChangeKind.ADD: _added,
+    ChangeKind.REMOVE: _removed,
+    ChangeKind.ANCHOR: _moved,
+    ChangeKind.TRIAL: _tried,
+}

@@ -1,0 +1,82 @@
+"""What the end of a pause does to an item: the paid rest moves on, is given back, or is lost.
+
+Nothing falls due for a part that would begin inside a pause. At its end each item goes on, in a version of its own
+where its periods have a gap or other boundaries now.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from perennia.domain.calendar import days_between, instant, local_time
+from perennia.domain.changes import split
+from perennia.domain.decision import SpanStretch
+from perennia.domain.facts import Pause, Settled, Version
+from perennia.domain.ids import NewIds
+from perennia.domain.pricing import Timing
+from perennia.domain.proration import Credit, credit
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """What becomes of a version: a settled part that lasts longer, its end, what follows it, what is given back."""
+
+    stretch: SpanStretch | None = None
+    ends_at: datetime | None = None
+    follower: Version | None = None
+    settled: Settled | None = None
+    credit: Credit | None = None
+
+
+def resumed(
+    version: Version, pause: Pause, overcharged: Sequence[Settled], *, earlier: Sequence[Pause], new_ids: NewIds
+) -> Resumed:
+    """How a version goes on when `pause`, which has an end, is over."""
+    ends_at = pause.ends_at
+    assert ends_at is not None
+    through = version.billed_through or version.bills_from or version.starts_at
+    if version.price.timing is Timing.ARREARS or through <= pause.starts_at:
+        return _after_a_gap(version, pause, max(min(through, pause.starts_at), version.starts_at), ends_at, new_ids)
+    paid = next((settled for settled in overcharged if settled.end == through), None)
+    if pause.policies.pause_rest == "kept" and paid is not None:
+        return _moved_on(version, pause, paid, new_ids)
+    found = Resumed()
+    if pause.policies.pause_rest == "credited" and paid is not None:
+        given = credit(
+            paid, new_end=pause.starts_at, series=version.series, policies=pause.policies, pauses=earlier,
+            resumed=min(ends_at, paid.end),
+        )  # fmt: skip
+        found = Resumed(settled=paid, credit=given)
+    if through >= ends_at:
+        return found
+    gap = _after_a_gap(version, pause, through, ends_at, new_ids)
+    return replace(found, ends_at=gap.ends_at, follower=gap.follower)
+
+
+def _after_a_gap(version: Version, pause: Pause, ends_at: datetime, resumes_at: datetime, new_ids: NewIds) -> Resumed:
+    """Nothing was paid for the pause: the version ends before it, and the same terms begin behind it."""
+    series = version.series
+    moves = pause.policies.pause_rest == "kept" and pause.policies.pause_anchor == "moves"
+    if moves and version.price.timing is Timing.ADVANCE:
+        series = replace(series, anchor=local_time(resumes_at, series.zone))
+    follower = split(version, start=resumes_at, series=series, bills_from=resumes_at, new_ids=new_ids)
+    return Resumed(ends_at=ends_at, follower=follower)
+
+
+def _moved_on(version: Version, pause: Pause, paid: Settled, new_ids: NewIds) -> Resumed:
+    """The paid rest lasts as much longer as the pause was long; the next part begins behind it."""
+    end = term_after(paid.end, pause, version.series.zone, unit=pause.policies.proration_unit)
+    series = version.series
+    if pause.policies.pause_anchor == "moves":
+        series = replace(series, anchor=local_time(end, series.zone))
+    follower = split(version, start=end, series=series, bills_from=end, new_ids=new_ids)
+    return Resumed(stretch=SpanStretch(paid.version_id, paid.start, end), ends_at=end, follower=follower)
+
+
+def term_after(at: datetime, pause: Pause, zone: str, *, unit: str = "day") -> datetime:
+    """A date that stood still during a pause, as much later as the pause was long: local days, or seconds."""
+    assert pause.ends_at is not None
+    if unit == "second":
+        return at + (pause.ends_at - pause.starts_at)
+    days = days_between(pause.starts_at, pause.ends_at, zone)
+    return instant(local_time(at, zone) + timedelta(days=days), zone)

@@ -1,0 +1,128 @@
+"""How far one item version is settled, and when its next part falls due."""
+
+from datetime import datetime
+
+from perennia.domain.calendar import slot_at
+from perennia.domain.facts import Change, Item, Pause, Subscription, Version
+from perennia.domain.policies import Policies
+from perennia.domain.pricing import Timing
+from perennia.domain.proration import Part, next_part
+
+
+class Progress:
+    """`due` is when the next part falls due; None: nothing is left, or it waits for the end of a pause or a hold."""
+
+    __slots__ = (
+        "due", "ends", "facts", "is_over", "item", "parts", "pause", "policies", "prorate_last", "settled", "trial_end",
+        "version",
+    )  # fmt: skip
+
+    def __init__(
+        self, item: Item, version: Version, facts: Subscription, *, trial_end: datetime | None,
+        changes: tuple[Change, ...] = (), pause: Pause | None = None,
+    ) -> None:  # fmt: skip
+        self.item, self.version, self.facts, self.trial_end, self.pause = item, version, facts, trial_end, pause
+        self.policies = version.begun_under or facts.policies
+        self.prorate_last = facts.cancel_at is None or _of_end(facts).known_last_part == "prorate"
+        self.ends = earliest(version.ends_at, facts.cancel_at)
+        self.is_over = version.ends_at is not None
+        if changes or pause is not None:
+            self._cut_by(changes)
+        self.settled = version.billed_through or version.bills_from or version.starts_at
+        if trial_end is not None and trial_end > self.settled:
+            self.settled = trial_end
+        self.parts = 0
+        self.find_due()
+
+    def next_part(self) -> Part:
+        return next_part(
+            series=self.version.series, start=self.settled, ends=self.ends, prorate_last=self.prorate_last,
+            full=self._first_is_full(), policies=self.policies,
+        )  # fmt: skip
+
+    def begins_a_period(self) -> bool:
+        """Whether the next part begins where a slot of its series does, and not inside one."""
+        return slot_at(self.version.series, self.settled).start == self.settled
+
+    def take(self) -> Part:
+        """The part that is due; afterwards it is settled."""
+        part = self.next_part()
+        self.settled = part.end
+        self.parts += 1
+        self.find_due()
+        return part
+
+    def end(self, at: datetime) -> None:
+        """The version ends, earlier than was known."""
+        self.ends, self.is_over = earliest(self.ends, at), True
+        self.find_due()
+
+    def as_it_stands(self) -> Version:
+        """The version with how far it is settled by now and, where that is so, its end."""
+        version = self.version
+        through = self.settled if self.parts else version.billed_through
+        ends_at = self.ends if self.is_over else version.ends_at
+        if through == version.billed_through and ends_at == version.ends_at:
+            return version
+        return Version(
+            version.id, version.price, version.quantity, version.series, version.starts_at, ends_at, through,
+            version.bills_from, version.own_amount, version.begun_under, version.ended_under,
+        )  # fmt: skip
+
+    def find_due(self) -> None:
+        if (self.ends is not None and self.settled >= self.ends) or self.facts.held or self._stands_still():
+            self.due = None
+        elif self.version.price.timing is Timing.ARREARS:
+            self.due = earliest(self.next_part().end, self.ends)
+        elif self._waits_for_the_next_invoice():
+            self.due = earliest(slot_at(self.version.series, self.settled).end, self.ends)
+        else:
+            self.due = self.settled
+
+    def _stands_still(self) -> bool:
+        """A part that would begin inside a pause waits for its end."""
+        pause = self.pause
+        if pause is None or self.settled < pause.starts_at:
+            return False
+        return pause.ends_at is None or self.settled < pause.ends_at
+
+    def _waits_for_the_next_invoice(self) -> bool:
+        begun = self.version.begun_under
+        if begun is None or begun.difference_invoiced != "next_invoice" or self.settled != self._begins():
+            return False
+        return not self.begins_a_period()
+
+    def _first_is_full(self) -> bool:
+        return self.policies.first_part == "full" and self.settled == self._begins()
+
+    def _begins(self) -> datetime:
+        return self.version.bills_from or self.version.starts_at
+
+    def _cut_by(self, changes: tuple[Change, ...]) -> None:
+        """What is known to come divides the part before it, where that is divided at all."""
+        for change in changes:
+            if change.at < self.version.starts_at or change.policies.proration == "full":
+                continue
+            at = change.at
+            slot = slot_at(self.version.series, at)
+            if change.policies.proration == "none" and slot.start != at:
+                at = slot.start if self.version.price.timing is Timing.ARREARS else slot.end
+            self.ends = earliest(self.ends, at)
+        pause = self.pause
+        if (
+            pause is not None
+            and self.version.price.timing is Timing.ARREARS
+            and pause.starts_at > self.version.starts_at
+        ):
+            self.ends = earliest(self.ends, pause.starts_at)
+
+
+def _of_end(facts: Subscription) -> Policies:
+    return facts.cancel_policies or facts.policies
+
+
+def earliest(one: datetime | None, other: datetime | None) -> datetime | None:
+    """The earlier of two instants; None is never."""
+    if one is None or other is None:
+        return one or other
+    return min(one, other)
