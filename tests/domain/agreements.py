@@ -45,7 +45,7 @@ def items(draw: st.DrawFn, *, start: date, zone: str, currency: str, kind: ItemK
         amount,
         currency=currency,
         interval=draw(INTERVALS),
-        model=draw(st.sampled_from(Model)),
+        model=draw(st.sampled_from((Model.FLAT, Model.PER_UNIT))),
         timing=draw(st.sampled_from(Timing)),
         inclusive=draw(st.booleans()),
     )

@@ -7,9 +7,10 @@ that of every part (`proration`). Here it is only decided which versions end whe
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 
 from perennia.domain.calendar import Series, local_time, slot_at
-from perennia.domain.errors import InvalidValue, NotFound
+from perennia.domain.errors import NotFound
 from perennia.domain.facts import Change, ChangeKind, Item, Version
 from perennia.domain.ids import NewIds
 from perennia.domain.policies import Policies
@@ -131,8 +132,7 @@ def _bills_from(change: Change, version: Version, series: Series, start: datetim
 
 
 def _added(change: Change, items: Sequence[Item], trial_ends_at: datetime | None, new_ids: NewIds) -> Outcome:
-    if change.item_id is None or change.price is None or change.anchor is None:
-        raise InvalidValue(field="change", value=change.kind, reason="an added item has a price and an anchor")
+    assert change.item_id is not None and change.price is not None and change.anchor is not None
     zone = items[0].versions[0].series.zone
     series = Series(change.anchor, zone, change.price.interval)
     under = change.policies
@@ -144,7 +144,7 @@ def _added(change: Change, items: Sequence[Item], trial_ends_at: datetime | None
         id=new_ids(1)[0],
         price=change.price,
         own_amount=change.own_amount,
-        quantity=change.quantity if change.quantity is not None else items[0].versions[0].quantity * 0 + 1,
+        quantity=Decimal(1) if change.quantity is None else change.quantity,
         series=series,
         starts_at=change.at,
         bills_from=slot.end if free else None,
@@ -166,8 +166,7 @@ def _removed(change: Change, items: Sequence[Item], trial_ends_at: datetime | No
 def _moved(change: Change, items: Sequence[Item], trial_ends_at: datetime | None, new_ids: NewIds) -> Outcome:
     """Other boundaries for one item from the change on: what is paid beyond it is given back, the gap is charged."""
     item = _item(change, items)
-    if change.anchor is None:
-        raise InvalidValue(field="change", value=change.kind, reason="a moved billing day has an anchor")
+    assert change.anchor is not None
     ended, begun = [], []
     for version in _in_force_from(item, change.at):
         start = max(change.at, version.starts_at)
@@ -182,8 +181,7 @@ def _moved(change: Change, items: Sequence[Item], trial_ends_at: datetime | None
 def _tried(change: Change, items: Sequence[Item], trial_ends_at: datetime | None, new_ids: NewIds) -> Outcome:
     """A trial in a running subscription: nothing is charged until its end, and periods are counted from there."""
     until = change.until
-    if until is None:
-        raise InvalidValue(field="change", value=change.kind, reason="a trial has an end")
+    assert until is not None
     ended, begun = [], []
     for item in items:
         for version in _in_force_from(item, change.at):

@@ -7,6 +7,7 @@ from enum import IntEnum, StrEnum
 
 from perennia.domain.facts import CollectionMode
 from perennia.domain.ids import Id
+from perennia.domain.schemes import AS_AGREED, Basis, Scheme
 
 
 class DocumentKind(StrEnum):
@@ -17,20 +18,30 @@ class DocumentKind(StrEnum):
 
 
 class LineKind(IntEnum):
-    """A part of a period charged, or one given back for good; one given back for a pause, after which it goes on."""
+    """A part of a period charged, or one given back; a single fee or sum, what was used, what a minimum lacks.
+
+    `PAUSE` is given back for a pause, after which the part goes on.
+    """
 
     RECURRING = 1
     CREDIT = 2
+    SETUP = 3
+    ONE_OFF = 4
+    USAGE = 5
+    MINIMUM = 6
     PAUSE = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Calculation:
-    """All inputs of a line's amount, closed: nothing else is needed to work it out again (`format` 1).
+    """All inputs of a line's amount, closed: nothing else is needed to work it out again.
 
-    A charge is `quantity` at `unit_amount` by `model` for `part` of `whole` days, less `percents` in turn,
+    `format` 1: a charge is `quantity` at `unit_amount` by `model` for `part` of `whole` days, less `percents` in turn,
     rounded once, less `amount_off` (minor units). A credit is `removed` of `whole` days of `charged` (minor
     units), rounded once, less what was `credited` before, and no more than a `limit`.
+
+    `format` 2: a charge by `scheme` and `basis` in place of one unit amount; a minimum of `unit_amount`, of which
+    `fees` (minor units, before discounts) are there already.
     """
 
     kind: LineKind
@@ -47,6 +58,9 @@ class Calculation:
     credited: int = 0
     limit: int | None = None
     format: int = 1
+    scheme: Scheme | None = None
+    basis: Basis = AS_AGREED
+    fees: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from perennia.domain.discounts import amounts_off
 from perennia.domain.documents import Calculation, Document, DocumentKind, Line, LineKind
 from perennia.domain.errors import InvalidValue
 from perennia.domain.events import Event, EventType
+from perennia.domain.explanation import priced
 from perennia.domain.facts import CollectionMode, ItemKind, Payer, Seller, Subscription
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.ledger import issue
@@ -160,7 +161,7 @@ def _charge_lines(charges: Sequence[Charge], *, payer: Payer, seller: Seller, no
     for charge, amount_off, (percent, tax) in zip(charges, off, taxes, strict=True):
         price, part = charge.version.price, charge.part
         amount = charge.amount - amount_off
-        plain = part.is_whole and not charge.discounts
+        plain = part.is_whole and not charge.discounts and price.scheme is None
         lines.append(
             Line(
                 kind=LineKind.RECURRING,
@@ -195,6 +196,7 @@ def _calculation(charge: Charge, amount_off: int) -> Calculation:
         whole=charge.part.whole,
         percents=tuple(discount.percent for discount in charge.discounts if discount.percent is not None),
         amount_off=amount_off,
+        **priced(price),
     )
 
 

@@ -106,3 +106,21 @@ class NoOpenTaxRate(DomainError):
     """No rate without an end that began before the day it should end on (`country`, `tax_class`, `valid_to`)."""
 
     code = "no_open_tax_rate"
+
+
+class QuantityAboveTiers(DomainError):
+    """The price's last tier is not open, and so many are beyond it (`quantity`, `most`)."""
+
+    code = "quantity_above_tiers"
+
+
+class PriceNotSold(DomainError):
+    """The price is not on sale at this time: not yet, or no longer (`price`, `at`, `sold_from`, `sold_until`)."""
+
+    code = "price_not_sold"
+
+
+class PriceReplaced(DomainError):
+    """The price has a successor already, and has only one (`price`, `successor`)."""
+
+    code = "price_replaced"

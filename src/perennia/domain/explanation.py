@@ -4,40 +4,52 @@ The evaluator consults no price, policy or rule: all inputs are in the calculati
 evaluator reads it; old ones stay.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from perennia.domain.documents import Calculation, LineKind
 from perennia.domain.errors import InvalidValue
+from perennia.domain.pricing import Price
+from perennia.domain.schemes import AS_AGREED, Basis, as_stored, basis_of, scheme_of
+from perennia.domain.steps import Step, scheme_steps
 
 _CREDITS = frozenset({LineKind.CREDIT, LineKind.PAUSE})
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A named intermediate of a calculation, exact, in minor units. Wording turns it into a sentence."""
-
-    name: str
-    value: Fraction
-
-
 def evaluate(calculation: Calculation) -> tuple[tuple[Step, ...], int]:
     """The steps in order and the result in minor units: the net of the line, or its gross for inclusive prices."""
-    if calculation.format != 1:
+    evaluator = _EVALUATORS.get(calculation.format)
+    if evaluator is None:
         raise InvalidValue(field="format", value=calculation.format, reason="no evaluator reads this format")
-    steps = _credit(calculation) if calculation.kind in _CREDITS else _charge(calculation)
+    steps = evaluator(calculation)
     return steps, int(steps[-1].value)
 
 
-def _charge(inputs: Calculation) -> tuple[Step, ...]:
+def _plain(inputs: Calculation) -> tuple[Step, ...]:
+    """Format 1."""
+    if inputs.kind in _CREDITS:
+        return _credit(inputs)
     amount = Fraction(inputs.unit_amount) * 10**inputs.exponent
     steps = [Step("unit", amount)]
     if inputs.model != "flat":
         amount *= Fraction(inputs.quantity)
         steps.append(Step("quantity", amount))
+    return _finished(inputs, steps)
+
+
+def _by_scheme(inputs: Calculation) -> tuple[Step, ...]:
+    """Format 2."""
+    if inputs.kind is LineKind.MINIMUM:
+        return _minimum(inputs)
+    return _finished(inputs, scheme_steps(inputs))
+
+
+def _finished(inputs: Calculation, steps: list[Step]) -> tuple[Step, ...]:
+    """From the amount of a whole period, the last of `steps`, to that of the line."""
+    amount = steps[-1].value
     if inputs.part != inputs.whole:
         amount *= Fraction(inputs.part, inputs.whole)
         steps.append(Step("part", amount))
@@ -50,6 +62,17 @@ def _charge(inputs: Calculation) -> tuple[Step, ...]:
         amount -= inputs.amount_off
         steps.append(Step("amount_off", amount))
     return tuple(steps)
+
+
+def _minimum(inputs: Calculation) -> tuple[Step, ...]:
+    """What is missing; the part is of the minimum alone, so it comes before the fees."""
+    amount = Fraction(inputs.unit_amount) * 10**inputs.exponent
+    steps = [Step("minimum", amount)]
+    if inputs.part != inputs.whole:
+        amount *= Fraction(inputs.part, inputs.whole)
+        steps.append(Step("part", amount))
+    steps.append(Step("missing", max(amount - inputs.fees, Fraction(0)), (("fees", Fraction(inputs.fees)),)))
+    return _finished(replace(inputs, part=1, whole=1), steps)
 
 
 def _credit(inputs: Calculation) -> tuple[Step, ...]:
@@ -68,6 +91,17 @@ def _rounded(amount: Fraction) -> Fraction:
     """Half away from zero, worked out apart from the rules' own rounding on purpose."""
     half_up = (abs(amount) + Fraction(1, 2)).__floor__()
     return Fraction(half_up if amount >= 0 else -half_up)
+
+
+_EVALUATORS: Mapping[int, Callable[[Calculation], tuple[Step, ...]]] = {1: _plain, 2: _by_scheme}
+
+
+def priced(price: Price, basis: Basis = AS_AGREED) -> dict[str, Any]:
+    """What a charge's calculation needs beside unit amount, quantity and part: nothing for flat and per unit.
+
+    Given to `Calculation` as keywords. Only a calculation without them may be left out of a line.
+    """
+    return {} if price.scheme is None else {"format": 2, "scheme": price.scheme, "basis": basis}
 
 
 def extras(calculation: Calculation) -> dict[str, Any]:
@@ -89,7 +123,20 @@ def extras(calculation: Calculation) -> dict[str, Any]:
             found["percents"] = [str(percent) for percent in calculation.percents]
         if calculation.amount_off:
             found["amount_off"] = calculation.amount_off
+        if calculation.format != 1:
+            found |= _format_2(calculation)
     return {"format": calculation.format, **found}
+
+
+def _format_2(calculation: Calculation) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if calculation.scheme is not None:
+        found["scheme"] = as_stored(calculation.scheme)
+    if basis := as_stored(calculation.basis):
+        found["basis"] = basis
+    if calculation.fees:
+        found["fees"] = calculation.fees
+    return found
 
 
 def from_row(
@@ -99,6 +146,10 @@ def from_row(
     values = dict(stored or {})
     if "percents" in values:
         values["percents"] = tuple(Decimal(percent) for percent in values["percents"])
+    if "scheme" in values:
+        values["scheme"] = scheme_of(values["scheme"])
+    if "basis" in values:
+        values["basis"] = basis_of(values["basis"])
     return Calculation(
         kind=LineKind(kind), exponent=exponent, model=model, unit_amount=unit_amount, quantity=quantity, **values
     )

@@ -15,7 +15,8 @@ from perennia.domain.discounts import Discount, after_percents
 from perennia.domain.facts import Cause, ItemKind, Subscription, Version
 from perennia.domain.ids import Id
 from perennia.domain.money import round_ratio
-from perennia.domain.pricing import period_amount
+from perennia.domain.policies import DEFAULTS, Policies
+from perennia.domain.pricing import amount_under
 from perennia.domain.tax import NO_TAX, TaxTable
 
 _MONTHLY = {
@@ -26,9 +27,20 @@ _MONTHLY = {
 }
 
 
-def version_mrr(version: Version, *, discounts: Sequence[Discount] = (), inclusive_percent: Decimal = NO_TAX) -> int:
-    """Minor units a month of one item version after percent discounts; tax taken out of an inclusive price."""
-    numerator, denominator = after_percents(period_amount(version.price, version.quantity), discounts)
+def version_mrr(
+    version: Version,
+    *,
+    discounts: Sequence[Discount] = (),
+    inclusive_percent: Decimal = NO_TAX,
+    policies: Policies = DEFAULTS,
+) -> int:
+    """Minor units a month of one item version after percent discounts; tax taken out of an inclusive price.
+
+    What is metered recurs in no amount: 0. Nor does a set-up fee, or what a minimum adds.
+    """
+    if version.price.meter_id is not None:
+        return 0
+    numerator, denominator = after_percents(amount_under(version.price, version.quantity, policies), discounts)
     amount = Fraction(numerator, denominator) * _per_month(version.price.interval)
     if version.price.tax_inclusive:
         amount *= Fraction(100) / (100 + Fraction(inclusive_percent))  # exact
@@ -52,7 +64,9 @@ def subscription_mrr(
                 if version.price.tax_inclusive:
                     first_day = local_date(version.starts_at, subscription.zone)
                     percent = taxes.percent(country=country, tax_class=version.price.tax_class, on=first_day)
-                total += version_mrr(version, discounts=lasting, inclusive_percent=percent)
+                total += version_mrr(
+                    version, discounts=lasting, inclusive_percent=percent, policies=subscription.policies
+                )
     off = [d.amount_minor for d in lasting if d.amount_minor is not None]
     return max(total - _monthly_off(subscription, sum(off)), 0) if off else total
 

@@ -136,7 +136,7 @@ def _removed(
     if resumed is None and not pauses and not _is_plain(policies):
         removed = Fraction(*_share(series, new_end, settled.line_end, policies)) if new_end < settled.line_end else 0
         line = Fraction(*_share(series, settled.start, settled.line_end, policies))
-        found = Fraction(removed) * (1 / line) if new_end > settled.start and line else Fraction(1)  # exact
+        found = Fraction(removed) / line if new_end > settled.start and line else Fraction(1)  # exact
         return min(found.numerator, found.denominator), found.denominator
     return whole - used - back, whole
 
