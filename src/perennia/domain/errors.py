@@ -69,6 +69,48 @@ class MoveNotPermitted(DomainError):
     code = "move_not_permitted"
 
 
+class SubscriptionEnded(DomainError):
+    """An ended subscription cannot be acted on (`subscription`)."""
+
+    code = "subscription_ended"
+
+
+class NotTrialing(DomainError):
+    """Only a trial that runs can end (`subscription`)."""
+
+    code = "not_trialing"
+
+
+class AlreadyPaused(DomainError):
+    """There is a pause already, running or to come (`subscription`, `starts_at`)."""
+
+    code = "already_paused"
+
+
+class NotPaused(DomainError):
+    """There is no pause to end (`subscription`)."""
+
+    code = "not_paused"
+
+
+class NotCanceling(DomainError):
+    """No end is scheduled that could be taken back (`subscription`)."""
+
+    code = "not_canceling"
+
+
+class StillRunning(DomainError):
+    """Only an ended subscription can be taken up again (`subscription`)."""
+
+    code = "still_running"
+
+
+class WithdrawalOver(DomainError):
+    """The time for a withdrawal is over (`subscription`, `until`)."""
+
+    code = "withdrawal_over"
+
+
 class CatchUpHeld(DomainError):
     """More missed periods at once than the tenant lets pass unseen (`subscription`, `periods`, `limit`)."""
 

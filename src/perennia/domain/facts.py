@@ -44,6 +44,8 @@ class Cause(StrEnum):
 
     CHOSEN = "chosen"
     FAILED_PAYMENT = "failed_payment"
+    WITHDRAWN = "withdrawn"
+    TERM = "term"
 
 
 class ChangeKind(StrEnum):

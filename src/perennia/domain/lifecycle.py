@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from perennia.domain.calendar import start_of_day
 from perennia.domain.errors import InvalidValue, MoveNotPermitted
 from perennia.domain.facts import Status, Subscription
+from perennia.domain.policies import Policies
 
 MOVES: Mapping[Status, frozenset[Status]] = {
     Status.SCHEDULED: frozenset({Status.TRIALING, Status.ACTIVE, Status.CANCELED}),
@@ -26,17 +27,21 @@ def check_move(*, state: Status, to: Status) -> None:
         raise MoveNotPermitted(state=state.value, to=to.value)
 
 
-def end_of_service(subscription: Subscription, *, asked_for: datetime) -> datetime:
+def end_of_service(subscription: Subscription, *, asked_for: datetime, policies: Policies | None = None) -> datetime:
     """The instant from which nothing is charged when a cancellation is to take effect at `asked_for`.
 
     Under day proration it is the start of a local day: of that day (`cancel_day` free), or of the day after
-    (`billed`). Raises MoveNotPermitted for an ended subscription, InvalidValue for an end before the start.
+    (`billed`); under second proration it is the instant itself. `policies` are those of the act. Raises
+    MoveNotPermitted for an ended subscription, InvalidValue for an end before the start.
     """
     check_move(state=subscription.status, to=Status.CANCELED)
     if asked_for < start_of_day(subscription.started_at, subscription.zone):
         raise InvalidValue(field="cancel_at", value=asked_for.isoformat(), reason="before the subscription's start")
+    policies = policies or subscription.policies
+    if policies.proration_unit == "second":
+        return max(asked_for, subscription.started_at)
     day = start_of_day(asked_for, subscription.zone)
-    if subscription.policies.cancel_day == "billed" and day != asked_for:
+    if policies.cancel_day == "billed" and day != asked_for:
         return _next_day(day, subscription.zone)
     return day
 

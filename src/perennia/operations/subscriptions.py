@@ -1,34 +1,42 @@
-"""Agreements: start one, end one."""
+"""Agreements: start one, end one, take its end back, take up an ended one again, withdraw from one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from perennia.domain.calendar import local_date, midnight
-from perennia.domain.errors import CurrencyMismatch, InvalidValue, NotFound
+from perennia.domain.calendar import local_date, midnight, slot_at
+from perennia.domain.changes import split
+from perennia.domain.decision import Decision, VersionBegun, VersionEnd
+from perennia.domain.errors import CurrencyMismatch, InvalidValue, NotCanceling, StillRunning, WithdrawalOver
 from perennia.domain.events import Event, EventType
-from perennia.domain.facts import Cause, CollectionMode, ItemKind, Payer, Subscription
+from perennia.domain.facts import Cause, CollectionMode, ItemKind
 from perennia.domain.ids import Id
-from perennia.domain.invoicing import bill
 from perennia.domain.lifecycle import end_of_service
-from perennia.domain.pricing import Price, check_unit_amount
+from perennia.domain.policies import Policies, as_given, changed, policies
+from perennia.domain.pricing import Price, check_unit_amount, own_price
+from perennia.domain.scheduling import NOW, PERIOD_END, PERIOD_START, When, effective_at, plan_of, version_at
+from perennia.domain.starting import beginning
 from perennia.domain.terms import Terms, check_how_many, check_period_amounts
+from perennia.operations.agreements import Act, Policy, act_on, of, settle
 from perennia.operations.books import Books, open_books
+from perennia.operations.chosen import Chosen
 from perennia.store.identity import new_id, new_ids
 from perennia.store.reads import catalog, customers
-from perennia.store.reads.subscriptions import payer_of
+from perennia.store.reads import subscriptions as read
+from perennia.store.writes import agreements
 from perennia.store.writes import subscriptions as write
 from perennia.store.writes.subscriptions import NewItem, NewSubscription
 
+__all__ = ["Chosen", "TermAsked", "cancel", "new_items", "reactivate", "settle", "start", "uncancel", "withdraw"]
+
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """What a subscriber takes: a price of the catalogue, how many, and an amount of their own where agreed."""
+class TermAsked:
+    """A commitment for so many periods of the plan; `then` it is renewed, goes on without one, or ends."""
 
-    price_id: Id
-    quantity: Decimal = Decimal(1)
-    unit_amount: Decimal | None = None
+    periods: int
+    then: str = "renew"
 
 
 def start(
@@ -41,25 +49,37 @@ def start(
     start_on: date | None = None,
     anchor_on: date | None = None,
     trial_ends_on: date | None = None,
+    trial_days: int | None = None,
     cancel_on: date | None = None,
+    term: TermAsked | None = None,
     adjustment: Decimal = Decimal(0),
     collection: CollectionMode = CollectionMode.AUTOMATIC,
     net_days: int = 0,
     external_id: str | None = None,
+    addon_of: Id | None = None,
+    apart: bool = False,
+    policy: Policy | None = None,
+    reactivates: Id | None = None,
 ) -> Id:
     """Start a subscription on a local date: today, later, or earlier, which bills what has passed since.
 
     `items` name one plan and any add-ons in one currency. `adjustment`, in currency units and also below
-    zero, is added to each period of the plan. What is due now is invoiced in the same transaction. Raises
-    NotFound, InvalidValue, CurrencyMismatch, AlreadyExists.
+    zero, is added to each period of the plan. `addon_of` counts its periods with those of another subscription's plan
+    (`alignment` base). `policy` holds for this subscription over the tenant's. What is due now is invoiced in the
+    same transaction. Raises NotFound, InvalidValue, CurrencyMismatch, AlreadyExists, PolicyConflict.
     """
     with open_books(tenant=tenant) as books:
         now = books.business_time(now)
         customer = customers.customer(books.cursor, customer_id=customer_id)
-        books.lock(customer.payer_id)
+        payer = books.lock(customer.payer_id)
         zone = customer.zone or books.tenant.zone
-        start_on = start_on or local_date(now, zone)
+        effective = changed(policies(books.tenant.policies), policy)
+        base = None if addon_of is None else version_at(plan_of(of(payer, addon_of)), now).series
         chosen = new_items(books, items, adjustment=adjustment)
+        dates = beginning(
+            now=now, zone=zone, policies=effective, start_on=start_on, anchor_on=anchor_on,
+            trial_ends_on=trial_ends_on, trial_days=chosen[0].trial_days if trial_days is None else trial_days, base=base,
+        )  # fmt: skip
         made = NewSubscription(
             id=new_id(),
             customer_id=customer.id,
@@ -67,43 +87,145 @@ def start(
             entity_id=next(iter(books.seller().entities)),
             currency=_currency(books, items),
             zone=zone,
-            started_at=midnight(start_on, zone),
-            anchor_on=anchor_on or trial_ends_on or start_on,
-            bills_from=midnight(trial_ends_on or start_on, zone),
-            items=chosen,
+            started_at=dates.started_at,
+            anchor_on=dates.anchor(chosen[0].interval).date(),
+            bills_from=dates.bills_from(chosen[0].interval),
+            items=tuple(
+                replace(item, anchor_at=dates.anchor(item.interval), bills_from=dates.bills_from(item.interval))
+                for item in chosen
+            ),
             external_id=external_id,
-            trial_ends_at=_later(trial_ends_on, start_on, zone),
-            cancel_at=_later(cancel_on, start_on, zone),
+            trial_ends_at=dates.trial_ends_at,
+            cancel_at=_later(cancel_on, local_date(dates.started_at, zone), zone),
+            term=None
+            if term is None
+            else dates.term(periods=term.periods, then=term.then, interval=chosen[0].interval),
             collection=collection,
             net_days=net_days,
+            policies=as_given(changed(Policies(), policy)) if policy else None,
+            apart=apart,
+            reactivates_id=reactivates,
         )
         write.insert_subscriptions(books.cursor, [made], tenant=tenant, now=now)
-        created = Event(EventType.SUBSCRIPTION_CREATED, made.id, now)
-        settle(books, books.lock(customer.payer_id), actor=actor, now=now, told=(created,))
+        told = [Event(EventType.SUBSCRIPTION_CREATED, made.id, now)]
+        if reactivates is not None:
+            told.append(Event(EventType.SUBSCRIPTION_REACTIVATED, made.id, now))
+        together = effective.backdated_start == "one_invoice" and made.started_at < now
+        settle(books, customer.payer_id, actor=actor, now=now, told=tuple(told), together=together)
     return made.id
 
 
-def cancel(*, tenant: Id, actor: str, subscription_id: Id, now: datetime, at: datetime | None = None) -> datetime:
-    """End a subscription now or at an instant, also one that has passed; answers when it ends.
+def cancel(
+    *,
+    tenant: Id,
+    actor: str,
+    subscription_id: Id,
+    now: datetime,
+    at: datetime | None = None,
+    when: When | None = None,
+    policy: Policy | None = None,
+) -> datetime:
+    """End a subscription now, at its period's end or start, or on a date, also one that has passed; answers when it ends.
 
-    What was charged for time after the end is credited when the end takes effect: to what is still open on
-    its invoice, else to the balance. Raises NotFound, MoveNotPermitted, InvalidValue.
+    Without `when` the policy `cancel_at` says. What was charged for time after the end is credited when the end takes
+    effect: to what is still open on its invoice, else as `credit_becomes` says. A date is that of `cancel_day`.
+    Raises NotFound, SubscriptionEnded, MoveNotPermitted, InvalidValue.
     """
-    with open_books(tenant=tenant) as books:
-        now = books.business_time(now)
-        payer = books.lock(payer_of(books.cursor, subscription_id=subscription_id))
-        subscription = _of(payer, subscription_id)
-        ends = end_of_service(subscription, asked_for=at or now)
-        write.schedule_cancel(books.cursor, subscription_id=subscription_id, cancel_at=ends, cause=Cause.CHOSEN.value)
-        told = (Event(EventType.SUBSCRIPTION_CANCEL_SCHEDULED, subscription_id, now),)
-        settle(books, books.lock(payer.id), actor=actor, now=now, told=told)
+    with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now, policy=policy) as act:
+        ends = _end(act, at or when or act.policies.cancel_at)
+        agreements.schedule_end(
+            act.books.cursor, subscription_id=subscription_id, cancel_at=ends, policies=act.policies
+        )
+        act.settle(Event(EventType.SUBSCRIPTION_CANCEL_SCHEDULED, subscription_id, act.now), since=ends)
     return ends
 
 
-def settle(books: Books, payer: Payer, *, actor: str, now: datetime, told: tuple[Event, ...] = ()) -> None:
-    """Bill one payer through `now` by the rule of the run, and write it with what is `told` of the cause."""
-    decision = bill(payer, seller=books.seller(), through=now, now=now, new_ids=new_ids, catch_up=True)
-    books.write([replace(decision, events=told + decision.events)], actor=actor)
+def uncancel(*, tenant: Id, actor: str, subscription_id: Id, now: datetime) -> None:
+    """Take back an end that is still to come. Raises NotFound, SubscriptionEnded, NotCanceling."""
+    with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now) as act:
+        ends = act.subscription.cancel_at
+        if ends is None:
+            raise NotCanceling(subscription=subscription_id.text("sub"))
+        agreements.schedule_end(act.books.cursor, subscription_id=subscription_id, cancel_at=None, policies=None)
+        goes_on_at(act, ends)
+        act.settle(Event(EventType.SUBSCRIPTION_CANCEL_WITHDRAWN, subscription_id, act.now))
+
+
+def reactivate(
+    *,
+    tenant: Id,
+    actor: str,
+    subscription_id: Id,
+    now: datetime,
+    start_on: date | None = None,
+    policy: Policy | None = None,
+) -> Id:
+    """Take up an ended subscription again: a new one with what it had last, linked to it.
+
+    Raises NotFound, StillRunning, and what `start` raises.
+    """
+    with open_books(tenant=tenant) as books:
+        ended = read.standing(books.cursor, subscription_id=subscription_id)
+        if ended.status != "canceled":
+            raise StillRunning(subscription=subscription_id.text("sub"))
+        last = read.last_items(books.cursor, subscription_id=subscription_id)
+        adjustment = sum((one.unit_amount or Decimal(0) for one in last if one.kind == "adjustment"), Decimal(0))
+        items = [Chosen(one.price_id, one.quantity, one.unit_amount) for one in last if one.kind != "adjustment"]
+        return start(
+            tenant=tenant,
+            actor=actor,
+            customer_id=ended.customer_id,
+            items=items,
+            now=now,
+            start_on=start_on,
+            adjustment=adjustment,
+            policy=policy,
+            reactivates=subscription_id,
+        )
+
+
+def withdraw(*, tenant: Id, actor: str, subscription_id: Id, now: datetime, immediate_start: bool = False) -> datetime:
+    """A consumer's right of withdrawal, within `withdrawal_days` of the start (14: directive 2011/83/EU, article 9).
+
+    It ends now and all that was charged is given back; where an immediate start was asked for and explained
+    (`immediate_start`, article 14.3), the days used are kept. Answers when it ended.
+    Raises NotFound, SubscriptionEnded, WithdrawalOver.
+    """
+    with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now) as act:
+        subscription, zone = act.subscription, act.subscription.zone
+        days = subscription.policies.withdrawal_days
+        last = local_date(subscription.started_at, zone) + timedelta(days=days)
+        if local_date(act.now, zone) > last:
+            raise WithdrawalOver(subscription=subscription_id.text("sub"), until=last.isoformat())
+        asked = act.now if immediate_start else subscription.started_at
+        under = changed(
+            act.policies,
+            {"credit_becomes": "refund", "cancel_credit": "credit_becomes", "proration": "prorate",
+             "known_last_part": "prorate", "open_debt_at_cancel": "credit_unused", "cancel_day": "free"},
+        )  # fmt: skip
+        ends = end_of_service(subscription, asked_for=asked, policies=under)
+        agreements.schedule_end(
+            act.books.cursor,
+            subscription_id=subscription_id,
+            cancel_at=ends,
+            policies=under,
+            cause=Cause.WITHDRAWN.value,
+        )
+        act.settle(Event(EventType.SUBSCRIPTION_WITHDRAWN, subscription_id, act.now), since=None)
+    return ends
+
+
+def goes_on_at(act: Act, at: datetime) -> None:
+    """Where a part was charged only up to a known end that is taken back: the same terms begin there anew."""
+    begun, ended = [], []
+    for item in act.subscription.items:
+        for version in item.versions:
+            if version.billed_through == at and slot_at(version.series, at).start != at and version.ends_at is None:
+                follower = split(version, start=at, series=version.series, bills_from=at, new_ids=new_ids)
+                ended.append(VersionEnd(version.id, at))
+                begun.append(VersionBegun(act.subscription.id, item, follower))
+    if begun:
+        act.books.write([Decision(act.payer.id, None, begun=tuple(begun), ended=tuple(ended))], actor=act.actor)
 
 
 def new_items(books: Books, items: Sequence[Chosen], *, adjustment: Decimal) -> tuple[NewItem, ...]:
@@ -116,6 +238,8 @@ def new_items(books: Books, items: Sequence[Chosen], *, adjustment: Decimal) -> 
             item.price_id,
             check_how_many(offers[item.price_id].price, item.quantity),
             None if item.unit_amount is None else check_unit_amount(item.unit_amount),
+            interval=offers[item.price_id].price.interval,
+            trial_days=offers[item.price_id].price.trial_days,
         )
         for item in items
     ]
@@ -124,13 +248,32 @@ def new_items(books: Books, items: Sequence[Chosen], *, adjustment: Decimal) -> 
         raise InvalidValue(field="items", value=len(found), reason="a subscription has one plan, and add-ons beside it")
     check_period_amounts([_terms(item, offers[item.price_id].price) for item in found], adjustment=adjustment)
     if adjustment:
-        found.append(NewItem(ItemKind.ADJUSTMENT, "Adjustment", found[0].price_id, Decimal(1), adjustment))
+        plan = found[0]
+        found.append(
+            NewItem(ItemKind.ADJUSTMENT, "Adjustment", plan.price_id, Decimal(1), adjustment, interval=plan.interval)
+        )
     return tuple(found)
+
+
+def _end(act: Act, when: When) -> datetime:
+    version = version_at(plan_of(act.subscription), act.now)
+    if when == "date":
+        raise InvalidValue(field="when", value=when, reason="the policy cancel_at asks for a date; name one")
+    if when in (PERIOD_END, PERIOD_START):
+        return effective_at(act.subscription, version, when=when, now=act.now, policies=act.policies)
+    asked = act.now
+    if isinstance(when, datetime):
+        asked = when
+    elif isinstance(when, date):
+        asked = midnight(when, act.subscription.zone)
+    elif when != NOW:
+        raise InvalidValue(field="when", value=when, reason="now, period_end, period_start, or a date")
+    return end_of_service(act.subscription, asked_for=asked, policies=act.policies)
 
 
 def _terms(item: NewItem, price: Price) -> Terms:
     own = item.unit_amount
-    return (price if own is None else replace(price, unit_amount=own)), item.quantity
+    return (price if own is None else own_price(price, own)), item.quantity
 
 
 def _currency(books: Books, items: Sequence[Chosen]) -> str:
@@ -147,10 +290,3 @@ def _later(day: date | None, start_on: date, zone: str) -> datetime | None:
     if day < start_on:
         raise InvalidValue(field="date", value=day.isoformat(), reason=f"before the start on {start_on.isoformat()}")
     return midnight(day, zone)
-
-
-def _of(payer: Payer, subscription_id: Id) -> Subscription:
-    for subscription in payer.subscriptions:
-        if subscription.id == subscription_id:
-            return subscription
-    raise NotFound(kind="subscription", id=subscription_id.text("sub"))

@@ -26,6 +26,21 @@ SENTENCES = {
     "currency_mismatch": "Beløb i {expected} og i {given} kan ikke stå sammen; brug priser i én valuta.",
     "unknown_zone": "{zone} er ikke en tidszone; skriv en fra IANA's liste, f.eks. Europe/Copenhagen.",
     "move_not_permitted": "Det, der er {state}, kan ikke blive {to}; se på tilstanden, før du prøver igen.",
+    "subscription_ended": (
+        "{subscription} er slut, så intet kan ændres i den; tag den op igen med en ny start (reactivate)."
+    ),
+    "not_trialing": (
+        "{subscription} er ikke på prøve, så der er ingen at afslutte; giv den først en, eller opsig den."
+    ),
+    "already_paused": (
+        "{subscription} har allerede en pause fra {starts_at}; genoptag den først, eller vent, til den er forbi."
+    ),
+    "not_paused": ("{subscription} har ingen pause, hverken nu eller senere; sæt den først på pause."),
+    "not_canceling": ("{subscription} har ingen slutning foran sig; en afsluttet aftale kan genoptages i stedet."),
+    "still_running": (
+        "{subscription} er ikke slut, så der er intet at tage op igen; fortryd i stedet dens opsigelse, hvis den har en."
+    ),
+    "withdrawal_over": ("{subscription} kunne fortrydes indtil {until}; opsig den i stedet."),
     "catch_up": (
         "{subscription} er {periods} perioder bagud, og højst {limit} faktureres uset; find grunden, og fakturér så "
         "betaleren for sig: `perennia bill --payer`."
@@ -128,6 +143,9 @@ WORDS = {
     "weights that cancel out divide nothing": "vægte, der ophæver hinanden, deler intet",
     "an amount is below 10 to the 15th": "et beløb er under 10 i 15. potens",
     "{currency} has {digits} decimals": "{currency} har {digits} decimaler",
+    "now, period_end, period_start, or a date": "now, period_end, period_start eller en dato",
+    "a pause ends after it begins": "en pause slutter efter sin start",
+    "from {least} to {most} periods": "fra {least} til {most} perioder",
     "one of {words}": "en af {words}",
     "no policy has this name": "ingen regel hedder sådan",
     "an amount above 0, or none": "et beløb over 0, eller none for intet",

@@ -23,6 +23,19 @@ SENTENCES = {
     "currency_mismatch": "Amounts in {expected} and in {given} cannot go together; use prices in one currency.",
     "unknown_zone": "{zone} is not a time zone; write one of the IANA list, like Europe/Copenhagen.",
     "move_not_permitted": "What is {state} cannot become {to}; look at its state before trying again.",
+    "subscription_ended": (
+        "{subscription} has ended, so nothing can be changed in it; take it up again with a new start (reactivate)."
+    ),
+    "not_trialing": ("{subscription} is in no trial, so there is none to end; give it one first, or cancel it."),
+    "already_paused": (
+        "{subscription} has a pause from {starts_at} already; resume it first, or wait until it is over."
+    ),
+    "not_paused": ("{subscription} has no pause, running or to come; pause it first."),
+    "not_canceling": ("{subscription} has no end that is still to come; to bring back an ended one, reactivate it."),
+    "still_running": (
+        "{subscription} has not ended, so there is nothing to take up again; take back its end instead, if it has one."
+    ),
+    "withdrawal_over": ("{subscription} could be withdrawn from until {until}; cancel it instead."),
     "catch_up": (
         "{subscription} is {periods} periods behind, and at most {limit} are billed unseen; look why, then bill it by "
         "name: `perennia bill --payer`."

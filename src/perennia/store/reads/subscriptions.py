@@ -1,14 +1,57 @@
 """Agreements."""
 
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
 from perennia.domain.errors import NotFound
 from perennia.domain.ids import Id
 from perennia.store.session import Cursor
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whose a subscription is, and how it stands."""
+
+    customer_id: Id
+    payer_id: Id
+    status: str
+    started_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LastItem:
+    """What a subscription had last of one thing."""
+
+    kind: str
+    name: str
+    price_id: Id
+    quantity: Decimal
+    unit_amount: Decimal | None
+
+
 def payer_of(cursor: Cursor, *, subscription_id: Id) -> Id:
     """Whom to lock before touching a subscription. Raises NotFound."""
-    row = cursor.execute("SELECT payer_id FROM subscriptions WHERE id = %s", (subscription_id,)).fetchone()
+    return standing(cursor, subscription_id=subscription_id).payer_id
+
+
+def standing(cursor: Cursor, *, subscription_id: Id) -> Standing:
+    """Raises NotFound; a subscription of another tenant is not found either."""
+    row = cursor.execute(
+        "SELECT customer_id, payer_id, status, started_at, ended_at FROM subscriptions WHERE id = %s",
+        (subscription_id,),
+    ).fetchone()
     if row is None:
         raise NotFound(kind="subscription", id=subscription_id.text("sub"))
-    payer: Id = row[0]
-    return payer
+    return Standing(*row)
+
+
+def last_items(cursor: Cursor, *, subscription_id: Id) -> list[LastItem]:
+    """The items a subscription has, or had when it ended, in the order they were made."""
+    rows = cursor.execute(
+        """SELECT i.kind, i.name, v.price_id, v.quantity, v.unit_amount FROM item_versions v JOIN items i ON i.id = v.item_id
+        WHERE v.subscription_id = %s AND v.ends_at IS NULL ORDER BY i.id""",
+        (subscription_id,),
+    )
+    return [LastItem(*row) for row in rows]

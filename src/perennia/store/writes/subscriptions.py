@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
-from perennia.domain.facts import CollectionMode, ItemKind
+from perennia.domain.calendar import Interval, Unit
+from perennia.domain.facts import CollectionMode, ItemKind, Term
 from perennia.domain.ids import Id
 from perennia.store import bulk, tables
 from perennia.store.identity import new_ids
@@ -15,11 +17,12 @@ from perennia.store.session import Cursor
 _SUBSCRIPTION = (
     "id", "tenant_id", "customer_id", "payer_id", "entity_id", "net_days", "started_at", "discounted", "created_at",
     "trial_ends_at", "term_ends_at", "cancel_at", "external_id", "status", "currency", "zone", "collection",
-    "cancel_cause", "import_digest",
+    "cancel_cause", "import_digest", "policies", "apart", "reactivates_id", "term_periods", "term_then",
 )  # fmt: skip
 _ITEM = ("id", "tenant_id", "subscription_id", "anchor_on", "kind", "name")
 _VERSION = (
     "id", "tenant_id", "subscription_id", "item_id", "price_id", "starts_at", "bills_from", "quantity", "unit_amount",
+    "anchor_at",
 )  # fmt: skip
 _DISCOUNT = (
     "id", "tenant_id", "subscription_id", "coupon_id", "created_at", "percent_off", "amount_off_minor", "periods",
@@ -27,15 +30,26 @@ _DISCOUNT = (
 )  # fmt: skip
 
 
+MONTHLY = Interval(Unit.MONTH)
+
+
 @dataclass(frozen=True, slots=True)
 class NewItem:
-    """`unit_amount` replaces the price's for this subscription; an adjustment has nothing but it."""
+    """`unit_amount` replaces the price's for this subscription; an adjustment has nothing but it.
+
+    `anchor_at` and `bills_from` are the subscription's where they are not given; `interval` and `trial_days` are the
+    price's, for whoever works these out.
+    """
 
     kind: ItemKind
     name: str
     price_id: Id
     quantity: Decimal = Decimal(1)
     unit_amount: Decimal | None = None
+    interval: Interval = MONTHLY
+    trial_days: int = 0
+    anchor_at: datetime | None = None
+    bills_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +77,15 @@ class NewSubscription:
     items: tuple[NewItem, ...]
     external_id: str | None = None
     trial_ends_at: datetime | None = None
-    term_ends_at: datetime | None = None
+    term: Term | None = None
     cancel_at: datetime | None = None
     collection: CollectionMode = CollectionMode.AUTOMATIC
     net_days: int = 0
     discounts: tuple[NewDiscount, ...] = ()
     import_digest: int | None = None
+    policies: dict[str, Any] | None = None
+    apart: bool = False
+    reactivates_id: Id | None = None
 
 
 def insert_subscriptions(
@@ -90,7 +107,7 @@ def insert_subscriptions(
                 bool(s.discounts),
                 now,
                 s.trial_ends_at,
-                s.term_ends_at,
+                s.term and s.term.ends_at,
                 s.cancel_at,
                 s.external_id,
                 "scheduled",
@@ -99,6 +116,11 @@ def insert_subscriptions(
                 s.collection,
                 "chosen",
                 s.import_digest,
+                s.policies,
+                s.apart,
+                s.reactivates_id,
+                s.term and s.term.periods,
+                s.term and s.term.then,
             )
             for s in subscriptions
         ],
@@ -119,7 +141,18 @@ def insert_subscriptions(
         tables.ItemVersion,
         _VERSION,
         [
-            (key, tenant, s.id, item_key, i.price_id, s.started_at, s.bills_from, i.quantity, i.unit_amount)
+            (
+                key,
+                tenant,
+                s.id,
+                item_key,
+                i.price_id,
+                s.started_at,
+                i.bills_from or s.bills_from,
+                i.quantity,
+                i.unit_amount,
+                i.anchor_at,
+            )
             for item_key, key, (s, i) in zip(keys[::2], keys[1::2], items, strict=True)
         ],
     )

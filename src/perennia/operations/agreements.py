@@ -1,0 +1,84 @@
+"""What every act on an agreement shares: its books, its subscription, its policies, and the bill that follows."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from perennia.domain.calendar import start_of_day
+from perennia.domain.errors import NotFound, SubscriptionEnded
+from perennia.domain.events import Event
+from perennia.domain.facts import Payer, Subscription
+from perennia.domain.ids import Id
+from perennia.domain.invoicing import bill
+from perennia.domain.policies import Policies, changed
+from perennia.operations.books import Books, open_books
+from perennia.store.identity import new_ids
+from perennia.store.reads import subscriptions as read
+
+Policy = Mapping[str, Any]
+"""Policies of one act, by key; the others are the subscription's."""
+
+_ROUNDS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One subscription under its payer's lock, at a business time, with the policies of the act."""
+
+    books: Books
+    payer: Payer
+    subscription: Subscription
+    policies: Policies
+    actor: str
+    now: datetime
+
+    def settle(self, *told: Event, since: datetime | None = None) -> None:
+        """Bill what follows from what was written; an act that reaches back puts all of it on one document."""
+        together = False
+        if since is not None and since < start_of_day(self.now, self.subscription.zone):
+            together = self.policies.backdated_start == "one_invoice"
+        settle(self.books, self.payer.id, actor=self.actor, now=self.now, told=told, together=together)
+
+
+@contextmanager
+def act_on(
+    *, tenant: Id, actor: str, subscription_id: Id, now: datetime, policy: Policy | None = None
+) -> Iterator[Act]:
+    """Open the books, lock the payer and find the subscription. Raises NotFound, SubscriptionEnded, InvalidValue."""
+    with open_books(tenant=tenant) as books:
+        now = books.business_time(now)
+        found = read.standing(books.cursor, subscription_id=subscription_id)
+        payer = books.lock(found.payer_id)
+        if read.standing(books.cursor, subscription_id=subscription_id).status == "canceled":
+            raise SubscriptionEnded(subscription=subscription_id.text("sub"))
+        subscription = of(payer, subscription_id)
+        yield Act(books, payer, subscription, changed(subscription.policies, policy), actor, now)
+
+
+def of(payer: Payer, subscription_id: Id) -> Subscription:
+    """The payer's subscription with that key. Raises NotFound."""
+    for subscription in payer.subscriptions:
+        if subscription.id == subscription_id:
+            return subscription
+    raise NotFound(kind="subscription", id=subscription_id.text("sub"))
+
+
+def settle(
+    books: Books, payer_id: Id, *, actor: str, now: datetime, told: tuple[Event, ...] = (), together: bool = False
+) -> None:
+    """Bill one payer through `now` by the rule of the run, and write it with what is `told` of the cause.
+
+    What follows from lines just written (the end of a pause) is billed from the facts read again.
+    """
+    for _ in range(_ROUNDS):
+        decision = bill(
+            books.lock(payer_id), seller=books.seller(), through=now, now=now, new_ids=new_ids, catch_up=True,
+            together=together,
+        )  # fmt: skip
+        books.write([replace(decision, events=told + decision.events)], actor=actor)
+        if decision.next_due_at is None or decision.next_due_at > now:
+            return
+        told = ()
+    raise RuntimeError(f"what is due for {payer_id.text('cus')} at {now.isoformat()} stays due")

@@ -1,0 +1,229 @@
+"""Changes of an agreement: its plan, its quantities, its add-ons, its billing day; now, later, or back-dated.
+
+A change is a row from the moment it is asked for: made at once where its instant has come, else it waits, is seen,
+and can be taken back.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from perennia.domain.alignment import anchor_for, moved
+from perennia.domain.calendar import local_date, local_time
+from perennia.domain.errors import CurrencyMismatch, NotFound
+from perennia.domain.events import Event, EventType
+from perennia.domain.facts import Change, ChangeKind, Item, ItemKind, Version
+from perennia.domain.ids import Id
+from perennia.domain.pricing import Price, check_unit_amount
+from perennia.domain.scheduling import NOW, When, effective_at, plan_of, timing, version_at
+from perennia.domain.terms import check_how_many, check_period_amounts
+from perennia.operations.agreements import Act, Policy, act_on
+from perennia.operations.chosen import Chosen
+from perennia.store.identity import new_id
+from perennia.store.reads import catalog
+from perennia.store.writes import agreements as write
+from perennia.store.writes.agreements import NewChange
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A change that was asked for, and when it takes effect (or took, where that is not after now)."""
+
+    change_id: Id
+    effective_at: datetime
+
+
+def change_plan(
+    *,
+    tenant: Id,
+    actor: str,
+    subscription_id: Id,
+    price_id: Id,
+    now: datetime,
+    quantity: Decimal | None = None,
+    unit_amount: Decimal | None = None,
+    when: When | None = None,
+    policy: Policy | None = None,
+) -> Asked:
+    """Another price for the plan's item, with the subscriber's own `unit_amount` where one is agreed.
+
+    `when` is now, period_end, a date, or by the policy `change_timing`. Raises NotFound, SubscriptionEnded,
+    InvalidValue, CurrencyMismatch, PolicyConflict.
+    """
+    with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now, policy=policy) as act:
+        plan = plan_of(act.subscription)
+        version = version_at(plan, act.now)
+        price = _offered(act, price_id)
+        check_how_many(price, version.quantity if quantity is None else quantity)
+        if unit_amount is not None:
+            check_unit_amount(unit_amount)
+        at = _at(act, version, when, price=price)
+        return _ask(
+            act, ChangeKind.PRICE, at, item_id=plan.id, price_id=price_id, quantity=quantity, unit_amount=unit_amount
+        )
+
+
+def set_quantity(
+    *,
+    tenant: Id,
+    actor: str,
+    subscription_id: Id,
+    quantity: Decimal,
+    now: datetime,
+    item_id: Id | None = None,
+    when: When | None = None,
+    policy: Policy | None = None,
+) -> Asked:
+    """Another quantity of an item, the plan's where none is named. Raises as `change_plan` does."""
+    with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now, policy=policy) as act:
+        item = _item(act, item_id)
+        version = version_at(item, act.now)
+        check_how_many(version.price, quantity)
+        check_period_amounts([(version.price, quantity)])
+        return _ask(act, ChangeKind.QUANTITY, _at(act, version, when), item_id=item.id, quantity=quantity)
+
+
+def add_item(
+    *,
+    tenant: Id,
+    actor: str,
+    subscription_id: Id,
+    chosen: Chosen,
+    now: datetime,
+    when: When | None = None,
+    policy: Policy | None = None,
+) -> Asked:
+    """Add an add-on. Its periods are counted from the plan's boundaries unless `alignment` says otherwise."""
+    with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now, policy=policy) as act:
+        version = version_at(plan_of(act.subscription), act.now)
+        price = _offered(act, chosen.price_id)
+        check_how_many(price, chosen.quantity)
+        if chosen.unit_amount is not None:
+            check_unit_amount(chosen.unit_amount)
+        offer = catalog.offers(act.books.cursor, price_ids=[chosen.price_id])[chosen.price_id]
+        at = _at(act, version, when)
+        return _ask(
+            act,
+            ChangeKind.ADD,
+            at,
+            item_id=new_id(),
+            price_id=chosen.price_id,
+            quantity=chosen.quantity,
+            unit_amount=chosen.unit_amount,
+            anchor_at=_anchor(act, version, price, at, policy),
+            item_kind=ItemKind.ADD_ON.value,
+            name=offer.name,
+        )
+
+
+def remove_item(
+    *,
+    tenant: Id,
+    actor: str,
+    subscription_id: Id,
+    item_id: Id,
+    now: datetime,
+    when: When | None = None,
+    policy: Policy | None = None,
+) -> Asked:
+    """End one add-on or adjustment; the plan ends with its subscription. Raises as `change_plan` does."""
+    with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now, policy=policy) as act:
+        item = _item(act, item_id)
+        if item.kind is ItemKind.PLAN:
+            raise NotFound(kind="add-on", id=item.id.text("itm"))
+        return _ask(act, ChangeKind.REMOVE, _at(act, version_at(item, act.now), when), item_id=item.id)
+
+
+def set_billing_day(
+    *, tenant: Id, actor: str, subscription_id: Id, day: int, now: datetime, policy: Policy | None = None
+) -> Sequence[Asked]:
+    """Move the day of the month on which periods of months and years begin, by `billing_day_move` and its timing.
+
+    Items with periods of days or weeks keep theirs. Raises InvalidValue where no item has a day of the month.
+    """
+    with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now, policy=policy) as act:
+        found = []
+        at_once = _at(act, version_at(plan_of(act.subscription), act.now), NOW)
+        for item in act.subscription.items:
+            version = version_at(item, act.now)
+            if item.kind is not ItemKind.PLAN and version.series.interval.unit.value in ("day", "week"):
+                continue
+            to = moved(
+                series=version.series,
+                day=day,
+                now=at_once,
+                move=act.policies.billing_day_move,
+                effective=act.policies.billing_day_effective,
+            )
+            found.append((item, to))
+        asked = [
+            _insert(act, ChangeKind.ANCHOR, to.holds_from, item_id=item.id, anchor_at=to.series.anchor)
+            for item, to in found
+        ]
+        _told(act, min(one.effective_at for one in asked))
+        return asked
+
+
+def withdraw_change(*, tenant: Id, actor: str, subscription_id: Id, change_id: Id, now: datetime) -> None:
+    """Take back a change that waits. Raises NotFound where it was made already or is not there."""
+    with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now) as act:
+        if all(change.id != change_id for change in act.subscription.changes):
+            raise NotFound(kind="change", id=change_id.text("chg"))
+        write.withdraw_change(act.books.cursor, change_id=change_id, subscription_id=subscription_id, now=act.now)
+        act.settle(Event(EventType.SUBSCRIPTION_CHANGE_WITHDRAWN, subscription_id, act.now))
+
+
+def pending_changes(*, tenant: Id, actor: str, subscription_id: Id, now: datetime) -> Sequence[Change]:
+    """The changes that wait, in the order in which they take effect."""
+    with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now) as act:
+        return act.subscription.changes
+
+
+def _offered(act: Act, price_id: Id) -> Price:
+    """The price, in the subscription's currency. Raises NotFound, CurrencyMismatch."""
+    price = catalog.offers(act.books.cursor, price_ids=[price_id])[price_id].price
+    if price.currency != act.subscription.currency:
+        raise CurrencyMismatch(expected=act.subscription.currency, given=price.currency)
+    return price
+
+
+def _item(act: Act, item_id: Id | None) -> Item:
+    if item_id is None:
+        return plan_of(act.subscription)
+    for item in act.subscription.items:
+        if item.id == item_id:
+            return item
+    raise NotFound(kind="item", id=item_id.text("itm"))
+
+
+def _at(act: Act, version: Version, when: When | None, *, price: Price | None = None) -> datetime:
+    chosen = timing(version, when=when, price=price, policies=act.policies)
+    return effective_at(act.subscription, version, when=chosen, now=act.now, policies=act.policies)
+
+
+def _anchor(act: Act, plan: Version, price: Price, at: datetime, policy: Policy | None) -> datetime:
+    """Where an add-on's periods are counted from: with the plan's, unless the act names an alignment."""
+    alignment = act.policies.alignment if policy and "alignment" in policy else "base"
+    zone = act.subscription.zone
+    seconds = act.policies.proration_unit == "second"
+    start: date = local_time(at, zone) if seconds else local_date(at, zone)
+    return anchor_for(alignment=alignment, start=start, zone=zone, interval=price.interval, base=plan.series)
+
+
+def _ask(act: Act, kind: ChangeKind, at: datetime, **values: Any) -> Asked:
+    asked = _insert(act, kind, at, **values)
+    _told(act, at)
+    return asked
+
+
+def _insert(act: Act, kind: ChangeKind, at: datetime, **values: Any) -> Asked:
+    made = NewChange(new_id(), act.subscription.id, kind.value, at, act.policies, **values)
+    write.insert_change(act.books.cursor, made, tenant=act.books.tenant.id, actor=act.actor, now=act.now)
+    return Asked(made.id, at)
+
+
+def _told(act: Act, at: datetime) -> None:
+    told = (Event(EventType.SUBSCRIPTION_CHANGE_SCHEDULED, act.subscription.id, act.now),) if at > act.now else ()
+    act.settle(*told, since=at)
