@@ -155,7 +155,8 @@ def test_half_even_rounds_as_python_rounds_a_fraction(numerator: int, denominato
     ("minor", "step", "mode", "expected"),
     [
         (1012, 5, "half_away", 1010), (1013, 5, "half_away", 1015), (1025, 50, "half_away", 1050),
-        (1025, 50, "half_even", 1000), (1075, 50, "half_even", 1100), (-1025, 50, "half_away", -1050), (1012, 1, "half_away", 1012),
+        (1025, 50, "half_even", 1000), (1075, 50, "half_even", 1100), (-1025, 50, "half_away", -1050),
+        (1012, 1, "half_away", 1012),
     ],
 )  # fmt: skip
 def test_cash_is_rounded_to_the_coins_there_are(minor: int, step: int, mode: str, expected: int) -> None:

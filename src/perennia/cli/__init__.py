@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("perennia.cli.report", "print the revenue figures"),
     "verify": ("perennia.cli.verify", "derive every figure anew and compare"),
     "doctor": ("perennia.cli.doctor", "look for faults in the installation and say what to do"),
+    "rule": ("perennia.cli.rule", "ask one pure rule: boundaries, prorate, price, allocate, discount, round, tax"),
     "bench": ("perennia.cli.bench", "measure the billing run and the other figures"),
     "tenant": ("perennia.cli.tenant", "create and list businesses and their sandboxes"),
 }

@@ -1,12 +1,18 @@
-"""Discounts: percent before amounts, each on what is left, never below zero."""
+"""Discounts: which are at work on a charge, what they leave of it, and how long they last."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 
+from perennia.domain.calendar import Interval, Unit, add, instant, local_date
 from perennia.domain.errors import InvalidValue
 from perennia.domain.ids import Id
-from perennia.domain.money import allocate
+from perennia.domain.money import allocate, round_ratio
+
+_MONTH = Interval(Unit.MONTH)
+_A_CENTURY = 1200
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +20,9 @@ class Discount:
     """A coupon at work on one subscription: percent or amount off, for so many more renewal periods.
 
     `amount_minor` is per document. `periods_left` is None for one that never ends; `periods` is how many it
-    was given for, so that a `once` coupon can be told from the last period of a longer one.
+    was given for, so that a `once` coupon can be told from the last period of a longer one. `scope` are the
+    plans and products it is limited to, empty for none. `since` is when it was attached; `redemption_id` is shared
+    by what one redemption gave several subscriptions of a customer.
     """
 
     id: Id
@@ -22,6 +30,9 @@ class Discount:
     amount_minor: int | None = None
     periods: int | None = None
     periods_left: int | None = None
+    scope: frozenset[Id] = frozenset()
+    since: datetime | None = None
+    redemption_id: Id | None = None
 
     def __post_init__(self) -> None:
         if (self.percent is None) == (self.amount_minor is None):
@@ -41,6 +52,15 @@ class Discount:
     @property
     def used_up(self) -> bool:
         return self.periods_left == 0
+
+    @property
+    def counted_as(self) -> Id:
+        """What makes it one on a document: its redemption, also where several subscriptions have it."""
+        return self.redemption_id or self.id
+
+    def covers(self, sold: Collection[Id]) -> bool:
+        """Whether what was sold, a plan or add-on and its product, is within what it is limited to."""
+        return not self.scope or not self.scope.isdisjoint(sold)
 
 
 def after_percents(amount: tuple[int, int], discounts: Sequence[Discount]) -> tuple[int, int]:
@@ -62,3 +82,117 @@ def amounts_off(nets: Sequence[int], discounts: Sequence[Discount]) -> list[int]
     wanted = sum(discount.amount_minor or 0 for discount in discounts)
     total = min(wanted, max(sum(nets), 0))
     return allocate(total, eligible) if total else [0] * len(nets)
+
+
+def at_work(
+    discounts: Iterable[Discount], *, sold: Collection[Id], proration: bool = False, on_prorations: str = "inherit"
+) -> tuple[Discount, ...]:
+    """Those of a subscription's discounts that touch a charge for `sold`, in the order they were attached.
+
+    `on_prorations` is the policy `coupon_on_prorations`: with `none` a charge that begins inside a period has none.
+    """
+    if proration and on_prorations == "none":
+        return ()
+    return tuple([discount for discount in discounts if discount.covers(sold)])
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """A line as discounts see it: its exact amount in minor units before them, and those that touch it."""
+
+    amount: Fraction
+    discounts: Sequence[Discount] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Discounted:
+    """What is left of a line, still exact, and how: a percent, or minor units, taken off in turn."""
+
+    amount: Fraction
+    steps: tuple[Decimal | int, ...] = ()
+
+    @property
+    def minor(self) -> int:
+        return round_ratio(self.amount.numerator, self.amount.denominator)
+
+
+def after_discounts(lines: Sequence[Charged], *, order: str = "percent_first") -> list[Discounted]:
+    """The lines of one document after all their discounts, each on what is left, together never below zero.
+
+    `order` is the policy `coupon_order`: percents before amounts, or each as it was attached. An amount comes off
+    once a document, shared by the lines above zero that it touches; what they cannot take is lost. Nothing is
+    rounded here but the shares, which are whole minor units.
+    """
+    found = [Discounted(line.amount) for line in lines]
+    for discount in _in_order(lines, order):
+        touched = [
+            index
+            for index, line in enumerate(lines)
+            if any(other.counted_as == discount.counted_as for other in line.discounts)
+        ]
+        if discount.percent is not None:
+            for index in touched:
+                found[index] = _percent_off(found[index], discount.percent)
+        else:
+            _amount_off(found, touched, discount.amount_minor or 0)
+    return found
+
+
+def _in_order(lines: Sequence[Charged], order: str) -> list[Discount]:
+    """Each discount once, as attached; with `percent_first` the percents come before the amounts."""
+    once: dict[Id, Discount] = {}
+    for line in lines:
+        for discount in line.discounts:
+            once.setdefault(discount.counted_as, discount)
+    discounts = list(once.values())
+    if order == "percent_first":
+        discounts.sort(key=lambda discount: discount.percent is None)
+    return discounts
+
+
+def _percent_off(line: Discounted, percent: Decimal) -> Discounted:
+    return Discounted(line.amount * Fraction(100 - percent) * Fraction(1, 100), (*line.steps, percent))
+
+
+def _amount_off(found: list[Discounted], touched: Sequence[int], amount_minor: int) -> None:
+    whole = [found[index].minor for index in touched]
+    total = min(amount_minor, max(sum(whole), 0))
+    if not total:
+        return
+    shares = allocate(total, [max(minor, 0) for minor in whole])
+    for index, minor, share in zip(touched, whole, shares, strict=True):
+        if share:
+            line = found[index]
+            left = line.amount - share if share < minor else Fraction(0)
+            found[index] = Discounted(left, (*line.steps, share))
+
+
+def consumes(*, counts: str, begins_period: bool, begins_document: bool) -> bool:
+    """Whether a charge of the plan uses up one of what a discount was given for.
+
+    `counts` is the policy `coupon_counts`: a renewal period that begins, or each invoice on which it works; months
+    pass by themselves (`ends_at`).
+    """
+    if counts == "periods":
+        return begins_period
+    return counts == "invoices" and begins_document
+
+
+def ends_at(discount: Discount, *, counts: str, starts: datetime, zone: str) -> datetime | None:
+    """Where months are counted: 00:00 of the local date so many months after it was attached.
+
+    One that came with its subscription counts from where that starts (`starts`). None where nothing ends by date.
+    """
+    if counts != "months" or discount.periods is None or discount.periods > _A_CENTURY:
+        return None
+    day = local_date(max(discount.since or starts, starts), zone)
+    local = datetime(day.year, day.month, day.day)  # noqa: DTZ001  local, as in a series
+    return instant(add(local, _MONTH, discount.periods), zone)
+
+
+def is_over(discount: Discount, *, left: int | None, counts: str, at: datetime, starts: datetime, zone: str) -> bool:
+    """Whether a discount is over for what begins at an instant; `left` is what it still has of its periods."""
+    if counts == "months":
+        ends = ends_at(discount, counts=counts, starts=starts, zone=zone)
+        return ends is not None and ends <= at
+    return left == 0

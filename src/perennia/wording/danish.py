@@ -63,6 +63,8 @@ SENTENCES = {
     ),
     "file_unreadable": "Filen {file} kan ikke læses ({reason}), så intet blev skrevet; se, at den er der og må læses.",
     "file_changed": "Filen {file} er ikke den, der blev kontrolleret, så intet blev skrevet; kør importen igen.",
+    "unknown_argument": "{rule} har intet argument {name}; det nærmeste er {nearest}, og docs/rules.md har dem alle.",
+    "missing_argument": "{rule} mangler argumentet {name}; docs/rules.md viser et eksempel.",
 }
 
 # By their English, as gettext has it; what stands in braces is carried over.
@@ -158,4 +160,25 @@ WORDS = {
     "billing_day": "faktureringsdagen",
     "a day of the month is from 1 to 31": "en dag i måneden er fra 1 til 31",
     "only periods of months or years have a billing day": "kun perioder på måneder eller år har en faktureringsdag",
+    "{other} says it already": "{other} siger det allerede",
+    "an object of policies and their words": "et objekt med regler og deres ord",
+    "a number below 10 to the 15th, as 12.50": "et tal under 10 i 15. potens, f.eks. 12.50",
+    "at most 10,000 at once": "højst 10.000 på én gang",
+    "a whole number from {least} to {most}": "et helt tal fra {least} til {most}",
+    "true or false": "true eller false",
+    "a unit or a count of it: day, 2 weeks, month, 3 months, year": (
+        "en enhed eller et antal af den: day, 2 weeks, month, 3 months, year"
+    ),
+    "a day or a time, as 2026-01-31 or 2026-01-31T12:00+01:00": (
+        "en dag eller et tidspunkt, f.eks. 2026-01-31 eller 2026-01-31T12:00+01:00"
+    ),
+    "periods end before the year 10000": "perioder slutter før år 10000",
+    "a part lies within one period": "en del ligger inden for én periode",
+    "within the part that was charged": "inden for den del, der blev opkrævet",
+    "flat, per_unit, graduated, volume, stairstep, package, percentage or block": (
+        "flat, per_unit, graduated, volume, stairstep, package, percentage eller block"
+    ),
+    "a list of objects with up_to and unit_amount": "en liste af objekter med up_to og unit_amount",
+    "a list of objects with percent or amount_off": "en liste af objekter med percent eller amount_off",
+    "a share from 0 to 1, as 18/28": "en andel fra 0 til 1, f.eks. 18/28",
 }

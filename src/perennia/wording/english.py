@@ -59,6 +59,8 @@ SENTENCES = {
         "The file {file} cannot be read ({reason}), so nothing was written; see that it is there and may be read."
     ),
     "file_changed": "The {file} file is not the one that was checked, so nothing was written; run the import again.",
+    "unknown_argument": "{rule} has no argument {name}; the nearest is {nearest}, and docs/rules.md has them all.",
+    "missing_argument": "{rule} needs the argument {name}; docs/rules.md shows an example.",
 }
 
 # Kinds, keys and fields that read badly as they are called inside.

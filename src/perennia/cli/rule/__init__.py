@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from perennia.cli import WrongUse
-from perennia.cli.rule import amounts, periods
+from perennia.cli.rule import amounts, periods, prices
 from perennia.cli.rule.given import Given
 from perennia.domain.errors import DomainError
 from perennia.wording.errors import text as wording
@@ -19,6 +19,7 @@ from perennia.wording.errors import text as wording
 RULES: Mapping[str, Callable[[Given], dict[str, Any]]] = {
     "boundaries": periods.boundaries,
     "prorate": periods.prorate,
+    "price": prices.price,
     "allocate": amounts.allocate,
     "discount": amounts.discount,
     "round": amounts.round_amount,

@@ -1,16 +1,22 @@
 """`allocate`, `discount`, `round` and `tax`: what is done with amounts of one currency."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from perennia.cli.rule.given import Given, flag, listed, number, numbers
+from perennia.domain.discounts import Charged, Discount, after_discounts
 from perennia.domain.errors import InvalidValue
+from perennia.domain.ids import Id
 from perennia.domain.money import ROUNDINGS, decimal_text, exponent, minor_units, step_minor, to_step
 from perennia.domain.money import allocate as split
-from perennia.domain.tax import tax_on
+from perennia.domain.tax import TaxRate, tax_on
 
 _AMOUNTS = ("amounts", "amount", "lines")
+_PERCENTS = ("percents", "percent", "percent_off", "percents_off")
+_AMOUNTS_OFF = ("amount_off", "amounts_off")
 
 
 def allocate(given: Given) -> dict[str, Any]:
@@ -54,6 +60,51 @@ def _ratio(given: Given) -> tuple[int, int]:
     return upper[0] * lower[1], upper[1] * lower[0]
 
 
+def discount(given: Given) -> dict[str, Any]:
+    """What percents and amounts off leave of the lines of one document, each on what is left, together never below 0."""
+    currency = given.currency()
+    amounts = _minor("amounts", given.need(*_AMOUNTS), currency)
+    policies = given.policies(coupon_order=("order",))
+    discounts = _discounts(given, currency)
+    given.done()
+    after = _after(amounts, discounts, policies.coupon_order)
+    off = [amount - left for amount, left in zip(amounts, after, strict=True)]
+    return {
+        "amounts": _texts(after, currency),
+        "discounts": _texts(off, currency),
+        "discount": decimal_text(sum(off), currency),
+        "total": decimal_text(sum(after), currency),
+    }
+
+
+def _after(amounts: Sequence[int], discounts: Sequence[Discount], order: str) -> list[int]:
+    lines = [Charged(Fraction(amount), discounts) for amount in amounts]
+    return [line.minor for line in after_discounts(lines, order=order)]
+
+
+def _discounts(given: Given, currency: str) -> list[Discount]:
+    """In the order in which they were written: `percents` and `amount_off`, or a list of both in `discounts`."""
+    found: list[Discount] = []
+    for name in [name for name in given.names if name in (*_PERCENTS, *_AMOUNTS_OFF)]:
+        for value in listed(name, given.take(name)):
+            found.append(_off(len(found), name, value, currency))
+    for one in listed("discounts", given.take("discounts") or []):
+        if not isinstance(one, dict) or len(one) != 1:
+            raise InvalidValue(field="discounts", value=one, reason="a list of objects with percent or amount_off")
+        of = Given("discounts", one)
+        value = of.take(*_PERCENTS, *_AMOUNTS_OFF)
+        of.done()
+        found.extend(_off(len(found), name, value, currency) for name in of.names)
+    return found
+
+
+def _off(place: int, name: str, value: Any, currency: str) -> Discount:
+    identity = Id(place.to_bytes(16, "big"))
+    if name in _PERCENTS:
+        return Discount(identity, percent=number("percents", value))
+    return Discount(identity, amount_minor=minor_units(number("amount_off", value), currency))
+
+
 def tax(given: Given) -> dict[str, Any]:
     """The tax of each amount at one rate: exclusive amounts are net, inclusive ones hold it already."""
     currency = given.currency()
@@ -63,7 +114,7 @@ def tax(given: Given) -> dict[str, Any]:
     holds_tax = False if inclusive is None else flag("inclusive", inclusive)
     policies = given.policies(tax_rounding=("rounding",))
     given.done()
-    check_percent(percent)
+    TaxRate("", "", percent, date.min)
     if policies.tax_rounding == "line":
         taxes = [tax_on([amount], percent=percent, inclusive=holds_tax)[0] for amount in amounts]
     else:

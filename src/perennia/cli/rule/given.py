@@ -10,10 +10,12 @@ from typing import Any
 from perennia.domain.calendar import Interval, Unit, instant, local_time, zone_info
 from perennia.domain.errors import DomainError, InvalidValue
 from perennia.domain.money import exponent
-from perennia.domain.policies import Policies, changed, policies
+from perennia.domain.policies import DEFAULTS, Policies, changed
 
 MOST = 10_000
 """The longest list, and the largest count."""
+
+_YEARS = range(1900, 2200)
 _INTERVAL = re.compile(r"(?:every )?(?:(\d{1,5}) )?(day|week|month|year|quarter)s?")
 _WORDS_OF_INTERVALS = {
     "daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year", "annual": "year",
@@ -66,8 +68,16 @@ class Given:
         """The value under one of these names. Raises MissingArgument."""
         found = self.take(*names)
         if found is None:
-            raise MissingArgument(rule=self.rule, name=names[0])
+            raise self.missing(names[0])
         return found
+
+    def missing(self, name: str) -> DomainError:
+        """The error to raise for an argument that must be there; a name that looks misspelt is the one refused."""
+        left = [other for other in self._values if other not in self._taken]
+        misspelt = get_close_matches(name, left, n=1, cutoff=0.7)
+        if misspelt:
+            return UnknownArgument(rule=self.rule, name=misspelt[0], nearest=name)
+        return MissingArgument(rule=self.rule, name=name)
 
     def done(self) -> None:
         """Raises UnknownArgument for what nobody took."""
@@ -81,7 +91,7 @@ class Given:
         stated = self.take("policy", "policies")
         if stated is not None and not isinstance(stated, dict):
             raise InvalidValue(field="policy", value=stated, reason="an object of policies and their words")
-        base = policies(stated)
+        base = changed(DEFAULTS, stated)
         own = {key: self.take(key, *others) for key, others in names.items()}
         return changed(base, {key: value for key, value in own.items() if value is not None})
 
@@ -173,20 +183,24 @@ def interval(value: Any) -> Interval:
 
 def local(field: str, value: Any, zone: str) -> datetime:
     """A local time in `zone`: a date is its midnight, a time with an offset is brought there. Raises InvalidValue."""
-    try:
-        found = datetime.fromisoformat(str(value).strip())
-    except ValueError:
-        found = datetime.min
-    if not 1900 <= found.year < 2200:
-        raise InvalidValue(field=field, value=value, reason="a day or a time, as 2026-01-31 or 2026-01-31T12:00+01:00")
+    found = _written(field, value)
     return found if found.tzinfo is None else local_time(found.astimezone(UTC), zone)
 
 
 def moment(field: str, value: Any, zone: str) -> datetime:
     """An instant: a date is its midnight in `zone`, a time without an offset is local there. Raises InvalidValue."""
-    found = local(field, value, zone)
-    written = datetime.fromisoformat(str(value).strip())
-    return instant(found, zone) if written.tzinfo is None else written.astimezone(UTC)
+    found = _written(field, value)
+    return instant(found, zone) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def _written(field: str, value: Any) -> datetime:
+    try:
+        found = datetime.fromisoformat(str(value).strip())
+    except ValueError:
+        found = None
+    if found is None or found.year not in _YEARS:
+        raise InvalidValue(field=field, value=value, reason="a day or a time, as 2026-01-31 or 2026-01-31T12:00+01:00")
+    return found
 
 
 def local_text(found: datetime) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 from perennia.cli.rule.given import (
     MOST,
     Given,
-    MissingArgument,
     interval,
     local,
     local_text,
@@ -25,7 +24,7 @@ from perennia.domain.policies import Policies
 _ANCHOR = ("anchor", "anchor_date", "billing_cycle_anchor")
 _START = ("start", "start_date", "starts_at", "from")
 _END = ("end", "end_date", "ends_at", "to")
-_ALIGNMENT = ("alignment", "align")
+_ALIGNMENT = ("align",)
 _DEFAULT_COUNT = 13
 
 
@@ -35,11 +34,16 @@ def boundaries(given: Given) -> dict[str, Any]:
     series, start = _series(given, policies)
     first = given.take("first", "first_n")
     n = whole("first", first, least=-MOST) if first is not None else 0 if start is None else slot_at(series, start).n
-    numbered = range(n, n + _count(given, series, n))
+    count = _count(given, series, n)
     given.done()
+    try:
+        found = [add(series.anchor, series.interval, n + more) for more in range(count)]
+        instants = [boundary(series, n + more) for more in range(count)]
+    except (ValueError, OverflowError):
+        raise InvalidValue(field="count", value=count, reason="periods end before the year 10000") from None
     return {
-        "boundaries": [local_text(add(series.anchor, series.interval, n)) for n in numbered],
-        "instants": [boundary(series, n).astimezone(zone_info(series.zone)).isoformat() for n in numbered],
+        "boundaries": [local_text(begins) for begins in found],
+        "instants": [at.astimezone(zone_info(series.zone)).isoformat() for at in instants],
         "anchor": local_text(series.anchor),
         "first": n,
     }
@@ -113,7 +117,7 @@ def _series(given: Given, policies: Policies) -> tuple[Series, datetime | None]:
     if anchor is not None:
         return Series(local("anchor", anchor, zone), zone, every), begins
     if start is None:
-        raise MissingArgument(rule=given.rule, name="start")
+        raise given.missing("start")
     found = anchor_for(
         alignment=alignment,
         start=start_date(local("start", start, zone)),
