@@ -25,6 +25,7 @@ from perennia.domain.decision import (
     VersionEnd,
 )
 from perennia.domain.discounts import Discount
+from perennia.domain.documents import LineKind
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import (
     Change,
@@ -43,14 +44,17 @@ from perennia.domain.lifecycle import LIVE, check_move
 from perennia.domain.metrics import movement, subscription_mrr
 from perennia.domain.pausing import resumed, term_after
 from perennia.domain.policies import Policies
-from perennia.domain.pricing import Timing
+from perennia.domain.pricing import Timing, in_minor_units, true_up
 from perennia.domain.progress import Progress, earliest
 from perennia.domain.proration import Credit, Part, charge, credit
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A part that fell due, priced: `listed` before and `amount` after percent discounts, minor units."""
+    """A part that fell due, priced: `listed` before and `amount` after percent discounts, minor units.
+
+    A set-up fee, and what a minimum lacks, are charges of their own kind beside it; of a minimum `fees` were charged.
+    """
 
     subscription: Subscription
     item: Item
@@ -59,6 +63,8 @@ class Charge:
     listed: int
     amount: int
     discounts: tuple[Discount, ...]
+    kind: LineKind = LineKind.RECURRING
+    fees: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +93,8 @@ class Course:
     """A subscription's state while it is taken forward, and what became of it so far."""
 
     __slots__ = (
-        "_country", "_new_ids", "_owed", "_seller", "begun", "changes", "changes_done", "cuts", "dates", "discounts",
-        "ended", "ended_discounts", "events", "facts", "movements", "moves", "pause", "pauses_done", "progress",
+        "_country", "_new_ids", "_owed", "_seller", "_set_up", "begun", "changes", "changes_done", "cuts", "dates",
+        "discounts", "ended", "ended_discounts", "events", "facts", "movements", "moves", "pause", "pauses_done", "progress",
         "status", "stretches", "term", "trial_end", "uses",
     )  # fmt: skip
 
@@ -101,6 +107,7 @@ class Course:
         self.progress = [self._progress(item, version) for item in plan_first for version in item.versions]
         self.discounts = {discount.id: discount.periods_left for discount in facts.discounts}
         self._owed = self._owed_before() if facts.overcharged else []
+        self._set_up: list[Progress] = []
         self.ended_discounts: set[Id] = set()
         self.moves: list[SubscriptionMove] = []
         self.movements: list[Movement] = []
@@ -186,6 +193,8 @@ class Course:
         facts = self.facts
         if self.status is Status.SCHEDULED and facts.started_at <= at:
             trial = self.trial_end is not None and self.trial_end > facts.started_at
+            for progress in self.progress:
+                self._begins_setup(progress)
             self._become(Status.TRIALING if trial else Status.ACTIVE, at)
             if trial:
                 self.events.append(Event(EventType.SUBSCRIPTION_TRIAL_STARTED, facts.id, at))
@@ -207,8 +216,34 @@ class Course:
                 part = progress.take()
                 listed, amount = charge(progress.version, part, discounts)
                 yield Charge(self.facts, progress.item, progress.version, part, listed, amount, discounts)
+                if progress.version.price.period_minimum is not None:
+                    yield from self._missing(progress, part, listed)
         if plan_closed:
             self._end_used_up(at)
+
+    def setups(self) -> Iterator[Charge]:
+        """(5) The set-up fees of what began just now, also in a trial."""
+        for progress in self._set_up:
+            price = progress.version.price
+            assert price.setup_fee is not None
+            fee = in_minor_units(price.setup_fee, price.currency)
+            at = progress.version.starts_at
+            yield Charge(self.facts, progress.item, progress.version, Part(at, at, 1, 1), fee, fee, (), LineKind.SETUP)
+        self._set_up = []
+
+    def _missing(self, progress: Progress, part: Part, listed: int) -> Iterator[Charge]:
+        """What the minimum of a period lacks; a part of the period has as much of the minimum."""
+        price = progress.version.price
+        assert price.period_minimum is not None
+        missing = true_up(price.period_minimum, currency=price.currency, fees=[listed], part=(part.part, part.whole))
+        if missing:
+            yield Charge(
+                self.facts, progress.item, progress.version, part, missing, missing, (), LineKind.MINIMUM, listed
+            )
+
+    def _begins_setup(self, progress: Progress) -> None:
+        if progress.version.price.setup_fee:
+            self._set_up.append(progress)
 
     def _progress(self, item: Item, version: Version) -> Progress:
         changes = tuple(change for change in self.changes if touches(change, item)) if self.changes else ()
@@ -420,6 +455,8 @@ class Course:
     def _begin(self, item: Item, version: Version, *, is_new_item: bool = False) -> None:
         self.begun.append(VersionBegun(self.facts.id, item, version, is_new_item))
         self.progress.append(self._progress(item, version))
+        if is_new_item:
+            self._begins_setup(self.progress[-1])
 
     def _as_it_stands(self) -> Subscription:
         """The subscription with its versions as they are by now."""

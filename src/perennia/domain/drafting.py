@@ -17,7 +17,7 @@ from perennia.domain.facts import CollectionMode, ItemKind, Payer, Seller, Subsc
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.ledger import issue
 from perennia.domain.money import exponent
-from perennia.domain.pricing import Timing
+from perennia.domain.pricing import Model, Timing
 from perennia.domain.tax import NO_TAX, tax_on
 
 LARGEST_TOTAL_MINOR = 10**17
@@ -161,27 +161,52 @@ def _charge_lines(charges: Sequence[Charge], *, payer: Payer, seller: Seller, no
     for charge, amount_off, (percent, tax) in zip(charges, off, taxes, strict=True):
         price, part = charge.version.price, charge.part
         amount = charge.amount - amount_off
+        single = charge.kind is not LineKind.RECURRING
         plain = part.is_whole and not charge.discounts and price.scheme is None
         lines.append(
             Line(
-                kind=LineKind.RECURRING,
+                kind=charge.kind,
                 subscription_id=charge.subscription.id,
                 version_id=charge.version.id,
                 description=charge.item.name,
                 period_start=part.start,
                 period_end=part.end,
-                model=price.model,
-                quantity=charge.version.quantity,
-                unit_amount=price.unit_amount,
+                model=Model.FLAT if single else price.model,
+                quantity=Decimal(1) if single else charge.version.quantity,
+                unit_amount=_single_amount(charge) if single else price.unit_amount,
                 net_minor=amount - tax if price.tax_inclusive else amount,
                 tax_minor=tax,
                 tax_percent=percent,
                 tax_inclusive=price.tax_inclusive,
                 discount_minor=charge.listed - amount,
-                calculation=None if plain else _calculation(charge, amount_off),
+                calculation=_single(charge) if single else None if plain else _calculation(charge, amount_off),
             )
         )
     return lines
+
+
+def _single_amount(charge: Charge) -> Decimal:
+    """The set-up fee, or the minimum of a period, in currency units."""
+    price = charge.version.price
+    amount = price.setup_fee if charge.kind is LineKind.SETUP else price.period_minimum
+    assert amount is not None
+    return amount
+
+
+def _single(charge: Charge) -> Calculation | None:
+    """A set-up fee says it all in its columns; a minimum also needs what was charged beside it."""
+    if charge.kind is LineKind.SETUP:
+        return None
+    return Calculation(
+        kind=LineKind.MINIMUM,
+        exponent=exponent(charge.version.price.currency),
+        model=Model.FLAT,
+        unit_amount=_single_amount(charge),
+        part=charge.part.part,
+        whole=charge.part.whole,
+        fees=charge.fees,
+        format=2,
+    )
 
 
 def _calculation(charge: Charge, amount_off: int) -> Calculation:

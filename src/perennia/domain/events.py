@@ -22,6 +22,8 @@ class EventType(StrEnum):
     SUBSCRIPTION_PAUSED = "subscription.paused"
     SUBSCRIPTION_RESUMED = "subscription.resumed"
     SUBSCRIPTION_TERM_RENEWED = "subscription.term_renewed"
+    SUBSCRIPTION_HELD = "subscription.invoicing_held"
+    SUBSCRIPTION_RELEASED = "subscription.invoicing_released"
     SUBSCRIPTION_REACTIVATED = "subscription.reactivated"
     SUBSCRIPTION_WITHDRAWN = "subscription.withdrawn"
     SUBSCRIPTION_PAST_DUE = "subscription.past_due"

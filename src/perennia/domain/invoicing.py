@@ -77,6 +77,7 @@ def take_over(payer: Payer, *, seller: Seller, now: datetime) -> Decision:
     for course in courses:
         while (at := course.next_change()) is not None and at <= now:
             list(course.end(at))
+            list(course.change(at))
             list(course.start(at))
     return _decision(payer, courses, [], next_due_at=_next_due_at(courses))
 
@@ -111,7 +112,7 @@ def _drafts(courses: list[Course], at: datetime, drafts: dict[GroupKey, Draft]) 
     for course in courses:
         _give_back(course, course.start(at), drafts)
     for course in courses:
-        for charge in course.charges(at, Timing.ADVANCE):
+        for charge in chain(course.setups(), course.charges(at, Timing.ADVANCE)):
             drafts.setdefault(group_key(course.facts), Draft()).charges.append(charge)
     return drafts
 
