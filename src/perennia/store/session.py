@@ -66,6 +66,26 @@ def transaction(tenant: Id | None) -> Iterator[Cursor]:
 
 
 @contextmanager
+def rehearsal(tenant: Id) -> Iterator[Cursor]:
+    """A transaction that is rolled back in the end, whatever happened: nobody ever sees what was written in it.
+
+    Operations called inside join it, each with a savepoint of its own: a refused one leaves nothing behind. The tenant
+    should be made in it, with names nobody else can ask for: then it holds no lock that another waits for. Must not be
+    nested.
+    """
+    raw = _connection()
+    with _of_one(raw, tenant), django_transaction.atomic(durable=True):
+        cursor = _cursor(raw)
+        cursor.execute("SELECT set_config('perennia.tenant', %s, true)", (tenant.hex(),))
+        raw.perennia_uses_stages = False  # type: ignore[attr-defined]  # they are emptied at commit only
+        try:
+            yield cursor
+        finally:
+            raw.perennia_uses_stages = True  # type: ignore[attr-defined]
+            django_transaction.set_rollback(True)
+
+
+@contextmanager
 def snapshot(tenant: Id) -> Iterator[Cursor]:
     """A transaction that only reads one tenant's rows, all as of one instant, many at a time.
 
@@ -128,7 +148,7 @@ def _connection() -> psycopg.Connection[tuple[Any, ...]]:
     if not getattr(raw, "perennia_ready", False):
         adapt(raw)
         bulk.create_stages(raw)
-        raw.perennia_ready, raw.perennia_within = True, []
+        raw.perennia_ready, raw.perennia_within, raw.perennia_uses_stages = True, [], True
     made: psycopg.Connection[tuple[Any, ...]] = raw
     return made
 
