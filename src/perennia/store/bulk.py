@@ -194,7 +194,7 @@ def offer(
 
     Raises ValueError, struct.error or, later, psycopg.DataError for a value that its column cannot hold.
     """
-    if len(rows) <= _FEW or not getattr(cursor.connection, "perennia_uses_stages", True):
+    if len(rows) <= _FEW or getattr(cursor.connection, "perennia_rehearses", False):
         records = [dict(zip(columns, row, strict=True)) for row in rows]
         try:
             values = {"rows": orjson.dumps(records, default=_json_value).decode()}

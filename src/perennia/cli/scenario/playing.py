@@ -120,7 +120,7 @@ def _played(stage: Stage) -> Outcome:
     while feed.sequence(tenant=stage.tenant):
         pass
     names = {key: name for name, key in stage.customers.items()}
-    with session.transaction(stage.tenant) as cursor:
+    with session.reading(stage.tenant) as cursor:
         documents = issued.documents(cursor, tenant=stage.tenant)
         tenant = sellers.tenant_by_id(cursor, tenant_id=stage.tenant)
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -163,7 +163,7 @@ def _reach(stage: Stage, at: datetime) -> None:
 
 def _looks(stage: Stage, seen: _Seen) -> Iterator[_Look | Refusal]:
     """What came out since the last look: moments in the order of their first document, then those set aside."""
-    with session.transaction(stage.tenant) as cursor:
+    with session.reading(stage.tenant) as cursor:
         standing = issued.standing(cursor, tenant=stage.tenant, but=seen.documents)
     new: dict[tuple[Id, str], list[Id]] = {}
     for key, payer, currency in standing.documents:
