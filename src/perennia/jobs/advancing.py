@@ -39,9 +39,7 @@ def advance(
     """
     with clock.moving(tenant=tenant, to=to) as found:
         assert found.clock is not None
-        done = walk(
-            tenant=tenant, start=found.clock, to=to, calls=calls, machine_now=machine_now, progress=progress
-        )
+        done = walk(tenant=tenant, start=found.clock, to=to, calls=calls, machine_now=machine_now, progress=progress)
     while feed.sequence(tenant=tenant):
         pass
     return done

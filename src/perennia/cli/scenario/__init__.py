@@ -1,4 +1,4 @@
-"""`perennia scenario`: what would be billed; a timeline runs through the real operations in a sandbox that is thrown away."""
+"""`perennia scenario`: what would be billed? A timeline runs through the real operations, in a throw-away sandbox."""
 
 import argparse
 import json

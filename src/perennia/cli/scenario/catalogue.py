@@ -57,10 +57,8 @@ def _sold(code: str, node: Node, *, is_plan: bool, kind: str, defaults: Defaults
     product = fields.get("product", text) or "main"
     name = fields.get("name", text) or code
     listed = fields.node_of("prices")
-    if listed is None:
-        prices = (_price(fields, code, owner=code, defaults=defaults),)
-    else:
-        prices = _prices(listed, owner=code, defaults=defaults)
+    one = (_price(fields, code, owner=code, defaults=defaults),) if listed is None else ()
+    prices = one if listed is None else _prices(listed, owner=code, defaults=defaults)
     fields.done(kind=kind)
     return Sold(code, name, product, is_plan, prices)
 
@@ -68,7 +66,7 @@ def _sold(code: str, node: Node, *, is_plan: bool, kind: str, defaults: Defaults
 def _prices(node: Node, *, owner: str, defaults: Defaults) -> tuple[Price, ...]:
     if not isinstance(node.value, list) or not node.value:
         raise node.refuse("a list of prices is expected here")
-    found = []
+    found: list[Price] = []
     for child in node.value:
         fields = Fields(child)
         own = fields.get("code", text)
@@ -107,7 +105,7 @@ def tiers(node: Node) -> list[Mapping[str, Decimal | None]]:
     """Tiers as [{up_to, unit, flat}]; the last without `up_to` is open."""
     if not isinstance(node.value, list):
         raise node.refuse("a list of tiers is expected here, each {up_to, unit, flat}")
-    found = []
+    found: list[Mapping[str, Decimal | None]] = []
     for child in node.value:
         fields = Fields(child)
         found.append({name: fields.get(name, number) for name in ("up_to", "unit", "flat")})

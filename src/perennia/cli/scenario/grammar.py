@@ -19,7 +19,6 @@ from perennia.cli.scenario.values import (
     text,
     whole,
     word_or_day,
-    yes_no,
 )
 
 LATER_VERBS = frozenset(
@@ -148,9 +147,7 @@ def verbs(zone: str) -> Mapping[str, Verb]:
         "add_item": Verb("subscription", {"add_on": text, "quantity": number, "amount": number, **when}, bare="add_on"),
         "remove_item": Verb("subscription", {"item": text, **when}, bare="item"),
         "unchange": Verb("subscription", {"change": text}, bare="change"),
-        "cancel": Verb(
-            "subscription", {"when": word_or_day("now", "period_end", "period_start")}, bare="when"
-        ),
+        "cancel": Verb("subscription", {"when": word_or_day("now", "period_end", "period_start")}, bare="when"),
         "uncancel": Verb("subscription", {}),
         "pause": Verb("subscription", {"until": day, "periods": whole, **when}, bare="until"),
         "resume": Verb("subscription", {}),

@@ -14,7 +14,6 @@ from perennia.cli.scenario.values import (
     Fields,
     by_rule,
     day,
-    list_of,
     moment,
     number,
     policy,
@@ -142,9 +141,9 @@ class _Cast:
             if owner not in self.latest:
                 raise node.refuse(f"{owner} has no subscription yet; a subscribe comes first")
             return self.latest[owner]
-        owner = self.owner.get(given)
-        if customer is not None and owner not in (None, customer):
-            raise node.refuse(f"{given} is a subscription of {owner}")
+        whose = self.owner.get(given)
+        if customer is not None and whose not in (None, customer):
+            raise node.refuse(f"{given} is a subscription of {whose}")
         return given
 
 
@@ -187,7 +186,7 @@ def _act(node: Node, *, verbs: Mapping[str, Verb], cast: _Cast, zone: str) -> Ac
         subscription = cast.starts(customer, subscription)
     elif verb.of == "subscription" or subscription is not None:
         subscription = cast.subscription(node, subscription, customer)
-        customer = cast.owner.get(subscription, customer)
+        customer = cast.owner.get(subscription) or customer
     return Act(at, name, customer, subscription, act_policy, given)
 
 
