@@ -1,0 +1,194 @@
+"""The verbs of a timeline with the arguments that each takes, and what cannot be played yet.
+
+`verbs.py` says what each does; a test holds both tables together.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from perennia.cli.scenario.tree import Node
+from perennia.cli.scenario.values import (
+    Fields,
+    Reader,
+    day,
+    list_of,
+    moment,
+    number,
+    one_of,
+    text,
+    whole,
+    word_or_day,
+)
+
+LATER_VERBS = frozenset(
+    {
+        "add_item", "adjust_line", "apply_coupon", "change_plan", "credit_note", "end_trial", "grant_credit",
+        "hold_invoicing", "one_off", "pause", "reactivate", "record_payment", "refund", "release_invoicing",
+        "remove_item", "resume", "set_anchor_day", "set_quantity", "set_term_end", "set_trial_end", "skip",
+        "unchange", "uncancel", "usage", "withdraw",
+    }
+)  # fmt: skip
+"""Verbs that are read but refused: no operation does it yet."""
+
+LATER_ARGUMENTS: Mapping[str, frozenset[str]] = {
+    "create_customer": frozenset({"billing_day", "tax_id", "exempt", "parent"}),
+    "subscribe": frozenset(
+        {"coupon", "alignment", "addon_of", "trial_days", "term", "po_number", "currency", "policy"}
+    ),
+    "cancel": frozenset({"policy"}),
+}  # fmt: skip
+"""Arguments that are read but refused, by verb."""
+
+LATER_WORDS = frozenset({("cancel", "when", "period_end"), ("cancel", "when", "period_start")})
+"""Words of arguments that are read but refused: verb, argument, word."""
+
+Of = Literal["nobody", "customer", "new_subscription", "subscription"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """Whom it is done to, what it takes, and which of these a bare value stands for (`advance_to: 2024-05-01`)."""
+
+    of: Of
+    takes: Mapping[str, Reader[Any]]
+    bare: str | None = None
+
+
+def item(node: Node) -> Mapping[str, Any]:
+    """One item of a subscription: a plan or an add-on, by its code or that of a price."""
+    if isinstance(node.value, str):
+        return {"code": text(node), "quantity": None, "amount": None}
+    fields = Fields(node)
+    codes = [code for name in ("add_on", "plan", "price", "item") if (code := fields.get(name, text)) is not None]
+    if len(codes) != 1:
+        raise node.refuse("an item names one add_on, plan or price")
+    made = {"code": codes[0], "quantity": fields.get("quantity", number), "amount": fields.get("amount", number)}
+    fields.done(kind="an item")
+    return made
+
+
+def term(node: Node) -> Mapping[str, Any]:
+    """So many periods, and what then."""
+    fields = Fields(node)
+    made = {"periods": fields.need("periods", whole), "then": fields.get("then", one_of("renew", "go_on", "end"))}
+    fields.done(kind="a term")
+    return made
+
+
+def usage_event(node: Node) -> Mapping[str, Any]:
+    """One usage event; `at` stays text until the scenario's zone is known."""
+    fields = Fields(node)
+    made = {
+        "key": fields.get("key", text),
+        "at": fields.node_of("at"),
+        "value": fields.get("value", number),
+        "who": fields.get("who", text),
+    }
+    fields.done(kind="a usage event")
+    return made
+
+
+def credited_line(node: Node) -> Mapping[str, Any]:
+    """One line to credit, by its place on the document; all of it where neither amount nor quantity says less."""
+    fields = Fields(node)
+    made = {
+        "line": fields.need("line", whole),
+        "amount": fields.get("amount", number),
+        "quantity": fields.get("quantity", number),
+    }
+    fields.done(kind="a line")
+    return made
+
+
+def verbs(zone: str) -> Mapping[str, Verb]:
+    """The table, for times without an offset in `zone`."""
+    when = {"when": word_or_day("now", "period_end")}
+    document = {"document": text}
+    return {
+        "create_customer": Verb(
+            "customer",
+            {
+                "timezone": text,
+                "billing_day": whole,
+                "country": text,
+                "tax_id": text,
+                "exempt": text,
+                "parent": text,
+                "email": text,
+                "language": text,
+            },
+        ),
+        "subscribe": Verb(
+            "new_subscription",
+            {
+                "plan": text,
+                "quantity": number,
+                "items": list_of(item),
+                "coupon": text,
+                "anchor": day,
+                "start_date": day,
+                "end_date": day,
+                "alignment": text,
+                "addon_of": text,
+                "trial_days": whole,
+                "trial_end": day,
+                "amount": number,
+                "term": term,
+                "collection": one_of("automatic", "send"),
+                "net_days": whole,
+                "po_number": text,
+                "currency": text,
+            },
+            bare="plan",
+        ),
+        "change_plan": Verb("subscription", {"plan": text, "quantity": number, **when}, bare="plan"),
+        "set_quantity": Verb("subscription", {"item": text, "quantity": number, **when}, bare="quantity"),
+        "add_item": Verb("subscription", {"add_on": text, "quantity": number, "amount": number, **when}, bare="add_on"),
+        "remove_item": Verb("subscription", {"item": text, **when}, bare="item"),
+        "unchange": Verb("subscription", {"change": text}, bare="change"),
+        "cancel": Verb("subscription", {"when": word_or_day("now", "period_end", "period_start")}, bare="when"),
+        "uncancel": Verb("subscription", {}),
+        "pause": Verb("subscription", {"until": day, "periods": whole, **when}, bare="until"),
+        "resume": Verb("subscription", {}),
+        "skip": Verb("subscription", {}),
+        "reactivate": Verb("subscription", {}),
+        "withdraw": Verb("subscription", {}),
+        "set_anchor_day": Verb("subscription", {"day": whole, "anchor": day}, bare="day"),
+        "set_trial_end": Verb("subscription", {"trial_end": day}, bare="trial_end"),
+        "end_trial": Verb("subscription", {}),
+        "set_term_end": Verb("subscription", {"term_end": day, "periods": whole}, bare="term_end"),
+        "apply_coupon": Verb("customer", {"coupon": text}, bare="coupon"),
+        "usage": Verb(
+            "customer",
+            {"meter": text, "value": number, "key": text, "who": text, "events": list_of(usage_event)},
+        ),
+        "one_off": Verb(
+            "customer",
+            {
+                "name": text,
+                "amount": number,
+                "quantity": number,
+                "tax_class": text,
+                "when": one_of("now", "next_invoice"),
+            },
+        ),
+        "credit_note": Verb(
+            "customer",
+            {
+                **document,
+                "lines": list_of(credited_line),
+                "amount": number,
+                "becomes": one_of("balance", "refund"),
+            },
+            bare="document",
+        ),
+        "adjust_line": Verb("customer", {**document, "line": whole, "amount": number}),
+        "refund": Verb("customer", {"payment": text, "amount": number}, bare="amount"),
+        "grant_credit": Verb("customer", {"amount": number, "expires": day}, bare="amount"),
+        "record_payment": Verb("customer", {**document, "amount": number}, bare="document"),
+        "hold_invoicing": Verb("customer", {}),
+        "release_invoicing": Verb("customer", {}),
+        "bill_run": Verb("nobody", {}),
+        "advance_to": Verb("nobody", {"to": moment(zone)}, bare="to"),
+    }

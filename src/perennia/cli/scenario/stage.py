@@ -1,0 +1,129 @@
+"""Where a scenario is played: the books of the throw-away sandbox, and who is who in them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from perennia.cli.scenario.script import Act, Script, Sold
+from perennia.domain.calendar import midnight
+from perennia.domain.errors import DomainError, NotFound
+from perennia.domain.ids import Id
+from perennia.domain.money import minor_units
+from perennia.domain.pricing import Model, Timing
+from perennia.operations import catalog, customers, tenants
+
+ACTOR = "scenario"
+
+
+@dataclass(slots=True)
+class Stage:
+    """The books with what was made in them so far, by the names of the file."""
+
+    tenant: Id
+    script: Script
+    now: datetime
+    sold: dict[str, Sold] = field(default_factory=dict)
+    prices: dict[str, Id] = field(default_factory=dict)
+    customers: dict[str, Id] = field(default_factory=dict)
+    subscriptions: dict[str, Id] = field(default_factory=dict)
+    zones: dict[str, str] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+    """Customers that the file asked for and the rules refused."""
+
+    def set_up(self) -> None:
+        """Make the tax rates and the catalogue. Raises what the rules refuse."""
+        for rate in self.script.taxes:
+            tenants.set_tax_rate(
+                tenant=self.tenant,
+                country=rate.country,
+                percent=rate.percent,
+                valid_from=rate.valid_from,
+                valid_to=rate.valid_to,
+                tax_class=rate.tax_class,
+                source="the scenario",
+            )
+        products: dict[str, Id] = {}
+        for good in self.script.sold:
+            if good.product not in products:
+                products[good.product] = catalog.create_product(
+                    tenant=self.tenant, code=good.product, name=good.product
+                )
+            self._sell(good, products[good.product])
+        for coupon in self.script.coupons:
+            catalog.create_coupon(
+                tenant=self.tenant,
+                code=coupon.code,
+                percent_off=coupon.percent,
+                amount_off_minor=None if coupon.amount is None else minor_units(coupon.amount, coupon.currency),
+                currency=None if coupon.amount is None else coupon.currency,
+                periods=coupon.periods,
+            )
+
+    def _sell(self, good: Sold, product: Id) -> None:
+        make = catalog.create_plan if good.is_plan else catalog.create_add_on
+        owner = make(tenant=self.tenant, product_id=product, code=good.code, name=good.name)
+        belongs = {"plan_id": owner} if good.is_plan else {"add_on_id": owner}
+        self.sold[good.code] = good
+        for price in good.prices:
+            self.prices[price.code] = catalog.create_price(
+                tenant=self.tenant,
+                code=price.code,
+                unit_amount=Decimal(0) if price.amount is None else price.amount,
+                currency=price.currency,
+                now=self.now,
+                model=Model(price.model),
+                interval=price.interval,
+                timing=Timing(price.timing or "advance"),
+                tax_inclusive=price.tax_inclusive,
+                tax_class=price.tax_class,
+                **belongs,
+            )
+
+    def price(self, code: str, *, currency: str | None = None) -> Id:
+        """The price of that code, or of a plan or add-on the first in the currency. Raises NotFound."""
+        good = self.sold.get(code)
+        if good is not None:
+            wanted = currency or self.script.currency
+            offered = [price for price in good.prices if price.currency == wanted] or list(good.prices[:1])
+            return self.prices[offered[0].code]
+        if code not in self.prices:
+            raise NotFound(kind="price", id=code)
+        return self.prices[code]
+
+    def customer(self, name: str, given: Mapping[str, Any] | None = None) -> Id:
+        """The customer of that name, made now if it was not made before. Raises NotFound, or what refuses it."""
+        if name in self.refused:
+            raise NotFound(kind="customer", id=name)
+        if name not in self.customers or given is not None:
+            try:
+                self._create_customer(name, given or {})
+            except DomainError:
+                self.refused.add(name)
+                raise
+        return self.customers[name]
+
+    def _create_customer(self, name: str, given: Mapping[str, Any]) -> None:
+        self.customers[name] = customers.create_customer(
+            tenant=self.tenant,
+            name=name,
+            email=given.get("email") or f"{len(self.customers) + 1}@customers.example",
+            now=self.now,
+            country=given.get("country"),
+            zone=given.get("timezone"),
+            external_id=name,
+            language=given.get("language") or "en",
+        )
+        self.zones[name] = given.get("timezone") or self.script.zone
+
+    def subscription(self, act: Act) -> Id:
+        """The subscription that an act is about. Raises NotFound where its start was refused."""
+        found = self.subscriptions.get(act.subscription or "")
+        if found is None:
+            raise NotFound(kind="subscription", id=act.subscription or "")
+        return found
+
+    def start_of(self, day: date, act: Act) -> datetime:
+        """The first instant of a local date of the act's customer."""
+        return midnight(day, self.zones.get(act.customer or "", self.script.zone))
