@@ -39,8 +39,9 @@ def test_a_back_dated_start_bills_what_has_passed_on_one_document():
     shop = open_shop()
     shop.start(shop.customer(), "basic", start_on=date(2024, 11, 15))
     assert shop.documents() == (
-        "invoice 1 due 2025-01-15: Basic 2024-11-15..2024-12-15 10000 + 2500; "
-        "Basic 2024-12-15..2025-01-15 10000 + 2500; Basic 2025-01-15..2025-02-15 10000 + 2500"
+        "invoice 1 due 2025-01-15: Basic 2024-11-15..2024-12-15 10000 + 2500\n"
+        "invoice 1 due 2025-01-15: Basic 2024-12-15..2025-01-15 10000 + 2500\n"
+        "invoice 1 due 2025-01-15: Basic 2025-01-15..2025-02-15 10000 + 2500"
     )
 
 
