@@ -4,7 +4,7 @@ import perennia.store.tables.columns
 from django.db import migrations, models
 
 STAYS = [
-    "id", "tenant_id", "plan_id", "add_on_id", "code", "model", "currency", "interval_unit", "interval_count",
+    "id", "plan_id", "add_on_id", "code", "model", "currency", "interval_unit", "interval_count",
     "unit_amount", "timing", "tax_inclusive", "tax_class", "created_at", "scheme", "scale", "meter_id", "period_minimum",
     "setup_fee", "trial_days", "policies", "replaces_id", "sold_from",
 ]  # fmt: skip
