@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from perennia.analytics.verification import verify
 from perennia.config.clock import now as machine_now
 from perennia.domain.errors import (
     AlreadyExists,
@@ -21,7 +22,7 @@ from perennia.domain.errors import (
 from perennia.domain.ids import Id
 from perennia.domain.pricing import Model, Price, Timing, period_amount
 from perennia.domain.schemes import Scheme, Tier
-from perennia.operations import catalog, subscriptions
+from perennia.operations import catalog, subscriptions, tenants
 from perennia.operations.subscriptions import Chosen
 from perennia.store import session
 from perennia.store.identity import new_id
@@ -149,6 +150,37 @@ def test_a_subscriber_pays_by_tiers_of_whole_units_as_many_as_there_are(shop: Sh
     with pytest.raises(InvalidValue):
         _subscribe(shop, bo, Chosen(closed, Decimal(5), unit_amount=Decimal(1)))
     assert shop.rows("SELECT 1 FROM subscriptions WHERE customer_id = %s", bo) == []
+
+
+def test_subscribers_of_every_model_are_billed_and_each_line_explains_itself() -> None:
+    shop = open_shop(tax=False)
+    taken = {
+        Model.GRADUATED: "12", Model.VOLUME: "10", Model.STAIRSTEP: "10", Model.BLOCK: "201", Model.PACKAGE: "151",
+        Model.PERCENTAGE: "133.33",
+    }  # fmt: skip
+    started = [
+        _subscribe(
+            shop,
+            shop.customer(model.value.capitalize()),
+            Chosen(made(shop, model=model, scheme=SCHEMES[model]), Decimal(many)),
+        )
+        for model, many in taken.items()
+    ]
+    shop.cancel(started[1], at=shop.now + timedelta(days=3))
+    shop.clock_to(date(2025, 2, 28))
+    shop.bill()
+    lines = """
+        SELECT l.model, l.net_minor, s.customer_id FROM lines l JOIN documents d ON d.id = l.document_id
+        JOIN subscriptions s ON s.id = l.subscription_id ORDER BY d.due_at, s.id, l.kind
+    """
+    assert [f"{model} {net}" for model, net, _ in shop.rows(lines)] == [
+        "graduated 5767", "volume 5000", "stairstep 5000", "block 2700", "package 1000", "percentage 343",
+        "credit -4464",  # 25 of 28 days of the volume price
+        "graduated 5767", "stairstep 5000", "block 2700", "package 1000", "percentage 343",
+    ]  # fmt: skip
+    findings = verify(tenant=tenants.find(shop.slug), now=shop.now)
+    assert [f"{one.name}: {one.examples}" for one in findings if one.failed] == []
+    assert next(one.checked for one in findings if one.name == "lines_explained") == 12
 
 
 def _subscribe(shop: Shop, customer: Id, *items: Chosen) -> Id:
