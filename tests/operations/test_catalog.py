@@ -22,7 +22,7 @@ from perennia.domain.errors import (
 from perennia.domain.ids import Id
 from perennia.domain.pricing import Model, Price, Timing, period_amount
 from perennia.domain.schemes import Scheme, Tier
-from perennia.operations import catalog, subscriptions, tenants
+from perennia.operations import catalog, changes, subscriptions, tenants
 from perennia.operations.subscriptions import Chosen
 from perennia.store import session
 from perennia.store.identity import new_id
@@ -215,6 +215,39 @@ def test_a_new_price_takes_the_place_of_the_old_which_stays_with_its_subscribers
         _subscribe(shop, shop.customer("Ida"), Chosen(old))
     _subscribe(shop, shop.customer("Ida"), Chosen(new))
     assert shop.rows("SELECT price_id FROM item_versions ORDER BY id") == [(old,), (old,), (new,)]
+
+
+def test_a_change_is_to_a_price_on_sale_and_an_own_amount_to_one_that_has_one() -> None:
+    shop = open_shop()
+    bo, eva = (shop.start(shop.customer(name), "basic") for name in ("Bo", "Eva"))
+    new = catalog.replace_price(
+        tenant=shop.tenant, price_id=shop.prices["basic"], code="basic-2", unit_amount=Decimal(120), now=machine_now()
+    )
+    tiers = made(shop, model=Model.GRADUATED, scheme=SCHEMES[Model.GRADUATED])
+    catalog.retire_price(tenant=shop.tenant, price_id=shop.prices["plus"], now=machine_now())
+
+    def change(subscription: Id, price_id: Id, **more: Any) -> None:
+        changes.change_plan(
+            tenant=shop.tenant,
+            actor="astrid",
+            subscription_id=subscription,
+            price_id=price_id,
+            now=machine_now(),
+            **more,
+        )
+
+    for price_id, more, error in (
+        (shop.prices["plus"], {}, PriceNotSold),
+        (tiers, {"unit_amount": Decimal(1)}, InvalidValue),
+        (tiers, {"quantity": Decimal("1.5")}, InvalidValue),
+    ):
+        with pytest.raises(error):
+            change(bo, price_id, **more)
+    change(bo, tiers, quantity=Decimal(12))
+    change(eva, shop.prices["basic"], unit_amount=Decimal(80))  # off sale, and still theirs
+    change(eva, new)
+    lines = "SELECT l.model, l.net_minor FROM lines l JOIN documents d ON d.id = l.document_id"
+    assert shop.rows(f"{lines} WHERE l.model = 'graduated'") == [("graduated", 5767)]
 
 
 def test_a_line_of_replacements_ends_at_the_one_that_is_sold() -> None:
