@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from perennia.domain.discounts import Discount
 from perennia.domain.facts import Item, ItemKind, Seller, Status, Subscription, Version
 from perennia.domain.ids import Id
 from perennia.domain.metrics import subscription_mrr
-from perennia.domain.pricing import Model
+from perennia.domain.pricing import adjustment_price, own_price
 from perennia.store.reads.facts import prices_by_id
 from perennia.store.session import Cursor
 
@@ -100,7 +100,7 @@ def _items(cursor: Cursor, ids: list[Id], *, at: datetime) -> dict[Id, list[tupl
     for subscription_id, item_id, kind, version_id, price_id, own_amount, quantity, starts_at, ends_at in rows:
         price = prices[price_id]
         if own_amount is not None:
-            price = replace(price, unit_amount=own_amount, model=Model.FLAT if kind == "adjustment" else price.model)
+            price = adjustment_price(price, own_amount) if kind == "adjustment" else own_price(price, own_amount)
         series = Series(starts_at.replace(tzinfo=None), "UTC", price.interval)  # what recurs does not depend on when
         found[subscription_id].append((item_id, kind, Version(version_id, price, quantity, series, starts_at, ends_at)))
     return found

@@ -65,6 +65,13 @@ SENTENCES = {
     "file_changed": "Filen {file} er ikke den, der blev kontrolleret, så intet blev skrevet; kør importen igen.",
     "unknown_argument": "{rule} har intet argument {name}; det nærmeste er {nearest}, og docs/rules.md har dem alle.",
     "missing_argument": "{rule} mangler argumentet {name}; docs/rules.md viser et eksempel.",
+    "quantity_above_tiers": (
+        "Prisen har trin til højst {most}, og {quantity} ligger over dem; tag færre, eller en pris med et åbent trin."
+    ),
+    "price_not_sold": (
+        "{price} sælges fra {sold_from} til {sold_until}, altså ikke {at}; vælg en anden af planens priser."
+    ),
+    "price_replaced": "{price} er allerede afløst af {successor}; afløs den i stedet.",
 }
 
 # By their English, as gettext has it; what stands in braces is carried over.
@@ -186,4 +193,50 @@ WORDS = {
     "a list of objects with up_to and unit_amount": "en liste af objekter med up_to og unit_amount",
     "a list of objects with percent or amount_off": "en liste af objekter med percent eller amount_off",
     "a share from 0 to 1, as 18/28": "en andel fra 0 til 1, f.eks. 18/28",
+    "prices_replaced_once": "pris, der skal afløses",
+    "period_minimum": "periodens mindstebeløb",
+    "setup_fee": "oprettelsen",
+    "trial_days": "prøvedagene",
+    "package_size": "pakkens størrelse",
+    "free_units": "den frie del",
+    "fixed_amount": "beløbet pr. hændelse",
+    "tax_class": "momsklassen",
+    "tiers": "trinene",
+    "scale": "antallet af decimaler",
+    "model": "modellen",
+    "timing": "tidspunktet",
+    "minimum": "mindstebeløbet",
+    "maximum": "højestebeløbet",
+    "a {model} price has no unit amount": "en pris af typen {model} har ingen stykpris",
+    "its beginning": "begyndelsen",
+    "a {model} price needs it": "en pris af typen {model} skal have det",
+    "a {model} price has none": "en pris af typen {model} har det ikke",
+    "what is metered is charged in arrears": "det, der måles, opkræves bagud",
+    "a flat price does not depend on a meter": "en fast pris afhænger ikke af en måler",
+    "a rate is from 0 to 100 percent": "en sats er fra 0 til 100 procent",
+    "not below the minimum": "ikke under mindstebeløbet",
+    "at most {most} tiers": "højst {most} trin",
+    "a tier of a stairstep price has a flat amount and none per unit": (
+        "et trin i en trappepris har et fast beløb og intet pr. stk."
+    ),
+    "only a block price has blocks": "kun en blokpris har blokke",
+    "each tier reaches further than the one before it": "hvert trin rækker længere end det foregående",
+    "a tier of a block price ends after so many blocks, not at a quantity": (
+        "et trin i en blokpris slutter efter et antal blokke, ikke ved et antal"
+    ),
+    "each tier of a block price has a block size": "hvert trin i en blokpris har en blokstørrelse",
+    "a tier holds at least one block": "et trin rummer mindst én blok",
+    "only the last tier is open": "kun det sidste trin er åbent",
+    "above 0, at most 10 to the 15th": "over 0, højst 10 i 15. potens",
+    "a quantity is not negative": "et antal er ikke negativt",
+    "only a price that is flat, per unit or by package can have an amount of its own": (
+        "kun en pris, der er fast, pr. stk. eller pr. pakke, kan have sit eget beløb"
+    ),
+    "a metered price is sold once; how many of it is what was used": (
+        "en målt pris sælges én gang; antallet er det, der er brugt"
+    ),
+    "this price has at most {digits} decimals in a quantity": "denne pris har højst {digits} decimaler i et antal",
+    "a calculation of format 2 holds a scheme": "en beregning i format 2 har sine trin med",
+    "beyond the last tier": "over det sidste trin",
+    "what is sold changes from now on, not before": "det, der sælges, ændres fra nu af, ikke før",
 }

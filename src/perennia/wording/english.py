@@ -61,6 +61,13 @@ SENTENCES = {
     "file_changed": "The {file} file is not the one that was checked, so nothing was written; run the import again.",
     "unknown_argument": "{rule} has no argument {name}; the nearest is {nearest}, and docs/rules.md has them all.",
     "missing_argument": "{rule} needs the argument {name}; docs/rules.md shows an example.",
+    "quantity_above_tiers": (
+        "This price has tiers for at most {most}, and {quantity} is beyond them; take fewer, or a price with an open tier."
+    ),
+    "price_not_sold": (
+        "{price} is sold from {sold_from} to {sold_until}, so not at {at}; choose another price of the plan."
+    ),
+    "price_replaced": "{price} was replaced by {successor} already; replace that one.",
 }
 
 # Kinds, keys and fields that read badly as they are called inside.
@@ -92,4 +99,12 @@ WORDS = {
     "valid_to": "the end of a rate",
     "percent_off": "percent off",
     "amount_off": "amount off",
+    "prices_replaced_once": "price to replace",
+    "period_minimum": "minimum of a period",
+    "setup_fee": "set-up fee",
+    "trial_days": "days of trial",
+    "package_size": "package size",
+    "free_units": "free part",
+    "fixed_amount": "sum per event",
+    "tax_class": "tax class",
 }

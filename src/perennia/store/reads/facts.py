@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 
-from perennia.domain.calendar import Interval, Series, Unit, boundary, slot_at
+from perennia.domain.calendar import Interval, Series, boundary, slot_at
 from perennia.domain.discounts import Discount
 from perennia.domain.facts import (
     Cause,
@@ -28,9 +28,10 @@ from perennia.domain.facts import (
 )
 from perennia.domain.ids import Id
 from perennia.domain.policies import policies
-from perennia.domain.pricing import Model, Price, Timing
+from perennia.domain.pricing import Price, adjustment_price, own_price
 from perennia.store.arrays import instants, keys
 from perennia.store.reads import changes
+from perennia.store.reads.prices import COLUMNS, as_price
 from perennia.store.reads.sellers import Tenant
 from perennia.store.session import Cursor
 
@@ -197,7 +198,7 @@ def _changes(cursor: Cursor, subscription_ids: list[Id]) -> dict[Id, tuple[Chang
 @lru_cache(maxsize=65536)
 def _own_price(price: Price, unit_amount: Decimal, adjustment: bool) -> Price:
     """The price with the amount agreed for one subscription; an adjustment is flat whatever the plan's model."""
-    return replace(price, unit_amount=unit_amount, model=Model.FLAT if adjustment else price.model)
+    return adjustment_price(price, unit_amount) if adjustment else own_price(price, unit_amount)
 
 
 @lru_cache(maxsize=1024)
@@ -217,14 +218,9 @@ def prices_by_id(cursor: Cursor, ids: Iterable[Id]) -> dict[Id, Price]:
         if len(_prices) + len(missing) > _PRICES_KEPT:
             _prices.clear()
             missing = list(ids)
-        rows = cursor.execute(
-            """SELECT id, model, currency, interval_unit, interval_count, unit_amount, timing, tax_inclusive, tax_class
-            FROM prices WHERE id = ANY(%s)""",
-            (keys(missing),),
-        )
-        for key, model, currency, unit, count, amount, timing, inclusive, tax_class in rows:
-            interval = Interval(Unit(unit), count)
-            _prices[key] = Price(key, Model(model), currency, interval, amount, Timing(timing), inclusive, tax_class)
+        query = f"SELECT {COLUMNS} FROM prices pr WHERE pr.id = ANY(%s)".encode()
+        for row in cursor.execute(query, (keys(missing),)):
+            _prices[row[0]] = as_price(row)
     return _prices
 
 
