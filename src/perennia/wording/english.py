@@ -92,4 +92,7 @@ WORDS = {
     "valid_to": "the end of a rate",
     "percent_off": "percent off",
     "amount_off": "amount off",
+    "tax_id": "VAT number",
+    "tax_status": "tax status",
+    "exempt_reason": "reason of the exemption",
 }
