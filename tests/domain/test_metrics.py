@@ -51,7 +51,7 @@ def test_an_amount_a_month(amount: str, interval: Interval, minor: int) -> None:
 )
 def test_lasting_discounts_count(discounts: list[Discount], minor: int) -> None:
     one = simple("100.00", start=date(2025, 1, 1), discounts=tuple(discounts))
-    assert subscription_mrr(one, at=utc(2025, 1, 1), taxes=seller().taxes, country="DK") == minor
+    assert subscription_mrr(one, at=utc(2025, 1, 1), seller=seller(), payer=payer(one)) == minor
 
 
 def test_tax_is_no_revenue() -> None:
@@ -142,7 +142,7 @@ def recomputed(one: Subscription, at: datetime, seller: Seller) -> int:
     over = [
         d.id for d in one.discounts if d.periods and at >= end_of_period(plan.versions[0].series, begins, d.periods)
     ]
-    return subscription_mrr(one, at=at, taxes=seller.taxes, country="DK", ended=over)
+    return subscription_mrr(one, at=at, seller=seller, payer=payer(one), ended=over)
 
 
 def end_of_period(series, begins: datetime, periods: int) -> datetime:

@@ -32,6 +32,7 @@ from perennia.domain.facts import (
     Item,
     ItemKind,
     Pause,
+    Payer,
     Seller,
     Settled,
     Status,
@@ -93,14 +94,14 @@ class Course:
     """A subscription's state while it is taken forward, and what became of it so far."""
 
     __slots__ = (
-        "_country", "_new_ids", "_owed", "_seller", "_set_up", "begun", "changes", "changes_done", "cuts", "dates",
+        "_new_ids", "_owed", "_payer", "_seller", "_set_up", "begun", "changes", "changes_done", "cuts", "dates",
         "discounts", "ended", "ended_discounts", "events", "facts", "movements", "moves", "pause", "pauses_done", "progress",
         "status", "stretches", "term", "trial_end", "uses",
     )  # fmt: skip
 
-    def __init__(self, facts: Subscription, *, seller: Seller, country: str, new_ids: NewIds) -> None:
+    def __init__(self, facts: Subscription, *, seller: Seller, payer: Payer, new_ids: NewIds) -> None:
         self.facts, self.status, self.trial_end, self.term = facts, facts.status, facts.trial_ends_at, facts.term
-        self._seller, self._country, self._new_ids = seller, country, new_ids
+        self._seller, self._payer, self._new_ids = seller, payer, new_ids
         self.pause = next((pause for pause in facts.pauses if not pause.is_over), None) if facts.pauses else None
         self.changes = sorted(facts.changes, key=lambda change: (change.at, change.id)) if facts.changes else []
         plan_first = sorted(facts.items, key=lambda item: item.kind is not ItemKind.PLAN)
@@ -507,9 +508,7 @@ class Course:
 
     def _mrr(self, at: datetime, *, of: Subscription | None = None) -> int:
         facts = of or (self._as_it_stands() if self.begun or self.ended else self.facts)
-        return subscription_mrr(
-            facts, at=at, taxes=self._seller.taxes, country=self._country, ended=self.ended_discounts
-        )
+        return subscription_mrr(facts, at=at, seller=self._seller, payer=self._payer, ended=self.ended_discounts)
 
     def _moved(
         self, *, before: int, after: int, at: datetime, live_before: bool = True, live_after: bool = True,

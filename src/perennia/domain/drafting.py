@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-from perennia.domain.calendar import local_date
 from perennia.domain.course import Charge, GivenBack
 from perennia.domain.decision import Allocation, BalanceEntry, Posting, Source
 from perennia.domain.discounts import amounts_off
@@ -17,8 +16,8 @@ from perennia.domain.facts import CollectionMode, ItemKind, Payer, Seller, Subsc
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.ledger import issue
 from perennia.domain.money import exponent
-from perennia.domain.pricing import Model, Timing
-from perennia.domain.tax import NO_TAX, tax_on
+from perennia.domain.pricing import Model
+from perennia.domain.taxing import LineTax, discount_in, tax_charges
 
 LARGEST_TOTAL_MINOR = 10**17
 """Far above any invoice and far below what a 64-bit column holds, also summed over lines."""
@@ -79,7 +78,9 @@ def issue_draft(
     Spends the payer's balance on an invoice; `funds` is kept up to date for the next document.
     """
     entity_id, currency, collection, net_days, _, _ = key
-    lines = _charge_lines(draft.charges, payer=payer, seller=seller, now=now) + _credit_lines(draft.credits, currency)
+    off = _amounts_off(draft.charges)
+    taxed = tax_charges(draft.charges, off, payer=payer, seller=seller, now=now)
+    lines = _charge_lines(draft.charges, off, taxed.lines) + _credit_lines(draft.credits, currency)
     net, tax = sum(line.net_minor for line in lines), sum(line.tax_minor for line in lines)
     total = net + tax
     if abs(total) > LARGEST_TOTAL_MINOR:
@@ -101,6 +102,7 @@ def issue_draft(
         net_minor=net,
         tax_minor=tax,
         from_balance_minor=balance,
+        tax_evidence=taxed.evidence,
     )
     return _booked(document, draft.credits, funds=funds, new_ids=new_ids)
 
@@ -154,15 +156,12 @@ def _events(document: Document) -> list[Event]:
     return issued
 
 
-def _charge_lines(charges: Sequence[Charge], *, payer: Payer, seller: Seller, now: datetime) -> list[Line]:
-    off = _amounts_off(charges)
-    taxes = _taxes(charges, off, payer=payer, seller=seller, now=now)
+def _charge_lines(charges: Sequence[Charge], off: Sequence[int], taxes: Sequence[LineTax]) -> list[Line]:
     lines = []
-    for charge, amount_off, (percent, tax) in zip(charges, off, taxes, strict=True):
+    for charge, amount_off, tax in zip(charges, off, taxes, strict=True):
         price, part = charge.version.price, charge.part
-        amount = charge.amount - amount_off
         single = charge.kind is not LineKind.RECURRING
-        plain = part.is_whole and not charge.discounts and price.scheme is None
+        plain = part.is_whole and not charge.discounts and price.scheme is None and not tax.taken_out
         lines.append(
             Line(
                 kind=charge.kind,
@@ -174,15 +173,21 @@ def _charge_lines(charges: Sequence[Charge], *, payer: Payer, seller: Seller, no
                 model=Model.FLAT if single else price.model,
                 quantity=Decimal(1) if single else charge.version.quantity,
                 unit_amount=_single_amount(charge) if single else price.unit_amount,
-                net_minor=amount - tax if price.tax_inclusive else amount,
-                tax_minor=tax,
-                tax_percent=percent,
+                net_minor=tax.net,
+                tax_minor=tax.tax,
+                tax_percent=tax.percent,
                 tax_inclusive=price.tax_inclusive,
-                discount_minor=charge.listed - amount,
-                calculation=_single(charge) if single else None if plain else _calculation(charge, amount_off),
+                discount_minor=discount_in(charge, amount_off, tax),
+                calculation=None if plain and not single else _inputs(charge, amount_off, tax.taken_out),
             )
         )
     return lines
+
+
+def _inputs(charge: Charge, amount_off: int, taken_out: Decimal) -> Calculation | None:
+    if charge.kind is LineKind.RECURRING:
+        return _calculation(charge, amount_off, taken_out)
+    return _single(charge, taken_out)
 
 
 def _single_amount(charge: Charge) -> Decimal:
@@ -193,23 +198,25 @@ def _single_amount(charge: Charge) -> Decimal:
     return amount
 
 
-def _single(charge: Charge) -> Calculation | None:
+def _single(charge: Charge, taken_out: Decimal) -> Calculation | None:
     """A set-up fee says it all in its columns; a minimum also needs what was charged beside it."""
-    if charge.kind is LineKind.SETUP:
+    if charge.kind is LineKind.SETUP and not taken_out:
         return None
+    minimum = charge.kind is LineKind.MINIMUM
     return Calculation(
-        kind=LineKind.MINIMUM,
+        kind=charge.kind,
         exponent=exponent(charge.version.price.currency),
         model=Model.FLAT,
         unit_amount=_single_amount(charge),
         part=charge.part.part,
         whole=charge.part.whole,
         fees=charge.fees,
-        format=2,
+        tax_out=taken_out,
+        format=2 if minimum else 1,
     )
 
 
-def _calculation(charge: Charge, amount_off: int) -> Calculation:
+def _calculation(charge: Charge, amount_off: int, taken_out: Decimal) -> Calculation:
     price = charge.version.price
     return Calculation(
         kind=LineKind.RECURRING,
@@ -222,6 +229,8 @@ def _calculation(charge: Charge, amount_off: int) -> Calculation:
         percents=tuple(discount.percent for discount in charge.discounts if discount.percent is not None),
         amount_off=amount_off,
         **priced(price),
+        tax_out=taken_out,
+        rounding=charge.subscription.policies.rounding_mode,
     )
 
 
@@ -243,33 +252,6 @@ def _amounts_off(charges: Sequence[Charge]) -> list[int]:
         for index, amount in zip(indexes, found, strict=True):
             off[index] = amount
     return off
-
-
-def _taxes(
-    charges: Sequence[Charge], off: Sequence[int], *, payer: Payer, seller: Seller, now: datetime
-) -> list[tuple[Decimal, int]]:
-    """Per charge (percent, tax): rounded once per rate on the document and shared back."""
-    today = local_date(now, seller.zone)
-    groups: dict[tuple[Decimal, bool], list[int]] = {}
-    for index, charge in enumerate(charges):
-        price = charge.version.price
-        percent = seller.taxes.percent(
-            country=payer.country, tax_class=price.tax_class, on=_tax_point(charge, today, seller.zone)
-        )
-        groups.setdefault((percent, price.tax_inclusive), []).append(index)
-    taxes = [(NO_TAX, 0)] * len(charges)
-    for (percent, inclusive), indexes in groups.items():
-        amounts = [charges[index].amount - off[index] for index in indexes]
-        for index, tax in zip(indexes, tax_on(amounts, percent=percent, inclusive=inclusive), strict=True):
-            taxes[index] = (percent, tax)
-    return taxes
-
-
-def _tax_point(charge: Charge, today: date, zone: str) -> date:
-    """Advance: the day of issue (no earlier payment is possible yet). Arrears: the period's end."""
-    if charge.version.price.timing is Timing.ADVANCE:
-        return today
-    return local_date(charge.part.end, zone)
 
 
 def _credit_lines(credits: Sequence[GivenBack], currency: str) -> list[Line]:

@@ -34,6 +34,7 @@ class EventType(StrEnum):
     CREDIT_NOTE_ISSUED = "credit_note.issued"
     PAYMENT_SUCCEEDED = "payment.succeeded"
     PAYMENT_FAILED = "payment.failed"
+    CUSTOMER_TAX_STATUS_CHANGED = "customer.tax_status_changed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def take_over(payer: Payer, *, seller: Seller, now: datetime) -> Decision:
 
 
 def _courses(payer: Payer, seller: Seller, new_ids: NewIds) -> list[Course]:
-    return [Course(facts, seller=seller, country=payer.country, new_ids=new_ids) for facts in payer.subscriptions]
+    return [Course(facts, seller=seller, payer=payer, new_ids=new_ids) for facts in payer.subscriptions]
 
 
 def _no_ids(count: int) -> list[Id]:

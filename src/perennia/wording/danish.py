@@ -239,4 +239,22 @@ WORDS = {
     "a calculation of format 2 holds a scheme": "en beregning i format 2 har sine trin med",
     "beyond the last tier": "over det sidste trin",
     "what is sold changes from now on, not before": "det, der sælges, ændres fra nu af, ikke før",
+    "tax_id": "momsnummeret",
+    "tax_status": "momsstatus",
+    "region": "regionen",
+    "exempt_reason": "grunden til momsfritagelse",
+    "reverse charge needs the buyer's tax number": "omvendt betalingspligt kræver køberens momsnummer",
+    "an exempt customer has a reason, and nobody else has one": (
+        "en momsfri kunde har en grund til det, og ingen anden har en"
+    ),
+    "a region of the customer's country is written like {country}-01 (ISO 3166-2)": (
+        "en region i kundens land skrives som {country}-01 (ISO 3166-2)"
+    ),
+    "1 to {longest} letters and digits": "1 til {longest} bogstaver og cifre",
+    "no VAT number of {country} is written like that": "intet momsnummer i {country} skrives sådan",
+    "its check digit does not fit; look for a slip of the pen": "kontrolcifret passer ikke; se efter en tastefejl",
+    "neither a country of ISO 3166 like PT nor a part of one like PT-20": (
+        "hverken et land i ISO 3166 som PT eller en del af et som PT-20"
+    ),
+    "there are rates for the European Union and {countries}": "der er satser for EU og {countries}",
 }

@@ -107,4 +107,7 @@ WORDS = {
     "free_units": "free part",
     "fixed_amount": "sum per event",
     "tax_class": "tax class",
+    "tax_id": "VAT number",
+    "tax_status": "tax status",
+    "exempt_reason": "reason of the exemption",
 }

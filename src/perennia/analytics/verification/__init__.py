@@ -30,6 +30,7 @@ OF_PAYERS: tuple[Check, ...] = (
     lines.lines_explained,
     documents.documents_add_up,
     documents.tax_rounded_once,
+    documents.tax_follows_evidence,
     documents.credits_within_charges,
     receivables.receivables_agree,
     receivables.payments_spent,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 from perennia.domain.calendar import Interval, Series, boundary, slot_at
 from perennia.domain.discounts import Discount
@@ -29,6 +30,7 @@ from perennia.domain.facts import (
 from perennia.domain.ids import Id
 from perennia.domain.policies import policies
 from perennia.domain.pricing import Price, adjustment_price, own_price
+from perennia.domain.tax import TAXABLE, TaxKind, TaxStatus
 from perennia.store.arrays import instants, keys
 from perennia.store.reads import changes
 from perennia.store.reads.prices import COLUMNS, as_price
@@ -58,18 +60,31 @@ def payers(cursor: Cursor, locked: Sequence[LockedPayer], *, tenant: Tenant, end
     of_payer = _subscriptions(cursor, [payer.id for payer in locked], tenant=tenant, ended=ended)
     balances = _balances(cursor, [payer.id for payer in locked if payer.has_credit])
     return [
-        Payer(payer.id, *parties[payer.id], tuple(of_payer.get(payer.id, ())), balances.get(payer.id, {}))
-        for payer in locked
+        Payer(payer.id, party, country, tuple(of_payer.get(payer.id, ())), balances.get(payer.id, {}), tax)
+        for payer, (party, country, tax) in ((payer, parties[payer.id]) for payer in locked)
     ]
 
 
-def _parties(cursor: Cursor, ids: list[Id]) -> dict[Id, tuple[Id, str]]:
+TAX_STATUS = """CASE WHEN c.tax_status IS NOT NULL
+            THEN ARRAY[c.tax_status, c.tax_id, c.region, c.exempt_reason] END"""
+"""A customer's row as `tax_status` reads it; null for the plain taxable one, which most are."""
+
+
+def tax_status(stored: list[Any] | None) -> TaxStatus:
+    """The status in the columns that `TAX_STATUS` asks for."""
+    if stored is None:
+        return TAXABLE
+    kind, tax_id, region, exempt_reason = stored
+    return TaxStatus(TaxKind(kind), tax_id, region, exempt_reason)
+
+
+def _parties(cursor: Cursor, ids: list[Id]) -> dict[Id, tuple[Id, str, TaxStatus]]:
     rows = cursor.execute(
-        """SELECT c.id, c.party_id, c.country FROM unnest(%s::uuid[]) AS p (id),
-        LATERAL (SELECT * FROM customers c WHERE c.id = p.id OFFSET 0) AS c""",
+        f"""SELECT c.id, c.party_id, c.country, {TAX_STATUS} FROM unnest(%s::uuid[]) AS p (id),
+        LATERAL (SELECT * FROM customers c WHERE c.id = p.id OFFSET 0) AS c""".encode(),
         (keys(ids),),
     )
-    return {row[0]: row[1:] for row in rows}
+    return {key: (party, country, tax_status(tax)) for key, party, country, tax in rows}
 
 
 def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended: bool) -> dict[Id, list[Subscription]]:

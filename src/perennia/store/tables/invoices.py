@@ -30,7 +30,10 @@ class NumberSeries(Row):
 
 
 class Document(Row):
-    """Frozen when issued. Amounts of a credit note are below zero."""
+    """Frozen when issued. Amounts of a credit note are below zero.
+
+    `tax_evidence` says what decided its tax; it is empty for a taxable buyer, at the rates of the buyer party's country.
+    """
 
     kind = word()
     entity_id = key()
@@ -46,6 +49,7 @@ class Document(Row):
     net_minor = minor()
     tax_minor = minor()
     from_balance_minor = minor()
+    tax_evidence = models.JSONField(null=True)
 
     Meta = table(
         "documents",
