@@ -65,7 +65,7 @@ def test_a_scheme_counts_by_the_policies_in_force_and_what_is_metered_never() ->
     assert version_mrr(version) == 5300
     one = subscription(item(graduated, start=date(2025, 1, 1), quantity="11"), start=date(2025, 1, 1))
     for found, minor in ((one, 5300), (replace(one, policies=policies({"tier_mode": "top"})), 3300)):
-        assert subscription_mrr(found, at=utc(2025, 1, 1), taxes=seller().taxes, country="DK") == minor
+        assert subscription_mrr(found, at=utc(2025, 1, 1), seller=seller(), payer=payer(found)) == minor
     metered = replace(
         graduated, meter_id=key(), timing=Timing.ARREARS, period_minimum=Decimal(50), setup_fee=Decimal(9)
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from perennia.domain.course import Charge, GivenBack
+from perennia.domain.charges import Charge, GivenBack
 from perennia.domain.decision import Allocation, BalanceEntry, Posting, Source
 from perennia.domain.discounts import amounts_off
 from perennia.domain.documents import Calculation, Document, DocumentKind, Line, LineKind

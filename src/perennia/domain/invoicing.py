@@ -9,7 +9,8 @@ from datetime import datetime
 from itertools import chain
 from typing import TypeVar
 
-from perennia.domain.course import Course, GivenBack
+from perennia.domain.charges import GivenBack
+from perennia.domain.course import Course
 from perennia.domain.decision import Decision
 from perennia.domain.drafting import Draft, Funds, GroupKey, Issued, group_key, issue_draft
 from perennia.domain.errors import CatchUpHeld

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from perennia.domain.calendar import local_date
-from perennia.domain.course import Charge
+from perennia.domain.charges import Charge
 from perennia.domain.decision import Movement
 from perennia.domain.documents import TaxedLines, TaxEvidence
 from perennia.domain.facts import Payer, Seller
