@@ -86,3 +86,8 @@ class Script:
     coupons: Sequence[Coupon]
     meters: Mapping[str, Mapping[str, Any]]
     timeline: Sequence[Act]
+
+    @property
+    def prices(self) -> list[Price]:
+        """All prices of the catalogue."""
+        return [price for good in self.sold for price in good.prices]
