@@ -23,10 +23,7 @@ from perennia.cli.scenario.values import (
 )
 
 LATER_VERBS = frozenset(
-    {
-        "adjust_line", "apply_coupon", "credit_note", "end_trial", "grant_credit", "hold_invoicing", "one_off",
-        "record_payment", "refund", "release_invoicing", "set_term_end", "set_trial_end", "usage",
-    }
+    {"adjust_line", "apply_coupon", "credit_note", "grant_credit", "one_off", "record_payment", "refund", "usage"}
 )  # fmt: skip
 """Verbs that are read but refused: no operation does it yet."""
 
@@ -159,9 +156,14 @@ def verbs(zone: str) -> Mapping[str, Verb]:
         "reactivate": Verb("subscription", {"start_date": day}, bare="start_date"),
         "withdraw": Verb("subscription", {"immediate_start": yes_no}, takes_policy=False),
         "set_anchor_day": Verb("subscription", {"day": whole, "anchor": day}, "day", ("day", "anchor")),
-        "set_trial_end": Verb("subscription", {"trial_end": day}, bare="trial_end"),
+        "set_trial_end": Verb("subscription", {"trial_end": word_or_time(zone)}, "trial_end", ("trial_end",)),
         "end_trial": Verb("subscription", {}),
-        "set_term_end": Verb("subscription", {"term_end": day, "periods": whole}, bare="term_end"),
+        "set_term_end": Verb(
+            "subscription",
+            {"term_end": word_or_time(zone), "periods": whole, "then": one_of("renew", "go_on", "end")},
+            bare="term_end",
+            takes_policy=False,
+        ),
         "apply_coupon": Verb("customer", {"coupon": text}, bare="coupon"),
         "usage": Verb(
             "customer",
@@ -191,8 +193,8 @@ def verbs(zone: str) -> Mapping[str, Verb]:
         "refund": Verb("customer", {"payment": text, "amount": number}, bare="amount"),
         "grant_credit": Verb("customer", {"amount": number, "expires": day}, bare="amount"),
         "record_payment": Verb("customer", {**document, "amount": number}, bare="document"),
-        "hold_invoicing": Verb("customer", {}),
-        "release_invoicing": Verb("customer", {}),
+        "hold_invoicing": Verb("subscription", {}, takes_policy=False),
+        "release_invoicing": Verb("subscription", {}, takes_policy=False),
         "bill_run": Verb("nobody", {}, takes_policy=False),
         "advance_to": Verb("nobody", {"to": moment(zone)}, "to", takes_policy=False),
     }

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from perennia.cli.scenario.script import Act, Script, Sold
@@ -68,21 +67,24 @@ class Stage:
     def _sell(self, good: Sold, product: Id) -> None:
         make = catalog.create_plan if good.is_plan else catalog.create_add_on
         owner = make(tenant=self.tenant, product_id=product, code=good.code, name=good.name)
-        belongs = {"plan_id": owner} if good.is_plan else {"add_on_id": owner}
         self.sold[good.code] = good
         for price in good.prices:
+            more = {"policies" if name == "policy" else name: value for name, value in price.more.items()}
             self.prices[price.code] = catalog.create_price(
                 tenant=self.tenant,
                 code=price.code,
-                unit_amount=Decimal(0) if price.amount is None else price.amount,
+                plan_id=owner if good.is_plan else None,
+                add_on_id=None if good.is_plan else owner,
+                unit_amount=price.amount,
                 currency=price.currency,
                 now=self.now,
                 model=Model(price.model),
                 interval=price.interval,
-                timing=Timing(price.timing or "advance"),
+                timing=None if price.timing is None else Timing(price.timing),
                 tax_inclusive=price.tax_inclusive,
                 tax_class=price.tax_class,
-                **belongs,
+                scheme=price.scheme,
+                **more,
             )
 
     def price(self, code: str, *, currency: str) -> Id:

@@ -8,7 +8,7 @@ from perennia.cli.scenario.script import Act
 from perennia.cli.scenario.stage import ACTOR, Stage
 from perennia.domain.facts import CollectionMode
 from perennia.jobs import advancing, billing
-from perennia.operations import changes, pauses, subscriptions
+from perennia.operations import changes, pauses, subscriptions, terms
 from perennia.operations.chosen import Chosen
 from perennia.operations.subscriptions import TermAsked
 
@@ -144,6 +144,32 @@ def skip(stage: Stage, act: Act) -> None:
     pauses.skip(**_on(stage, act), periods=act.given.get("periods", 1))
 
 
+def set_trial_end(stage: Stage, act: Act) -> None:
+    terms.set_trial_end(**_on(stage, act), trial_ends_on=act.given["trial_end"])
+
+
+def end_trial(stage: Stage, act: Act) -> None:
+    terms.end_trial(**_on(stage, act))
+
+
+def set_term_end(stage: Stage, act: Act) -> None:
+    given = act.given
+    terms.set_term(
+        **_on(stage, act, policy=False),
+        ends_on=given.get("term_end"),
+        periods=given.get("periods"),
+        then=given.get("then", "renew"),
+    )
+
+
+def hold_invoicing(stage: Stage, act: Act) -> None:
+    terms.hold_invoicing(**_on(stage, act, policy=False))
+
+
+def release_invoicing(stage: Stage, act: Act) -> None:
+    terms.release_invoicing(**_on(stage, act, policy=False))
+
+
 def bill_run(stage: Stage, act: Act) -> None:
     billing.run_until_done(tenant=stage.tenant, as_of=stage.now, now=stage.now)
 
@@ -172,6 +198,11 @@ PLAYED: Mapping[str, Callable[[Stage, Act], None]] = {
         pause,
         resume,
         skip,
+        set_trial_end,
+        end_trial,
+        set_term_end,
+        hold_invoicing,
+        release_invoicing,
         bill_run,
     )
 }

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -27,7 +27,7 @@ class IssuedLine:
     discount_minor: int
     tax_percent: Decimal
     tax_inclusive: bool
-    credits: tuple[str, int, int] | None
+    credits: tuple[str, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class IssuedDocument:
     net_minor: int
     tax_minor: int
     from_balance_minor: int
-    lines: tuple[IssuedLine, ...]
+    lines: tuple[IssuedLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def documents(cursor: Cursor, *, tenant: Id) -> dict[Id, IssuedDocument]:
         WHERE tenant_id = %s""",
         (tenant,),
     )
-    return {row[0]: IssuedDocument(*row, lines=tuple(lines[row[0]])) for row in rows.fetchall()}
+    return {row[0]: replace(IssuedDocument(*row), lines=tuple(lines[row[0]])) for row in rows.fetchall()}
 
 
 def _lines(cursor: Cursor, *, tenant: Id) -> dict[Id, list[IssuedLine]]:
@@ -129,5 +129,5 @@ def _lines(cursor: Cursor, *, tenant: Id) -> dict[Id, list[IssuedLine]]:
     found: dict[Id, list[IssuedLine]] = defaultdict(list)
     for document_id, *values, kind, number, position in rows.fetchall():
         credits = None if kind is None else (kind, number, position)
-        found[document_id].append(IssuedLine(*values, credits=credits))
+        found[document_id].append(replace(IssuedLine(*values), credits=credits))
     return found
