@@ -2,22 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from perennia.cli.scenario.script import Coupon, Price, Sold
 from perennia.cli.scenario.tree import Node
-from perennia.cli.scenario.values import Fields, interval, mapping_of, number, one_of, text, whole, yes_no
+from perennia.cli.scenario.values import Fields, interval, mapping_of, number, one_of, policy, text, whole, yes_no
 from perennia.domain.calendar import Interval, Unit
 from perennia.domain.pricing import Model
+from perennia.domain.schemes import ZERO, Scheme, Tier
 
-_MODELS = ("flat", "per_unit", "graduated", "volume", "stairstep", "package", "percentage", "block")
-LATER_PRICE_KEYS = frozenset(
-    {
-        "tiers", "package_size", "free_units", "percent", "fixed", "minimum", "maximum", "period_minimum", "setup_fee",
-        "trial_days", "meter", "scale",
-    }
-)  # fmt: skip
+LATER_PRICE_KEYS = frozenset({"meter"})
 """Keys of a price that are read but refused: no operation takes them yet."""
 LATER_COUPON_KEYS = frozenset({"max_redemptions", "per_customer", "from", "to", "plans", "products", "first_time"})
 LATER_METERS = True
@@ -81,12 +75,10 @@ def _prices(node: Node, *, owner: str, defaults: Defaults) -> tuple[Price, ...]:
 def _price(fields: Fields, code: str | None, *, owner: str, defaults: Defaults) -> Price:
     currency = fields.get("currency", text) or defaults.currency
     every = fields.get("interval", interval) or Interval(Unit.MONTH)
-    model = fields.get("model", one_of(*_MODELS))
+    model = fields.get("model", one_of(*Model))
     code = code or f"{owner}-{currency.lower()}-{str(every).replace(' ', '-')}"
     if model is None:
         model = "per_unit" if {owner, code} & defaults.counted else "flat"
-    if model not in [word.value for word in Model]:
-        raise fields.node.refuse(f"the model {model} cannot be played yet")
     inclusive = fields.get("tax_inclusive", yes_no)
     return Price(
         code=code,
@@ -97,35 +89,52 @@ def _price(fields: Fields, code: str | None, *, owner: str, defaults: Defaults) 
         timing=fields.get("timing", one_of("advance", "arrears")),
         tax_inclusive=defaults.tax_inclusive if inclusive is None else inclusive,
         tax_class=fields.get("tax_class", text) or "standard",
+        scheme=_scheme(fields),
         more=_more(fields, _PRICE_KEYS, LATER_PRICE_KEYS),
     )
 
 
-def tiers(node: Node) -> list[Mapping[str, Decimal | None]]:
-    """Tiers as [{up_to, unit, flat}]; the last without `up_to` is open."""
+def _scheme(fields: Fields) -> Scheme | None:
+    """What the models with more than one number have; None where there is nothing of it."""
+    given = {
+        "tiers": fields.get("tiers", _tiers),
+        "package_size": fields.get("package_size", number),
+        "free_units": fields.get("free_units", number),
+        "percent": fields.get("percent", number),
+        "fixed_amount": fields.get("fixed", number),
+        "minimum": fields.get("minimum", number),
+        "maximum": fields.get("maximum", number),
+    }
+    found: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    return Scheme(**found) if found else None
+
+
+def _tiers(node: Node) -> tuple[Tier, ...]:
+    """Tiers as [{up_to, unit, flat}], those of blocks with `block_size` and `blocks`; the last without `up_to` is open."""
     if not isinstance(node.value, list):
         raise node.refuse("a list of tiers is expected here, each {up_to, unit, flat}")
-    found: list[Mapping[str, Decimal | None]] = []
+    found = []
     for child in node.value:
         fields = Fields(child)
-        found.append({name: fields.get(name, number) for name in ("up_to", "unit", "flat")})
+        tier = Tier(
+            up_to=fields.get("up_to", number),
+            unit_amount=fields.get("unit", number) or ZERO,
+            flat_amount=fields.get("flat", number) or ZERO,
+            block_size=fields.get("block_size", number),
+            blocks=fields.get("blocks", whole),
+        )
         fields.done(kind="a tier")
-    return found
+        found.append(tier)
+    return tuple(found)
 
 
 _PRICE_KEYS: Mapping[str, Callable[[Node], Any]] = {
-    "tiers": tiers,
-    "package_size": number,
-    "free_units": number,
-    "percent": number,
-    "fixed": number,
-    "minimum": number,
-    "maximum": number,
     "period_minimum": number,
     "setup_fee": number,
     "trial_days": whole,
     "meter": text,
     "scale": whole,
+    "policy": policy,
 }
 
 

@@ -18,30 +18,20 @@ from perennia.cli.scenario.values import (
     one_of,
     text,
     whole,
-    word_or_day,
+    word_or_time,
+    yes_no,
 )
 
 LATER_VERBS = frozenset(
-    {
-        "add_item", "adjust_line", "apply_coupon", "change_plan", "credit_note", "end_trial", "grant_credit",
-        "hold_invoicing", "one_off", "pause", "reactivate", "record_payment", "refund", "release_invoicing",
-        "remove_item", "resume", "set_anchor_day", "set_quantity", "set_term_end", "set_trial_end", "skip",
-        "unchange", "uncancel", "usage", "withdraw",
-    }
+    {"adjust_line", "apply_coupon", "credit_note", "grant_credit", "one_off", "record_payment", "refund", "usage"}
 )  # fmt: skip
 """Verbs that are read but refused: no operation does it yet."""
 
 LATER_ARGUMENTS: Mapping[str, frozenset[str]] = {
     "create_customer": frozenset({"billing_day", "tax_id", "exempt", "parent"}),
-    "subscribe": frozenset(
-        {"coupon", "alignment", "addon_of", "trial_days", "term", "po_number", "currency", "policy"}
-    ),
-    "cancel": frozenset({"policy"}),
+    "subscribe": frozenset({"coupon", "po_number"}),
 }  # fmt: skip
 """Arguments that are read but refused, by verb."""
-
-LATER_WORDS = frozenset({("cancel", "when", "period_end"), ("cancel", "when", "period_start")})
-"""Words of arguments that are read but refused: verb, argument, word."""
 
 Of = Literal["nobody", "customer", "new_subscription", "subscription"]
 
@@ -53,6 +43,9 @@ class Verb:
     of: Of
     takes: Mapping[str, Reader[Any]]
     bare: str | None = None
+    needs: tuple[str, ...] = ()
+    """Of these one must be there."""
+    takes_policy: bool = True
 
 
 def item(node: Node) -> Mapping[str, Any]:
@@ -69,7 +62,9 @@ def item(node: Node) -> Mapping[str, Any]:
 
 
 def term(node: Node) -> Mapping[str, Any]:
-    """So many periods, and what then."""
+    """So many periods, and what then; a number alone renews."""
+    if isinstance(node.value, str):
+        return {"periods": whole(node), "then": None}
     fields = Fields(node)
     made = {"periods": fields.need("periods", whole), "then": fields.get("then", one_of("renew", "go_on", "end"))}
     fields.done(kind="a term")
@@ -103,7 +98,7 @@ def credited_line(node: Node) -> Mapping[str, Any]:
 
 def verbs(zone: str) -> Mapping[str, Verb]:
     """The table, for times without an offset in `zone`."""
-    when = {"when": word_or_day("now", "period_end")}
+    when = {"when": word_or_time(zone, "now", "period_end")}
     document = {"document": text}
     return {
         "create_customer": Verb(
@@ -118,6 +113,7 @@ def verbs(zone: str) -> Mapping[str, Verb]:
                 "email": text,
                 "language": text,
             },
+            takes_policy=False,
         ),
         "subscribe": Verb(
             "new_subscription",
@@ -138,26 +134,36 @@ def verbs(zone: str) -> Mapping[str, Verb]:
                 "collection": one_of("automatic", "send"),
                 "net_days": whole,
                 "po_number": text,
+                "apart": yes_no,
                 "currency": text,
             },
             bare="plan",
         ),
-        "change_plan": Verb("subscription", {"plan": text, "quantity": number, **when}, bare="plan"),
-        "set_quantity": Verb("subscription", {"item": text, "quantity": number, **when}, bare="quantity"),
-        "add_item": Verb("subscription", {"add_on": text, "quantity": number, "amount": number, **when}, bare="add_on"),
-        "remove_item": Verb("subscription", {"item": text, **when}, bare="item"),
-        "unchange": Verb("subscription", {"change": text}, bare="change"),
-        "cancel": Verb("subscription", {"when": word_or_day("now", "period_end", "period_start")}, bare="when"),
-        "uncancel": Verb("subscription", {}),
-        "pause": Verb("subscription", {"until": day, "periods": whole, **when}, bare="until"),
-        "resume": Verb("subscription", {}),
-        "skip": Verb("subscription", {}),
-        "reactivate": Verb("subscription", {}),
-        "withdraw": Verb("subscription", {}),
-        "set_anchor_day": Verb("subscription", {"day": whole, "anchor": day}, bare="day"),
-        "set_trial_end": Verb("subscription", {"trial_end": day}, bare="trial_end"),
+        "change_plan": Verb(
+            "subscription", {"plan": text, "quantity": number, "amount": number, **when}, "plan", ("plan",)
+        ),
+        "set_quantity": Verb("subscription", {"item": text, "quantity": number, **when}, "quantity", ("quantity",)),
+        "add_item": Verb(
+            "subscription", {"add_on": text, "quantity": number, "amount": number, **when}, "add_on", ("add_on",)
+        ),
+        "remove_item": Verb("subscription", {"item": text, **when}, "item", ("item",)),
+        "unchange": Verb("subscription", {"change": text}, "change", takes_policy=False),
+        "cancel": Verb("subscription", {"when": word_or_time(zone, "now", "period_end", "period_start")}, bare="when"),
+        "uncancel": Verb("subscription", {}, takes_policy=False),
+        "pause": Verb("subscription", {"until": word_or_time(zone), "periods": whole, **when}, bare="until"),
+        "resume": Verb("subscription", {"when": word_or_time(zone, "now")}, bare="when"),
+        "skip": Verb("subscription", {"periods": whole}, bare="periods"),
+        "reactivate": Verb("subscription", {"start_date": day}, bare="start_date"),
+        "withdraw": Verb("subscription", {"immediate_start": yes_no}, takes_policy=False),
+        "set_anchor_day": Verb("subscription", {"day": whole, "anchor": day}, "day", ("day", "anchor")),
+        "set_trial_end": Verb("subscription", {"trial_end": word_or_time(zone)}, "trial_end", ("trial_end",)),
         "end_trial": Verb("subscription", {}),
-        "set_term_end": Verb("subscription", {"term_end": day, "periods": whole}, bare="term_end"),
+        "set_term_end": Verb(
+            "subscription",
+            {"term_end": word_or_time(zone), "periods": whole, "then": one_of("renew", "go_on", "end")},
+            bare="term_end",
+            takes_policy=False,
+        ),
         "apply_coupon": Verb("customer", {"coupon": text}, bare="coupon"),
         "usage": Verb(
             "customer",
@@ -187,8 +193,8 @@ def verbs(zone: str) -> Mapping[str, Verb]:
         "refund": Verb("customer", {"payment": text, "amount": number}, bare="amount"),
         "grant_credit": Verb("customer", {"amount": number, "expires": day}, bare="amount"),
         "record_payment": Verb("customer", {**document, "amount": number}, bare="document"),
-        "hold_invoicing": Verb("customer", {}),
-        "release_invoicing": Verb("customer", {}),
-        "bill_run": Verb("nobody", {}),
-        "advance_to": Verb("nobody", {"to": moment(zone)}, bare="to"),
+        "hold_invoicing": Verb("subscription", {}, takes_policy=False),
+        "release_invoicing": Verb("subscription", {}, takes_policy=False),
+        "bill_run": Verb("nobody", {}, takes_policy=False),
+        "advance_to": Verb("nobody", {"to": moment(zone)}, "to", takes_policy=False),
     }

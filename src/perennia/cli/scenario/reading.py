@@ -178,6 +178,10 @@ def _act(node: Node, *, verbs: Mapping[str, Verb], cast: _Cast, zone: str) -> Ac
     given = {key: value for key, read in verb.takes.items() if (value := _either(own, key, read)) is not None}
     for some in own:
         some.done(kind=f"{name}")
+    if act_policy and not verb.takes_policy:
+        raise node.refuse(f"{name} takes no policy; the scenario's own stands at its top")
+    if verb.needs and not any(key in given for key in verb.needs):
+        raise node.refuse(f"{' or '.join(verb.needs)} is missing")
     _refuse_later(node, name, given if not act_policy else {**given, "policy": act_policy})
     if verb.of != "nobody" and (verb.of != "subscription" or customer is not None):
         customer = cast.customer(node, customer, subscription)
@@ -192,11 +196,9 @@ def _act(node: Node, *, verbs: Mapping[str, Verb], cast: _Cast, zone: str) -> Ac
 
 def _refuse_later(node: Node, verb: str, given: Mapping[str, Any]) -> None:
     """Refuse what no operation does yet, so that nothing is silently left out."""
-    for key, value in given.items():
+    for key in given:
         if key in grammar.LATER_ARGUMENTS.get(verb, frozenset()):
             raise node.refuse(f"{key} of {verb} cannot be played yet")
-        if isinstance(value, str) and (verb, key, value) in grammar.LATER_WORDS:
-            raise node.refuse(f"{verb} with {key} {value} cannot be played yet")
 
 
 def _verb(fields: Fields, verbs: Mapping[str, Verb]) -> tuple[str, Fields | None]:

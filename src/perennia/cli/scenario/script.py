@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from perennia.domain.calendar import Interval
+from perennia.domain.schemes import Scheme
 
 FIRST_DAY = date(1900, 1, 1)
 
@@ -24,7 +25,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """A price; `amount` in currency units. `more` holds what only some models have, by its name in the file."""
+    """A price, amounts in currency units. `more` are the arguments of `catalog.create_price` that only some have."""
 
     code: str
     currency: str
@@ -34,6 +35,7 @@ class Price:
     timing: str | None
     tax_inclusive: bool
     tax_class: str
+    scheme: Scheme | None
     more: Mapping[str, Any]
 
 
@@ -50,7 +52,7 @@ class Sold:
 
 @dataclass(frozen=True, slots=True)
 class Coupon:
-    """Percent or amount (currency units) off for so many periods, None for ever; `more` as in a price."""
+    """Percent or amount (currency units) off for so many periods, None for ever; `more` are its limits."""
 
     code: str
     percent: Decimal | None
@@ -86,3 +88,8 @@ class Script:
     coupons: Sequence[Coupon]
     meters: Mapping[str, Mapping[str, Any]]
     timeline: Sequence[Act]
+
+    @property
+    def prices(self) -> list[Price]:
+        """All prices of the catalogue."""
+        return [price for good in self.sold for price in good.prices]

@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 from perennia.cli.scenario.script import Act, Script, Sold
-from perennia.domain.calendar import midnight
 from perennia.domain.errors import DomainError, NotFound
 from perennia.domain.ids import Id
 from perennia.domain.money import minor_units
 from perennia.domain.pricing import Model, Timing
 from perennia.operations import catalog, customers, tenants
+from perennia.operations.changes import Asked
+from perennia.store import session
+from perennia.store.reads import issued
 
 ACTOR = "scenario"
 
@@ -28,7 +29,9 @@ class Stage:
     prices: dict[str, Id] = field(default_factory=dict)
     customers: dict[str, Id] = field(default_factory=dict)
     subscriptions: dict[str, Id] = field(default_factory=dict)
-    zones: dict[str, str] = field(default_factory=dict)
+    currencies: dict[str, str] = field(default_factory=dict)
+    changes: dict[str, list[tuple[str, Id]]] = field(default_factory=dict)
+    """What was asked for of each subscription, as (verb, change), the latest last."""
     refused: set[str] = field(default_factory=set)
     """Customers that the file asked for and the rules refused."""
 
@@ -64,29 +67,31 @@ class Stage:
     def _sell(self, good: Sold, product: Id) -> None:
         make = catalog.create_plan if good.is_plan else catalog.create_add_on
         owner = make(tenant=self.tenant, product_id=product, code=good.code, name=good.name)
-        belongs = {"plan_id": owner} if good.is_plan else {"add_on_id": owner}
         self.sold[good.code] = good
         for price in good.prices:
+            more = {"policies" if name == "policy" else name: value for name, value in price.more.items()}
             self.prices[price.code] = catalog.create_price(
                 tenant=self.tenant,
                 code=price.code,
-                unit_amount=Decimal(0) if price.amount is None else price.amount,
+                plan_id=owner if good.is_plan else None,
+                add_on_id=None if good.is_plan else owner,
+                unit_amount=price.amount,
                 currency=price.currency,
                 now=self.now,
                 model=Model(price.model),
                 interval=price.interval,
-                timing=Timing(price.timing or "advance"),
+                timing=None if price.timing is None else Timing(price.timing),
                 tax_inclusive=price.tax_inclusive,
                 tax_class=price.tax_class,
-                **belongs,
+                scheme=price.scheme,
+                **more,
             )
 
-    def price(self, code: str, *, currency: str | None = None) -> Id:
+    def price(self, code: str, *, currency: str) -> Id:
         """The price of that code, or of a plan or add-on the first in the currency. Raises NotFound."""
         good = self.sold.get(code)
         if good is not None:
-            wanted = currency or self.script.currency
-            offered = [price for price in good.prices if price.currency == wanted] or list(good.prices[:1])
+            offered = [price for price in good.prices if price.currency == currency] or list(good.prices[:1])
             return self.prices[offered[0].code]
         if code not in self.prices:
             raise NotFound(kind="price", id=code)
@@ -115,15 +120,44 @@ class Stage:
             external_id=name,
             language=given.get("language") or "en",
         )
-        self.zones[name] = given.get("timezone") or self.script.zone
 
     def subscription(self, act: Act) -> Id:
         """The subscription that an act is about. Raises NotFound where its start was refused."""
-        found = self.subscriptions.get(act.subscription or "")
+        return self.named(act.subscription or "")
+
+    def named(self, name: str) -> Id:
+        """The subscription of that name. Raises NotFound."""
+        found = self.subscriptions.get(name)
         if found is None:
-            raise NotFound(kind="subscription", id=act.subscription or "")
+            raise NotFound(kind="subscription", id=name)
         return found
 
-    def start_of(self, day: date, act: Act) -> datetime:
-        """The first instant of a local date of the act's customer."""
-        return midnight(day, self.zones.get(act.customer or "", self.script.zone))
+    def currency_of(self, act: Act) -> str:
+        """The currency in which the act's subscription buys."""
+        return self.currencies.get(act.subscription or "", self.script.currency)
+
+    def item(self, act: Act, code: str) -> Id:
+        """The item that was last added to the act's subscription under a plan's, an add-on's or a price's code.
+
+        Raises NotFound.
+        """
+        with session.reading(self.tenant) as cursor:
+            found = issued.items_by_code(cursor, subscription_id=self.subscription(act))
+        if code not in found:
+            raise NotFound(kind="item", id=code)
+        return found[code]
+
+    def asked(self, act: Act, *made: Asked) -> None:
+        """Keep what an act asked for, so that it can be taken back by its verb."""
+        changes = self.changes.setdefault(act.subscription or "", [])
+        changes += [(act.verb, one.change_id) for one in made]
+
+    def change(self, act: Act) -> Id:
+        """The latest change asked for by the verb named, or at all. Raises NotFound."""
+        verb = act.given.get("change")
+        changes = self.changes.get(act.subscription or "", [])
+        for kept in reversed(changes):
+            if verb in (None, kept[0]):
+                changes.remove(kept)
+                return kept[1]
+        raise NotFound(kind="change", id=verb or "")

@@ -76,7 +76,9 @@ def line_minor(line: IssuedLine) -> int:
 
 
 def kind_of(line: IssuedLine) -> str:
-    return LineKind(line.kind).name.lower()
+    """The word for it; what a pause gives back is a credit as well."""
+    kind = LineKind(line.kind)
+    return (LineKind.CREDIT if kind is LineKind.PAUSE else kind).name.lower()
 
 
 def credited(line: IssuedLine) -> str | None:

@@ -149,8 +149,9 @@ def one_of(*words: str) -> Reader[str]:
     return read
 
 
-def word_or_day(*words: str) -> Reader[str | date]:
-    """One of the words, or a local date."""
+def word_or_time(zone: str, *words: str) -> Reader[str | date]:
+    """One of the words, a local date, or an instant: a time without an offset is local in `zone`."""
+    instant_of = moment(zone)
 
     def read(node: Node) -> str | date:
         found = text(node).strip()
@@ -159,7 +160,9 @@ def word_or_day(*words: str) -> Reader[str | date]:
         try:
             made = date.fromisoformat(found)
         except ValueError:
-            raise node.refuse(f"{found[:50]!r} is none of {', '.join(words)}, and no day like 2024-01-31") from None
+            if not found[:1].isdigit():
+                raise node.refuse(f"{found[:50]!r} is none of {', '.join(words)}, and no day like 2024-01-31") from None
+            return instant_of(node)
         return _in_years(node, made)
 
     return read

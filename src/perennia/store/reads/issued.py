@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -27,7 +27,7 @@ class IssuedLine:
     discount_minor: int
     tax_percent: Decimal
     tax_inclusive: bool
-    credits: tuple[str, int, int] | None
+    credits: tuple[str, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class IssuedDocument:
     net_minor: int
     tax_minor: int
     from_balance_minor: int
-    lines: tuple[IssuedLine, ...]
+    lines: tuple[IssuedLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,19 @@ def standing(cursor: Cursor, *, tenant: Id, but: Collection[Id] = ()) -> Standin
     )
 
 
+def items_by_code(cursor: Cursor, *, subscription_id: Id) -> dict[str, Id]:
+    """The items of a subscription by the codes of their plan or add-on and of their prices; the newest where two share one."""
+    rows = cursor.execute(
+        """SELECT i.id, pl.code, ad.code, pr.code FROM items i JOIN item_versions v ON v.item_id = i.id
+            JOIN prices pr ON pr.id = v.price_id
+            LEFT JOIN plans pl ON pl.id = pr.plan_id AND i.kind = 'plan'
+            LEFT JOIN add_ons ad ON ad.id = pr.add_on_id AND i.kind = 'add_on'
+        WHERE i.subscription_id = %s AND i.kind <> 'adjustment' ORDER BY v.starts_at, v.id""",
+        (subscription_id,),
+    )
+    return {code: item for item, *codes in rows.fetchall() for code in codes if code is not None}
+
+
 def documents(cursor: Cursor, *, tenant: Id) -> dict[Id, IssuedDocument]:
     """All documents of a tenant with their lines, by key."""
     lines = _lines(cursor, tenant=tenant)
@@ -86,7 +99,7 @@ def documents(cursor: Cursor, *, tenant: Id) -> dict[Id, IssuedDocument]:
         WHERE tenant_id = %s""",
         (tenant,),
     )
-    return {row[0]: IssuedDocument(*row, tuple(lines[row[0]])) for row in rows.fetchall()}
+    return {row[0]: replace(IssuedDocument(*row), lines=tuple(lines[row[0]])) for row in rows.fetchall()}
 
 
 def _lines(cursor: Cursor, *, tenant: Id) -> dict[Id, list[IssuedLine]]:
@@ -115,5 +128,6 @@ def _lines(cursor: Cursor, *, tenant: Id) -> dict[Id, list[IssuedLine]]:
     )
     found: dict[Id, list[IssuedLine]] = defaultdict(list)
     for document_id, *values, kind, number, position in rows.fetchall():
-        found[document_id].append(IssuedLine(*values, None if kind is None else (kind, number, position)))
+        credits = None if kind is None else (kind, number, position)
+        found[document_id].append(replace(IssuedLine(*values), credits=credits))
     return found
