@@ -1,7 +1,7 @@
 """A scenario read: the catalogue and the accepted acts, in order, with exact numbers."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
@@ -12,30 +12,7 @@ from tests.oracle.calendar import interval, moment
 from tests.oracle.policies import DEFAULTS, Policy, policy, word
 from tests.oracle.prices import MODELS, Price, Tier, number
 
-PRICE_FIELDS = frozenset(
-    [
-        "code",
-        "amount",
-        "currency",
-        "interval",
-        "model",
-        "timing",
-        "tiers",
-        "package_size",
-        "free_units",
-        "percent",
-        "fixed",
-        "period_minimum",
-        "setup_fee",
-        "tax_inclusive",
-        "tax_class",
-        "trial_days",
-        "meter",
-        "product",
-        "name",
-        "prices",
-    ]
-)
+PRICE_FIELDS = {one.name for one in fields(Price)} - {"owner", "sells_quantity"} | {"name", "prices"}
 SUBSCRIBE = "plan quantity items coupon anchor start_date end_date alignment addon_of trial_days trial_end amount term "
 VERBS: dict[str, set[str]] = {
     "create_customer": {"timezone", "billing_day", "country", "tax_id", "exempt", "email", "language", "name"},
@@ -127,16 +104,16 @@ def read(raw: Mapping[str, Any]) -> Scenario:
     rates, inclusive = tax(raw.get("tax"), country)
     prices: list[Price] = []
     for group in ("plans", "add_ons"):
-        for code, fields in _named(catalogue.get(group)):
-            prices += _prices(code, fields, currency, inclusive)
+        for code, own in _named(catalogue.get(group)):
+            prices += _prices(code, own, currency, inclusive)
     return Scenario(
         zone=zone,
         currency=currency,
         country=country,
         rates=rates,
         prices=tuple(prices),
-        coupons={code: coupon(code, fields) for code, fields in _named(catalogue.get("coupons"))},
-        meters={code: str(fields.get("aggregation", "sum")) for code, fields in _named(catalogue.get("meters"))},
+        coupons={code: coupon(code, own) for code, own in _named(catalogue.get("coupons"))},
+        meters={code: str(own.get("aggregation", "sum")) for code, own in _named(catalogue.get("meters"))},
         policy=policy(DEFAULTS, raw.get("policy")),
         acts=tuple(_acts(raw.get("timeline") or (), zone)),
     )
@@ -144,13 +121,13 @@ def read(raw: Mapping[str, Any]) -> Scenario:
 
 def _named(group: Any) -> list[tuple[str, Mapping[str, Any]]]:
     if isinstance(group, Mapping):
-        return [(str(code), fields or {}) for code, fields in group.items()]
-    return [(str(fields["code"]), fields) for fields in group or ()]
+        return [(str(code), own or {}) for code, own in group.items()]
+    return [(str(own["code"]), own) for own in group or ()]
 
 
-def _prices(owner: str, fields: Mapping[str, Any], currency: str, inclusive: bool) -> Iterable[Price]:
-    shared = {key: value for key, value in fields.items() if key not in ("prices", "code")}
-    for place, own in enumerate(fields.get("prices") or [{}]):
+def _prices(owner: str, plan: Mapping[str, Any], currency: str, inclusive: bool) -> Iterable[Price]:
+    shared = {key: value for key, value in plan.items() if key not in ("prices", "code")}
+    for place, own in enumerate(plan.get("prices") or [{}]):
         yield _price(owner, place, {**shared, **own}, currency, inclusive)
 
 

@@ -178,6 +178,8 @@ def change(
     if price.setup_fee and price.setup_fee != old.price.setup_fee:
         raise NotSupported("a change to a price with a set-up fee")
     restarts = price.interval != old.price.interval
+    if terms["proration"] == "none" and "arrears" in (price.timing, old.price.timing):
+        raise NotSupported("proration=none in arrears")
     trial = sub.in_trial(at)
     if restarts and not trial and at < item.chain[-1].start:
         raise NotSupported("another interval before a moved billing day")

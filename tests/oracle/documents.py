@@ -113,6 +113,7 @@ class Ledger:
         """One document of what is ready now, with the lines that waited for the next one."""
         ready = [line for line in lines if not line.held]
         waiting = self.held.setdefault((customer, group), [])
+        waiting[:] = [line for line in waiting if not line.dropped]
         if ready:
             ready, waiting[:] = waiting + ready, []
             self.issue(customer, group[0], ready, now)
@@ -204,9 +205,8 @@ class Ledger:
         group = sub.group if sub else (self.scenario.currency, "automatic", "")
         quantity = number(act.get("quantity", 1))
         exact = minor(number(act.get("amount")) * quantity, group[0])
-        line = Line(
-            sub, str(act.get("name", "one_off")), "one_off", act.at, None, quantity, rounded(exact), group[0], act.get("tax_class"),
-        )  # fmt: skip
+        name, amount = str(act.get("name", "one_off")), rounded(exact)
+        line = Line(sub, name, "one_off", act.at, None, quantity, amount, group[0], act.get("tax_class"))
         if str(act.get("when") or "now") == "next_invoice":
             self.held.setdefault((customer, group), []).append(line)
         else:

@@ -166,6 +166,7 @@ class Charges:
             for key, made in [(key, made) for (number, key), made in self.made.items() if number == version.number]:
                 for line in made:
                     yield from self._credit(line, version, current.get(key), life, end, through)
+                made[:] = [line for line in made if not line.dropped]
 
     def _credit(
         self, line: Line, version: Version, slot: Slot | None, life: datetime, end: End | None, through: datetime
@@ -177,7 +178,9 @@ class Charges:
         if gone:
             cuts = [(version.end, version.cut), (series.stop, series.stopped_by)]
             if end is not None:
-                credit = end.policy["cancel_credit"] != "none" or not end.is_cancel
+                credit = end.policy["proration"] != "none" and not (
+                    end.is_cancel and end.policy["cancel_credit"] == "none"
+                )
                 cuts.append((last, Cut(end.policy, credit, cancel=True)))
             cut = min(cuts, key=lambda pair: pair[0])[1]
             yield from self._given(line, slot or line.slot, gone, cut)
@@ -191,6 +194,10 @@ class Charges:
                 yield from self._given(line, slot, gone, Cut(pause.policy, credit=False))
 
     def _given(self, line: Line, slot: Slot, gone: list[Stretch], cut: Cut) -> Iterator[Line]:
+        """A credit for a stretch; a line still waiting for its document is made anew instead ("Several on one day")."""
+        if line.held and line.document is None:
+            line.dropped = True
+            return
         amount = self._worth_of(line, gone, cut.policy)
         line.covered = minus(line.covered, gone)
         becomes = cut.policy["credit_becomes"]
@@ -202,8 +209,8 @@ class Charges:
             start = slot.at(gone[0][0], ending=True)
         deferred = cut.policy["difference_invoiced"] == "next_invoice" and not cut.inline and not cut.cancel
         yield Line(
-            self.sub, line.item, "credit", start, stop, line.quantity, -amount, line.currency, line.tax_class, line.inclusive,
-            source=line, becomes=becomes, held=deferred or becomes == "next_invoice",
+            self.sub, line.item, "credit", start, stop, line.quantity, -amount, line.currency, line.tax_class,
+            line.inclusive, source=line, becomes=becomes, held=deferred or becomes == "next_invoice",
         )  # fmt: skip
 
     def _worth_of(self, line: Line, gone: list[Stretch], terms: Policy) -> int:

@@ -33,6 +33,7 @@ class Line:
     source: "Line | None" = None
     becomes: str = "balance"
     held: bool = False
+    dropped: bool = False
     amount: int = 0
     tax: int = 0
     credited: int = 0
