@@ -15,13 +15,25 @@ from tests.oracle.prices import MODELS, Price, Tier, number
 PRICE_FIELDS = {one.name for one in fields(Price)} - {"owner", "sells_quantity"} | {"name", "prices"}
 SUBSCRIBE = "plan quantity items coupon anchor start_date end_date alignment addon_of trial_days trial_end amount term "
 VERBS: dict[str, set[str]] = {
-    "create_customer": {"timezone", "billing_day", "country", "tax_id", "exempt", "email", "language", "name"},
+    "create_customer": {
+        "timezone",
+        "billing_day",
+        "country",
+        "parent",
+        "tax_id",
+        "exempt",
+        "email",
+        "language",
+        "name",
+    },
     "subscribe": set((SUBSCRIBE + "collection net_days po_number currency").split()),
     "change_plan": {"plan", "quantity", "when"},
     "set_quantity": {"item", "quantity", "when"},
     "add_item": {"add_on", "price", "quantity", "amount", "when"},
     "remove_item": {"item", "when"},
     "unchange": {"change"},
+    "withdraw": set(),
+    "reactivate": set(),
     "cancel": {"when", "reason"},
     "uncancel": set(),
     "pause": {"until", "periods", "when"},
@@ -37,6 +49,7 @@ VERBS: dict[str, set[str]] = {
     "grant_credit": {"amount"},
     "record_payment": {"document", "amount"},
     "adjust_line": {"document", "line", "amount"},
+    "credit_note": {"document", "lines", "becomes"},
     "bill_run": set(),
     "advance_to": {"to"},
 }

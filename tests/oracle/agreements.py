@@ -94,6 +94,8 @@ class Agreement:
     cancelled: End | None = None
     term: End | None = None
     paid_slots: set[SlotKey] = field(default_factory=set)
+    withdrawn: bool = False
+    number: int = field(default_factory=NUMBERS.__next__)
     marks: set[datetime] = field(default_factory=set)
     meters: Mapping[str, str] = field(default_factory=dict)
 

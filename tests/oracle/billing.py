@@ -16,7 +16,7 @@ from tests.oracle.lines import Line
 from tests.oracle.prices import Price
 from tests.oracle.taxes import strip
 
-MONEY = ("record_payment", "grant_credit", "adjust_line", "one_off")
+MONEY = ("record_payment", "grant_credit", "adjust_line", "credit_note", "one_off")
 CLOCK = ("bill_run", "advance_to")
 
 
@@ -38,7 +38,7 @@ def billed(raw: Mapping[str, Any]) -> list[Day]:
 class Book:
     scenario: Scenario
     horizon: datetime
-    charges: dict[str, Charges] = field(default_factory=dict)
+    charges: dict[int, Charges] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.desk = Desk(self.scenario, self.horizon)
@@ -49,7 +49,7 @@ class Book:
         """Documents come out at every instant at which anything is due, one instant after the other."""
         while True:
             coming = [
-                (at, sub.customer)
+                (at, self.desk.payer(sub.customer))
                 for sub in self.desk.agreements.values()
                 for at in instants(sub, until, self.horizon)
                 if since <= at and (at < until or (inclusive and at == until))
@@ -66,6 +66,7 @@ class Book:
         if act.verb in MONEY:
             customer = self.desk.who(act)
             self.desk.customer(customer)
+            customer = self.desk.payer(customer)
             self.draft(customer, act.at, act.at)
             getattr(self.ledger, act.verb)(act, customer)
             return
@@ -75,23 +76,23 @@ class Book:
             sub = self.desk.agreements[act.subscription or customer]
             if sub.terms["backdated_start"] == "per_period":
                 for at in sorted({at for at in instants(sub, act.at, self.horizon) if at < act.at}):
-                    self.draft(customer, at, act.at)
-        self.draft(customer, act.at, act.at)
+                    self.draft(self.desk.payer(customer), at, act.at)
+        self.draft(self.desk.payer(customer), act.at, act.at)
 
     def draft(self, customer: str, through: datetime, now: datetime) -> None:
         """draft(facts, through): what is due and unsettled, one document for each group of lines."""
         groups: dict[Group, list[Line]] = {}
         self.now = now
-        for sub in [sub for sub in self.desk.agreements.values() if sub.customer == customer]:
+        for sub in [sub for sub in self.desk.agreements.values() if self.desk.payer(sub.customer) == customer]:
             apply_pending(sub, through, self.horizon)
-            charges = self.charges.setdefault(sub.name, Charges(sub, self.strip, self.horizon))
+            charges = self.charges.setdefault(sub.number, Charges(sub, self.strip, self.horizon))
             for line in charges.due(through, self.desk.usage):
                 groups.setdefault(sub.group, []).append(line)
         for group, lines in groups.items():
             self.ledger.take(customer, group, lines, now)
 
     def strip(self, sub: Agreement, price: Price) -> Fraction:
-        customer = self.desk.customer(sub.customer)
+        customer = self.desk.customer(self.desk.payer(sub.customer))
         return strip(self.scenario, customer, price.tax_inclusive, price.tax_class, local_day(self.now, sub.zone))
 
 

@@ -63,6 +63,11 @@ class Desk:
             self.customers[name] = Customer(name, zone, facts.get("country") or self.scenario.country, facts)
         return self.customers[name]
 
+    def payer(self, name: str) -> str:
+        """The customer who is billed: itself, or a parent."""
+        parent = self.customers[name].facts.get("parent") if name in self.customers else None
+        return str(parent) if parent else name
+
     def who(self, act: Act) -> str:
         if act.customer:
             return act.customer
@@ -78,11 +83,20 @@ class Desk:
             raise NotSupported(f"{act.verb} without naming one of several subscriptions")
         return own[0]
 
+    def live(self, act: Act) -> Agreement:
+        sub = self.sub(act)
+        end, counts, _ = sub.life_end(self.horizon)
+        if end <= act.at and counts <= act.at:
+            raise NotSupported(f"{act.verb} on an ended subscription")
+        return sub
+
     def enter(self, act: Act) -> None:
         if act.verb == "create_customer":
             self.customer(self.who(act), act.args)
         elif act.verb == "subscribe":
             self.subscribe(act)
+        elif act.verb == "reactivate":
+            self.reactivate(self.sub(act), act)
         elif act.verb == "usage":
             self._usage(act)
         elif act.verb == "apply_coupon":
@@ -91,9 +105,9 @@ class Desk:
             ):
                 self.attach(sub, str(act.get("coupon")), act.at, policy(sub.terms, act.overrides))
         elif act.verb in ("change_plan", "set_quantity", "add_item", "remove_item"):
-            self.change(self.sub(act), act)
+            self.change(self.live(act), act)
         else:
-            sub = self.sub(act)
+            sub = self.live(act)
             LIFE[act.verb](sub, act, policy(sub.terms, act.overrides))
 
     def _own(self, customer: str) -> list[Agreement]:
@@ -126,6 +140,26 @@ class Desk:
         self._term(sub, act)
         for code in [act.get("coupon")] if isinstance(act.get("coupon"), str) else act.get("coupon") or ():
             self.attach(sub, str(code), sub.start, terms)
+
+    def reactivate(self, old: Agreement, act: Act) -> None:
+        """A new start of what ended, without its trial ("Reactivate")."""
+        end, counts, _ = old.life_end(self.horizon)
+        if end > act.at or counts > act.at or old.coupons or old.withdrawn:
+            raise NotSupported("reactivate of a live, a discounted or a withdrawn subscription")
+        del self.agreements[old.name]
+        name, start = old.name, old.effective(act.at)
+        old.name = f"{name}, ended {end.date()}"
+        self.agreements[old.name] = old
+        new = Agreement(name, old.customer, old.currency, old.group, old.zone, old.terms, start, meters=old.meters)
+        plan = old.base.latest
+        anchor = self._anchor(new, replace(act, args={}), plan.price, start)
+        for item in [item for item in old.items if item.latest.end > end]:
+            version = Version(
+                next(NUMBERS), item.latest.price, item.latest.quantity, start, act.at, old.terms, opens=True
+            )
+            series = Series(next(NUMBERS), anchor, item.latest.price.interval, start, "start")
+            new.items.append(Item(item.code, [version], [series]))
+        self.agreements[name] = new
 
     def _sold(self, act: Act, price: Price, currency: str) -> list[tuple[str, Price, Fraction]]:
         sold = [(price.owner, _individual(price, act.args), number(act.get("quantity", 1)))]

@@ -164,11 +164,11 @@ class Ledger:
         """Booked on the last open document; what is left of it is the customer's balance."""
         if str(act.get("document") or "last open") not in ("last", "last open"):
             raise NotSupported("a payment of a document by number")
-        keys = [key for key in self.documents if key[0] == customer]
-        if len(keys) != 1:
-            raise NotSupported("a payment by a customer with other than one currency")
+        keys = [key for key in self.documents if key[0] == customer] or [(customer, self.scenario.currency)]
+        if len(keys) > 1:
+            raise NotSupported("a payment by a customer with several currencies")
         (key,) = keys
-        owed = [document for document in self.documents[key] if document.open > 0]
+        owed = [document for document in self.documents.get(key, []) if document.open > 0]
         amount = rounded(minor(number(act.get("amount")), key[1])) if act.get("amount") is not None else None
         if owed:
             taken = owed[-1].open if amount is None else min(amount, owed[-1].open)
@@ -182,23 +182,35 @@ class Ledger:
 
     def adjust_line(self, act: Act, customer: str) -> None:
         """A credit of a part of one line of the last invoice; later credits are of what is left."""
+        self._credit_parts(act, customer, [{"line": act.get("line", 1), "amount": act.get("amount")}])
+
+    def credit_note(self, act: Act, customer: str) -> None:
+        self._credit_parts(act, customer, list(act.get("lines") or ()))
+
+    def _credit_parts(self, act: Act, customer: str, parts: list[Mapping[str, Any]]) -> None:
         key = (customer, self.scenario.currency)
-        if str(act.get("document") or "last") != "last":
-            raise NotSupported("a document by number")
-        line = [document for document in self.documents[key] if document.kind == "invoice"][-1].lines[
-            int(str(act.get("line", 1))) - 1
-        ]
-        amount = rounded(minor(number(act.get("amount")), key[1]))
-        if amount <= 0 or line.source is not None or line.inclusive:
-            raise NotSupported("an adjustment that is no plain credit of a net charge line")
-        amount = min(amount, line.amount - line.credited)
-        line.credited += amount
-        becomes = policy(self.scenario.policy, act.overrides)["credit_becomes"]
-        credit = Line(
-            line.sub, line.item, "credit", line.start, line.end, line.quantity, -amount, key[1], line.tax_class, source=line,
-            becomes=becomes,
-        )  # fmt: skip
-        self.issue(customer, key[1], [credit], act.at)
+        if (
+            str(act.get("document") or "last") != "last"
+            or not parts
+            or any(set(part) != {"line", "amount"} for part in parts)
+        ):
+            raise NotSupported("a credit note but of amounts of lines of the last document")
+        invoice = [document for document in self.documents[key] if document.kind == "invoice"][-1]
+        becomes = str(act.get("becomes") or policy(self.scenario.policy, act.overrides)["credit_becomes"])
+        credits = []
+        for part in parts:
+            line = invoice.lines[int(str(part["line"])) - 1]
+            amount = rounded(minor(number(part["amount"]), key[1]))
+            if amount <= 0 or line.source is not None or line.inclusive or becomes not in ("balance", "refund"):
+                raise NotSupported("an adjustment that is no plain credit of a net charge line")
+            amount = min(amount, line.amount - line.credited)
+            line.credited += amount
+            credit = Line(
+                line.sub, line.item, "credit", line.start, line.end, line.quantity, -amount, key[1], line.tax_class
+            )
+            credit.source, credit.becomes = line, becomes
+            credits.append(credit)
+        self.issue(customer, key[1], credits, act.at)
 
     def one_off(self, act: Act, customer: str) -> None:
         sub = self.agreements.get(act.subscription)

@@ -30,11 +30,15 @@ class Charges:
     strip: Strip
     horizon: datetime
     made: dict[tuple[int, object], list[Line]] = field(default_factory=dict)
+    all: list[Line] = field(default_factory=list)
     opened: set[int] = field(default_factory=set)
     rated: dict[tuple[int, object], Measured] = field(default_factory=dict)
 
     def due(self, through: datetime, usage: list[Usage]) -> Iterator[Line]:
         """Credits first, then arrears and usage, then what is charged in advance ("Several things at one instant")."""
+        if self.sub.withdrawn:
+            yield from self._withdrawn()
+            return
         life, counts, end = self.sub.life_end(self.horizon)
         found: list[Line] = []
         for item in self.sub.items:
@@ -50,7 +54,16 @@ class Charges:
                             found += self._usage(item, slot, version, through, life, counts, end, usage)
                         else:
                             found += self._charge(item, slot, version, through, life, counts, end)
+        self.all += [line for line in found if line.source is None]
         yield from found
+
+    def _withdrawn(self) -> Iterator[Line]:
+        """Every line is given back whole ("Withdrawal")."""
+        for line in self.all:
+            left = line.amount - line.credited
+            line.credited, line.covered = line.amount, []
+            if left:
+                yield self._credit_line(line, left, line.start, line.end, "refund", held=False)
 
     def _opening(self, item: Item, through: datetime, life: datetime) -> Iterator[Line]:
         """A set-up fee once, when the item starts, also in a trial."""
@@ -208,9 +221,14 @@ class Charges:
         if start > stop:
             start = slot.at(gone[0][0], ending=True)
         deferred = cut.policy["difference_invoiced"] == "next_invoice" and not cut.inline and not cut.cancel
-        yield Line(
+        yield self._credit_line(line, amount, start, stop, becomes, held=deferred or becomes == "next_invoice")
+
+    def _credit_line(
+        self, line: Line, amount: int, start: datetime, stop: datetime | None, becomes: str, *, held: bool
+    ) -> Line:
+        return Line(
             self.sub, line.item, "credit", start, stop, line.quantity, -amount, line.currency, line.tax_class,
-            line.inclusive, source=line, becomes=becomes, held=deferred or becomes == "next_invoice",
+            line.inclusive, source=line, becomes=becomes, held=held,
         )  # fmt: skip
 
     def _worth_of(self, line: Line, gone: list[Stretch], terms: Policy) -> int:

@@ -14,8 +14,10 @@ from tests.oracle.slots import Cut, Pause, Series
 
 def cancel(sub: Agreement, act: Act, terms: Policy) -> None:
     when, now = str(act.get("when") or terms["cancel_at"]), sub.effective(act.at)
-    if sub.paused(act.at):
-        raise NotSupported("cancel during a pause")
+    if pause := sub.paused(act.at):  # the rest that was kept is given back, and the pause is over
+        if when != "now" or pause.policy["pause_rest"] != "kept" or terms["cancel_day"] == "billed":
+            raise NotSupported("cancel during a pause")
+        pause.end = now
     if when == "period_end":
         end = sub.period_end(sub.base, act.at)
         sub.cancelled = End(end, end, None, terms, is_cancel=True)
@@ -50,6 +52,8 @@ def pause(sub: Agreement, act: Act, terms: Policy) -> None:
         raise NotSupported("a pause in a trial, in a term or before a moved billing day")
     if any(one.coupon.periods and one.policy["coupon_counts"] == "months" for one in sub.coupons):
         raise NotSupported("coupon_counts=months with a pause")
+    if sub.pauses and (sub.pauses[-1].end is None or sub.pauses[-1].end > act.at):
+        raise NotSupported("a pause while another waits or runs")
     slot, every = sub.slot_at(sub.base, act.at), sub.base.latest.price.interval
     start = slot.end if str(act.get("when") or "now") == "period_end" else sub.effective(act.at)
     end = moment(act.get("until"), sub.zone) if act.get("until") else None
@@ -66,7 +70,10 @@ def skip(sub: Agreement, act: Act, terms: Policy) -> None:
 
 
 def resume(sub: Agreement, act: Act, terms: Policy) -> None:
-    last, now = sub.pauses[-1], sub.effective(act.at)
+    now = sub.effective(act.at)
+    if not sub.pauses or (sub.pauses[-1].end is not None and sub.pauses[-1].end <= now):
+        raise NotSupported("resume without a pause")
+    last = sub.pauses[-1]
     if last.start >= now:
         sub.pauses.pop()
     else:
@@ -74,6 +81,8 @@ def resume(sub: Agreement, act: Act, terms: Policy) -> None:
 
 
 def end_trial(sub: Agreement, act: Act, terms: Policy) -> None:
+    if not sub.in_trial(act.at):
+        raise NotSupported("end_trial without a trial")
     _trial_until(sub, sub.effective(act.at))
 
 
@@ -129,6 +138,14 @@ def unchange(sub: Agreement, act: Act, terms: Policy) -> None:
     sub.pending.clear()
 
 
+def withdraw(sub: Agreement, act: Act, terms: Policy) -> None:
+    """Within 14 days as if it had never been: nothing is due any more, and all that was charged is refunded."""
+    if act.at > sub.start + timedelta(days=14):
+        raise NotSupported("a withdrawal after 14 days")
+    sub.cancelled = End(sub.start, act.at, None, terms, is_cancel=True)
+    sub.withdrawn = True
+
+
 LIFE: dict[str, Callable[[Agreement, Act, Policy], None]] = {
     "cancel": cancel,
     "uncancel": uncancel,
@@ -140,4 +157,5 @@ LIFE: dict[str, Callable[[Agreement, Act, Policy], None]] = {
     "set_anchor_day": set_anchor_day,
     "set_term_end": set_term_end,
     "unchange": unchange,
+    "withdraw": withdraw,
 }
