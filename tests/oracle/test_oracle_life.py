@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.oracle.billing import billed
 from tests.oracle.story import at, lines, rows, table
 
 COPENHAGEN, NEW_YORK, KOLKATA = "Europe/Copenhagen", "America/New_York", "Asia/Kolkata"
@@ -92,6 +93,55 @@ class TestCancel:
             2024-02-29 a recurring 2024-02-29 2024-03-31 30.00
             """
         )
+
+
+class TestAfterwards:
+    def test_a_withdrawal_gives_everything_back(self):
+        """35.00 with 8.75 tax, all of it paid: refunded, not to the balance."""
+        timeline = [
+            at("2024-04-01", "subscribe", plan="s"),
+            at("2024-04-02", "record_payment"),
+            at("2024-04-11", "withdraw"),
+            at("2024-06-01", "bill_run"),
+        ]
+        found = table(timeline, {"s": {"amount": "30.00", "setup_fee": "5.00"}}, tax=25, timezone=COPENHAGEN)
+        assert found.splitlines()[4:] == [
+            "2024-04-11",
+            "  s credit 2024-04-01 - -5.00 credits 2024-04-01/1",
+            "  s credit 2024-04-01 2024-05-01 -30.00 credits 2024-04-01/2",
+            "  = -35.00 -8.75 -43.75 0.00 0.00",
+        ]
+
+    def test_a_reactivated_one_starts_anew(self):
+        timeline = [
+            at("2024-04-01", "subscribe", plan="a"),
+            at("2024-04-16", "cancel"),
+            at("2024-05-20", "reactivate"),
+            at("2024-06-20", "bill_run"),
+        ]
+        assert lines(timeline, PLANS, timezone=KOLKATA).splitlines()[2:] == [
+            "2024-05-20 a recurring 2024-05-20 2024-06-20 30.00",
+            "2024-06-20 a recurring 2024-06-20 2024-07-20 30.00",
+        ]
+
+    def test_a_cancel_in_a_pause_gives_back_the_rest_that_was_kept(self):
+        """Paused on the 11th with twenty days left, cancelled on the 21st: they would have run to 11 May."""
+        timeline = [at("2024-04-01", "subscribe", plan="a"), at("2024-04-11", "pause"), at("2024-04-21", "cancel")]
+        assert lines(timeline, PLANS).splitlines()[1:] == ["2024-04-21 a credit 2024-04-21 2024-05-11 -20.00"]
+
+    def test_a_parent_pays_for_its_children_on_one_document(self):
+        timeline = [
+            at("2024-04-01", "create_customer", customer="parent"),
+            at("2024-04-01", "create_customer", customer="child", parent="parent"),
+            at("2024-04-01", "subscribe", customer="child", subscription="s1", plan="a"),
+            at("2024-04-01", "subscribe", customer="parent", subscription="s2", plan="small"),
+            at("2024-05-01", "bill_run"),
+        ]
+        days = billed({"catalogue": {"plans": PLANS}, "timeline": timeline})
+        assert [(day.day, day.customer, len(day.documents), day.net) for day in days] == [
+            ("2024-04-01", "parent", 2, 4000),
+            ("2024-05-01", "parent", 1, 4000),
+        ]
 
 
 class TestPause:

@@ -68,6 +68,24 @@ class TestCredits:
             "2024-04-16 basic credit 2024-04-16 2024-05-01 -45.00",
         ]
 
+    def test_a_credit_note_line_by_line_and_tax_by_tax(self):
+        """20.00 of 100.00 and 5.00 of 10.00: a quarter of each in tax; unpaid, so it lowers what is open."""
+        catalogue = {"add_ons": {"seat": {"amount": "10.00"}}}
+        timeline = [
+            at("2024-04-01", "subscribe", plan="basic", items=[{"add_on": "seat"}]),
+            at(
+                "2024-04-02",
+                "credit_note",
+                document="last",
+                lines=[{"line": 1, "amount": 20}, {"line": 2, "amount": 5}],
+            ),
+        ]
+        assert table(timeline, BASIC, catalogue=catalogue, tax=25).splitlines()[-3:] == [
+            "  basic credit 2024-04-01 2024-05-01 -20.00 credits 2024-04-01/1",
+            "  seat credit 2024-04-01 2024-05-01 -5.00 credits 2024-04-01/2",
+            "  = -25.00 -6.25 -31.25 0.00 106.25",
+        ]
+
     def test_a_credit_lowers_the_open_rest_first(self):
         """100.00 of 125.00 paid, 62.50 credited: 25.00 was open, 37.50 goes to the balance."""
         timeline = [
