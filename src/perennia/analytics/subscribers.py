@@ -49,9 +49,8 @@ def standings(
     cursor.execute(
         f"""DECLARE standings NO SCROLL CURSOR FOR
         SELECT s.id, s.entity_id, s.currency, s.zone, s.status, s.started_at, s.policies, c.country, {TAX_STATUS},
-            CASE WHEN s.status = 'trialing' THEN coalesce(m.active, 0) = 1
-                ELSE s.status <> 'scheduled' AND greatest(s.started_at, s.trial_ends_at) <= %(at)s
-                AND (s.ended_at IS NULL OR s.ended_at > %(at)s) END AS live,
+            s.activated_at IS NOT NULL AND s.activated_at <= %(at)s
+                AND (s.ended_at IS NULL OR s.ended_at > %(at)s) AS live,
             s.status = 'trialing' OR s.pausing AND EXISTS (
                 SELECT 1 FROM pauses p WHERE p.subscription_id = s.id AND p.starts_at <= %(at)s
                 AND (p.ends_at IS NULL OR p.ends_at > %(at)s)

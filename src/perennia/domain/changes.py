@@ -66,10 +66,18 @@ def _other_terms(
     for version in versions:
         if version is not told and _aspect(change, version) != _aspect(change, told):
             break
+        if _has_already(change, version):
+            continue
         start = max(_effective(change, version), version.starts_at)
         ended.append(Ended(version, start, _ending(change, version)))
         begun.append(Begun(item, _follower(change, version, start, trial_ends_at, new_ids)))
     return Outcome(tuple(ended), tuple(begun))
+
+
+def _has_already(change: Change, version: Version) -> bool:
+    """Whether nothing would be other than it is."""
+    same_price = change.price is None or (change.price.id, change.own_amount) == (version.price.id, version.own_amount)
+    return same_price and (change.quantity is None or change.quantity == version.quantity)
 
 
 def _aspect(change: Change, version: Version) -> object:

@@ -178,6 +178,8 @@ class Subscription:
     cancel_at: datetime | None = None
     cancel_cause: Cause = Cause.CHOSEN
     ended_at: datetime | None = None
+    activated_at: datetime | None = None
+    """When it first counted as a subscriber."""
     collection: CollectionMode = CollectionMode.AUTOMATIC
     net_days: int = 0
     discounts: tuple[Discount, ...] = ()

@@ -11,7 +11,7 @@ from perennia.domain.errors import NotFound, SubscriptionEnded
 from perennia.domain.events import Event
 from perennia.domain.facts import Payer, Subscription
 from perennia.domain.ids import Id
-from perennia.domain.invoicing import bill
+from perennia.domain.invoicing import bill, next_due_at
 from perennia.domain.policies import Policies, changed
 from perennia.operations.books import Books, open_books
 from perennia.store.identity import new_ids
@@ -53,6 +53,12 @@ def act_on(
         payer = books.lock(found.payer_id)
         if read.standing(books.cursor, subscription_id=subscription_id).status == "canceled":
             raise SubscriptionEnded(subscription=subscription_id.text("sub"))
+        due = next_due_at(payer, seller=books.seller())
+        if due is not None and due <= now:  # what fell due before the act is billed as if the act were not known
+            settle(books, payer.id, actor=actor, now=now)
+            payer = books.lock(payer.id)
+            if read.standing(books.cursor, subscription_id=subscription_id).status == "canceled":
+                raise SubscriptionEnded(subscription=subscription_id.text("sub"))
         subscription = of(payer, subscription_id)
         yield Act(books, payer, subscription, changed(subscription.policies, policy), actor, now)
 

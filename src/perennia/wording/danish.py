@@ -160,6 +160,7 @@ WORDS = {
     "renew, go_on or end": "renew, go_on eller end",
     "a term ends after now": "en binding slutter efter nu",
     "the policy cancel_at asks for a date; name one": "reglen cancel_at kræver en dato; angiv en",
+    "a list of whole numbers from 0 to 366": "en liste af hele tal fra 0 til 366",
     "one of {words}": "en af {words}",
     "no policy has this name": "ingen regel hedder sådan",
     "an amount above 0, or none": "et beløb over 0, eller none for intet",

@@ -42,6 +42,7 @@ class Subscription(Row):
     cancel_at = instant(null=True)
     cancel_cause = word(default="chosen")
     ended_at = instant(null=True)
+    activated_at = instant(null=True)
     discounted = models.BooleanField(default=False)
     policies = models.JSONField(null=True)
     cancel_policies = models.JSONField(null=True)
