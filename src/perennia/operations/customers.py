@@ -96,17 +96,21 @@ def _status_changed(before: Payer, after: Payer, customer_id: Id, *, seller: Sel
     )
 
 
-def add_payment_method(*, tenant: Id, customer_id: Id, gateway: str, token: str, now: datetime) -> Id:
+def add_payment_method(
+    *, tenant: Id, customer_id: Id, gateway: str, token: str, now: datetime, fingerprint: str | None = None
+) -> Id:
     """Keep a gateway's token as the customer's default method, and try it at once on debts in recovery.
 
-    Raises NotFound.
+    `fingerprint` is the gateway's word for the card or account, by which a trial is known again. Raises NotFound.
     """
     checked(token, field="token")
+    if fingerprint is not None:
+        checked(fingerprint, field="fingerprint")
     with open_books(tenant=tenant) as books:
         now = books.business_time(now)
         payer_id = read.customer(books.cursor, customer_id=customer_id).payer_id
         locks.lock_payers(books.cursor, tenant=tenant, ids=[payer_id])
-        made = NewMethod(new_id(), customer_id, gateway, token)
+        made = NewMethod(new_id(), customer_id, gateway, token, fingerprint)
         write.insert_methods(books.cursor, [made], tenant=tenant, now=now)
         payments.try_at_once(books.cursor, payer_ids=[payer_id], now=now)
     return made.id

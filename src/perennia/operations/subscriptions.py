@@ -18,6 +18,7 @@ from perennia.domain.pricing import Price, check_unit_amount, own_price
 from perennia.domain.scheduling import NOW, PERIOD_END, PERIOD_START, When, effective_at, plan_of, version_at
 from perennia.domain.starting import beginning
 from perennia.domain.terms import Terms, check_how_many, check_on_sale, check_period_amounts
+from perennia.operations import redemptions
 from perennia.operations.agreements import Act, Policy, act_on, of, settle
 from perennia.operations.books import Books, open_books
 from perennia.operations.chosen import Chosen
@@ -60,13 +61,15 @@ def start(
     apart: bool = False,
     policy: Policy | None = None,
     reactivates: Id | None = None,
+    coupon: str | None = None,
 ) -> Id:
     """Start a subscription on a local date: today, later, or earlier, which bills what has passed since.
 
     `items` name one plan and any add-ons in one currency. `adjustment`, in currency units and also below
     zero, is added to each period of the plan. `addon_of` counts its periods with those of another subscription's plan
-    (`alignment` base). `policy` holds for this subscription over the tenant's. What is due now is invoiced in the
-    same transaction. Raises NotFound, InvalidValue, CurrencyMismatch, AlreadyExists, PolicyConflict.
+    (`alignment` base). `policy` holds for this subscription over the tenant's. `coupon` is a code, redeemed with the
+    start. What is due now is invoiced in the same transaction. Raises NotFound, InvalidValue, CurrencyMismatch,
+    AlreadyExists, PolicyConflict, and for a coupon what `redemptions.redeem` raises.
     """
     with open_books(tenant=tenant) as books:
         now = books.business_time(now)
@@ -80,12 +83,17 @@ def start(
             now=now, zone=zone, policies=effective, start_on=start_on, anchor_on=anchor_on,
             trial_ends_on=trial_ends_on, trial_days=chosen[0].trial_days if trial_days is None else trial_days, base=base,
         )  # fmt: skip
+        key, currency = new_id(), _currency(books, items)
+        discounts = redemptions.at_start(
+            books, customer=customer, subscription_id=key, currency=currency, sold=_sold(books, items),
+            policies=effective, code=coupon, now=now,
+        )  # fmt: skip
         made = NewSubscription(
-            id=new_id(),
+            id=key,
             customer_id=customer.id,
             payer_id=customer.payer_id,
             entity_id=next(iter(books.seller().entities)),
-            currency=_currency(books, items),
+            currency=currency,
             zone=zone,
             started_at=dates.started_at,
             anchor_on=dates.anchor(chosen[0].interval).date(),
@@ -105,6 +113,7 @@ def start(
             policies=as_given(changed(Policies(), policy)) if policy else None,
             apart=apart,
             reactivates_id=reactivates,
+            discounts=discounts,
         )
         write.insert_subscriptions(books.cursor, [made], tenant=tenant, now=now)
         told = [Event(EventType.SUBSCRIPTION_CREATED, made.id, now)]
@@ -287,6 +296,11 @@ def _currency(books: Books, items: Sequence[Chosen]) -> str:
     if len(currencies) > 1:
         raise CurrencyMismatch(expected=currencies[0], given=currencies[1])
     return currencies[0]
+
+
+def _sold(books: Books, items: Sequence[Chosen]) -> frozenset[Id]:
+    offers = catalog.offers(books.cursor, price_ids=[item.price_id for item in items])
+    return frozenset().union(*(offer.price.sold for offer in offers.values()))
 
 
 def _later(day: date | None, start_on: date, zone: str) -> datetime | None:

@@ -5,7 +5,7 @@ statistics, and under row security the planner would otherwise pick plans that c
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -243,16 +243,45 @@ def _discounts(cursor: Cursor, subscription_ids: list[Id]) -> dict[Id, tuple[Dis
     if not subscription_ids:
         return {}
     rows = cursor.execute(
-        """SELECT d.subscription_id, d.id, d.percent_off, d.amount_off_minor, d.periods, d.periods_left
+        f"""SELECT d.subscription_id, {DISCOUNT}
         FROM unnest(%s::uuid[]) AS s (id),
         LATERAL (SELECT * FROM subscription_discounts d WHERE d.subscription_id = s.id AND d.ended_at IS NULL OFFSET 0) AS d
-        ORDER BY d.percent_off IS NULL, d.id""",
+        ORDER BY coalesce(d.redemption_id, d.id)""".encode(),
         (keys(subscription_ids),),
     )
     found: dict[Id, tuple[Discount, ...]] = defaultdict(tuple)
-    for subscription_id, *values in rows:
-        found[subscription_id] += (Discount(*values),)
+    for subscription_id, discount in discounts_of(cursor, rows.fetchall()):
+        found[subscription_id] += (discount,)
     return found
+
+
+DISCOUNT = """d.id, d.percent_off, d.amount_off_minor, d.periods, d.periods_left, d.created_at, d.redemption_id,
+    CASE WHEN d.scoped THEN d.coupon_id END"""
+"""The columns of `subscription_discounts d` that `discounts_of` reads, after the subscription's key."""
+
+
+def discounts_of(cursor: Cursor, rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Id, Discount]]:
+    """(subscription, discount) of each row. The scope of a coupon never changes: each is read once per process."""
+    scopes = _scopes_by_coupon(cursor, {row[-1] for row in rows if row[-1] is not None})
+    for subscription_id, key, percent, amount, periods, left, since, redemption_id, coupon_id in rows:
+        scope = scopes[coupon_id] if coupon_id is not None else _ALL
+        yield subscription_id, Discount(key, percent, amount, periods, left, scope, since, redemption_id)
+
+
+_ALL: frozenset[Id] = frozenset()
+_scopes: dict[Id, frozenset[Id]] = {}
+_SCOPES_KEPT = 100_000
+
+
+def _scopes_by_coupon(cursor: Cursor, ids: set[Id]) -> dict[Id, frozenset[Id]]:
+    missing = [key for key in ids if key not in _scopes]
+    if missing:
+        if len(_scopes) + len(missing) > _SCOPES_KEPT:
+            _scopes.clear()
+            missing = list(ids)
+        rows = cursor.execute("SELECT id, scope FROM coupons WHERE id = ANY(%s)", (keys(missing),))
+        _scopes.update({key: frozenset(scope) for key, scope in rows})
+    return _scopes
 
 
 def _balances(cursor: Cursor, payer_ids: list[Id]) -> dict[Id, dict[tuple[Id, str], int]]:

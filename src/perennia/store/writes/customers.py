@@ -18,7 +18,7 @@ _CUSTOMER = (
     "id", "tenant_id", "payer_id", "party_id", "created_at", "external_id", "name", "email", "country", "zone",
     "language", "import_digest",
 )  # fmt: skip
-_METHOD = ("id", "tenant_id", "customer_id", "is_default", "valid", "created_at", "gateway", "token")
+_METHOD = ("id", "tenant_id", "customer_id", "is_default", "valid", "created_at", "gateway", "token", "fingerprint")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,13 @@ class NewCustomer:
 
 @dataclass(frozen=True, slots=True)
 class NewMethod:
+    """`fingerprint` is the gateway's word for the card or account, the same for every token of it."""
+
     id: Id
     customer_id: Id
     gateway: str
     token: str
+    fingerprint: str | None = None
 
 
 def insert_customers(cursor: Cursor, customers: Sequence[NewCustomer], *, tenant: Id, now: datetime) -> None:
@@ -123,5 +126,5 @@ def insert_methods(cursor: Cursor, methods: Sequence[NewMethod], *, tenant: Id, 
 
 def insert_first_methods(cursor: Cursor, methods: Sequence[NewMethod], *, tenant: Id, now: datetime) -> None:
     """The methods of customers who have none yet."""
-    rows = [(m.id, tenant, m.customer_id, True, True, now, m.gateway, m.token) for m in methods]
+    rows = [(m.id, tenant, m.customer_id, True, True, now, m.gateway, m.token, m.fingerprint) for m in methods]
     bulk.insert(cursor, tables.PaymentMethod, _METHOD, rows)

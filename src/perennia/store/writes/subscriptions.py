@@ -25,8 +25,8 @@ _VERSION = (
     "anchor_at",
 )  # fmt: skip
 _DISCOUNT = (
-    "id", "tenant_id", "subscription_id", "coupon_id", "created_at", "percent_off", "amount_off_minor", "periods",
-    "periods_left",
+    "id", "tenant_id", "subscription_id", "coupon_id", "created_at", "scoped", "percent_off", "amount_off_minor",
+    "periods", "periods_left", "redemption_id",
 )  # fmt: skip
 
 
@@ -54,11 +54,15 @@ class NewItem:
 
 @dataclass(frozen=True, slots=True)
 class NewDiscount:
+    """What a coupon gives one subscription; `scoped` where its scope is to be looked at line by line."""
+
     coupon_id: Id
     percent_off: Decimal | None
     amount_off_minor: int | None
     periods: int | None
     periods_left: int | None
+    scoped: bool = False
+    redemption_id: Id | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +160,37 @@ def insert_subscriptions(
             for item_key, key, (s, i) in zip(keys[::2], keys[1::2], items, strict=True)
         ],
     )
-    _insert_discounts(cursor, subscriptions, tenant=tenant, now=now)
+    _insert_discounts(cursor, [(s.id, d) for s in subscriptions for d in s.discounts], tenant=tenant, now=now)
     _count_lines(cursor, subscriptions)
 
 
-def _insert_discounts(cursor: Cursor, subscriptions: Sequence[NewSubscription], *, tenant: Id, now: datetime) -> None:
-    discounts = [(s.id, discount) for s in subscriptions for discount in s.discounts]
+def attach_discounts(cursor: Cursor, discounts: Sequence[tuple[Id, NewDiscount]], *, tenant: Id, now: datetime) -> None:
+    """Discounts for subscriptions that exist, by their keys."""
+    _insert_discounts(cursor, discounts, tenant=tenant, now=now)
+    cursor.execute(
+        "UPDATE subscriptions SET discounted = true WHERE id = ANY(%s) AND NOT discounted",
+        ([subscription_id for subscription_id, _ in discounts],),
+    )
+
+
+def _insert_discounts(
+    cursor: Cursor, discounts: Sequence[tuple[Id, NewDiscount]], *, tenant: Id, now: datetime
+) -> None:
     rows = [
-        (key, tenant, id, d.coupon_id, now, d.percent_off, d.amount_off_minor, d.periods, d.periods_left)
-        for key, (id, d) in zip(new_ids(len(discounts)), discounts, strict=True)
+        (
+            key,
+            tenant,
+            subscription_id,
+            d.coupon_id,
+            now,
+            d.scoped,
+            d.percent_off,
+            d.amount_off_minor,
+            d.periods,
+            d.periods_left,
+            d.redemption_id,
+        )
+        for key, (subscription_id, d) in zip(new_ids(len(discounts)), discounts, strict=True)
     ]
     bulk.insert(cursor, tables.SubscriptionDiscount, _DISCOUNT, rows)
 
