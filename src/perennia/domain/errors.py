@@ -214,3 +214,15 @@ class CouponAttached(DomainError):
     """The coupon is at work there already (`given`)."""
 
     code = "coupon_attached"
+
+
+class PayerChain(DomainError):
+    """Whoever pays for others is paid for by nobody, and a parent has no parent (`payer`)."""
+
+    code = "payer_chain"
+
+
+class PayerUnsettled(DomainError):
+    """What the payer owes for these subscriptions is not settled yet (`payer`, `documents`)."""
+
+    code = "payer_unsettled"

@@ -84,6 +84,12 @@ SENTENCES = {
     ),
     "coupon_for_new_customers": "{given} gælder en første aftale, og kunden har haft en; brug en anden kode.",
     "coupon_attached": "{given} virker der allerede; indløs den et andet sted, eller brug en anden kode.",
+    "payer_chain": (
+        "{payer} kan ikke betale her: den, der betaler for andre, betaler ingen for; angiv den, der betaler til sidst."
+    ),
+    "payer_unsettled": (
+        "{payer} skylder endnu for disse aftaler ({documents} åbne bilag); få dem betalt, og skift så, hvem der betaler."
+    ),
 }
 
 # By their English, as gettext has it; what stands in braces is carried over.
@@ -293,4 +299,10 @@ WORDS = {
     "source": "kilden",
     "fingerprint": "kortets kendetegn",
     "two small letters like da, or like pt-BR": "to små bogstaver som da, eller som pt-BR",
+    "next_zone": "tidszonen",
+    "address": "adressen",
+    "name": "navnet",
+    "email": "e-mailadressen",
+    "po_number": "indkøbsnummeret",
+    "a day of the month, 1 to 31": "en dag i måneden, 1 til 31",
 }

@@ -78,6 +78,12 @@ SENTENCES = {
     ),
     "coupon_for_new_customers": "{given} is for a first subscription, and this customer had one; use another code.",
     "coupon_attached": "{given} is at work there already; redeem it elsewhere, or use another code.",
+    "payer_chain": (
+        "{payer} cannot pay here: who pays for others is paid for by nobody; name the one who pays in the end."
+    ),
+    "payer_unsettled": (
+        "{payer} still owes for these subscriptions ({documents} open documents); settle them, then change who pays."
+    ),
 }
 
 # Kinds, keys and fields that read badly as they are called inside.
@@ -126,4 +132,7 @@ WORDS = {
     "max_redemptions": "number of redemptions",
     "max_per_customer": "number of redemptions by one customer",
     "subscription_id": "subscription",
+    "billing_day": "billing day",
+    "next_zone": "time zone",
+    "po_number": "purchase order number",
 }

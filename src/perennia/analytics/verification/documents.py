@@ -90,23 +90,28 @@ def tax_follows_evidence(scope: Scope) -> Finding:
 
 
 def credits_within_charges(scope: Scope) -> Finding:
-    """What is credited on a line is at most what it charged, net and tax, at its rate, to its payer."""
+    """What is credited on a line is at most what it charged, net and tax, at its rate, to its payer or to one after it."""
     return look(
         scope,
         "credits_within_charges",
         rows=f"""SELECT c.credits_document_id AS id, c.credits_position AS position, l.net_minor, l.tax_minor, c.net, c.tax,
-                l.kind, c.percents, c.percent, l.tax_percent, c.payers, c.payer, d.payer_id
+                l.kind, c.percents, c.percent, l.tax_percent, c.strangers
             FROM (
                 SELECT c.credits_document_id, c.credits_position, -sum(c.net_minor) AS net, -sum(c.tax_minor) AS tax,
                     count(DISTINCT c.tax_percent) AS percents, min(c.tax_percent) AS percent,
-                    count(DISTINCT n.payer_id) AS payers, min(n.payer_id::text) AS payer
+                    count(*) FILTER (WHERE NOT (n.payer_id = o.payer_id OR EXISTS (
+                        SELECT 1 FROM subscriptions s JOIN history h ON h.subject_id = s.customer_id
+                        WHERE s.id = c.subscription_id AND h.change = 'customer.payer'
+                        AND h.after = 'cus_' || replace(n.payer_id::text, '-', '') AND h.at <= n.issued_at
+                    ))) AS strangers
                 FROM lines c JOIN documents n ON n.id = c.document_id
+                LEFT JOIN documents o ON o.id = c.credits_document_id
                 WHERE c.tenant_id = %(tenant)s AND c.kind = 2 GROUP BY 1, 2
             ) AS c
             LEFT JOIN lines l ON l.document_id = c.credits_document_id AND l.position = c.credits_position
             LEFT JOIN documents d ON d.id = c.credits_document_id
             WHERE {of_payer("d.payer_id")}""",
-        right="""kind = 1 AND percents = 1 AND percent = tax_percent AND payers = 1 AND payer = payer_id::text
+        right="""kind = 1 AND percents = 1 AND percent = tax_percent AND strangers = 0
             AND net * sign(net_minor) BETWEEN 0 AND abs(net_minor)
             AND tax * sign(tax_minor) BETWEEN 0 AND abs(tax_minor)
             AND (net_minor <> 0 OR net = 0) AND (tax_minor <> 0 OR tax = 0)""",

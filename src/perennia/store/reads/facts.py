@@ -92,7 +92,7 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
         """SELECT s.payer_id, s.id, s.customer_id, s.entity_id, s.status, s.currency, s.zone, s.started_at,
             s.trial_ends_at, s.cancel_at, s.cancel_cause, s.ended_at, s.collection, s.net_days, s.apart, s.reactivates_id,
             s.held_at IS NOT NULL, s.policies, s.cancel_policies, s.term_ends_at, s.term_periods, s.term_then,
-            s.discounted, s.changing, s.pausing
+            s.discounted, s.changing, s.pausing, s.po_number
         FROM unnest(%s::uuid[]) WITH ORDINALITY AS p (id, n),
         LATERAL (SELECT * FROM subscriptions s WHERE s.payer_id = p.id OFFSET 0) AS s
         WHERE s.status <> 'canceled' OR %s ORDER BY p.n, s.id""",
@@ -107,7 +107,7 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
     defaults = policies(tenant.policies)
     found: list[tuple[Id, Subscription]] = []
     for payer_id, key, customer, entity, status, currency, zone, started, trial, cancel, cause, over, *rest in rows:
-        collection, net_days, apart, reactivates, held, own, of_end, term_ends, periods, then, *_ = rest
+        collection, net_days, apart, reactivates, held, own, of_end, term_ends, periods, then, *_, po_number = rest
         common = defaults if own is None else policies(tenant.policies, own)
         subscription = Subscription(
             id=key,
@@ -131,6 +131,7 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
             pauses=pausing.get(key, ()),
             term=None if then is None or term_ends is None else Term(term_ends, periods, then),
             held=held,
+            po_number=po_number,
             apart=apart,
             reactivates=reactivates,
         )
