@@ -8,6 +8,7 @@ from decimal import Decimal
 from perennia.domain.calendar import local_date, midnight, slot_at
 from perennia.domain.changes import split
 from perennia.domain.decision import Decision, VersionBegun, VersionEnd
+from perennia.domain.entities import selling_entity
 from perennia.domain.errors import CurrencyMismatch, InvalidValue, NotCanceling, StillRunning, WithdrawalOver
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Cause, CollectionMode, ItemKind
@@ -62,14 +63,16 @@ def start(
     policy: Policy | None = None,
     reactivates: Id | None = None,
     coupon: str | None = None,
+    entity_id: Id | None = None,
 ) -> Id:
     """Start a subscription on a local date: today, later, or earlier, which bills what has passed since.
 
     `items` name one plan and any add-ons in one currency. `adjustment`, in currency units and also below
     zero, is added to each period of the plan. `addon_of` counts its periods with those of another subscription's plan
     (`alignment` base). `policy` holds for this subscription over the tenant's. `coupon` is a code, redeemed with the
-    start. What is due now is invoiced in the same transaction. Raises NotFound, InvalidValue, CurrencyMismatch,
-    AlreadyExists, PolicyConflict, and for a coupon what `redemptions.redeem` raises.
+    start. `entity_id` is the legal entity that sells, for good; without it the customer's country chooses. What is
+    due now is invoiced in the same transaction. Raises NotFound, InvalidValue, CurrencyMismatch, AlreadyExists,
+    PolicyConflict, and for a coupon what `redemptions.redeem` raises.
     """
     with open_books(tenant=tenant) as books:
         now = books.business_time(now)
@@ -92,7 +95,7 @@ def start(
             id=key,
             customer_id=customer.id,
             payer_id=customer.payer_id,
-            entity_id=next(iter(books.seller().entities)),
+            entity_id=selling_entity(books.seller().entities, country=customer.country, chosen=entity_id),
             currency=currency,
             zone=zone,
             started_at=dates.started_at,

@@ -305,4 +305,9 @@ WORDS = {
     "email": "e-mailadressen",
     "po_number": "indkøbsnummeret",
     "a day of the month, 1 to 31": "en dag i måneden, 1 til 31",
+    "number_series": "nummerrækken",
+    "serves": "de betjente lande",
+    "legal entity": "sælgende selskab",
+    "another legal entity serves this country": "et andet selskab betjener dette land",
+    "one of continuous, yearly": "en af continuous, yearly",
 }

@@ -135,4 +135,6 @@ WORDS = {
     "billing_day": "billing day",
     "next_zone": "time zone",
     "po_number": "purchase order number",
+    "number_series": "number series",
+    "serves": "countries served",
 }

@@ -121,14 +121,16 @@ def credits_within_charges(scope: Scope) -> Finding:
 
 
 def numbers_in_order(scope: Scope) -> Finding:
-    """Numbers run 1..N in each series, in order of issue, and the series gives N + 1 next."""
+    """Numbers run 1..N in each series, in order of issue and within its year, and the series gives N + 1 next."""
     documents = look(
         scope,
         "numbers_in_order",
-        rows="""SELECT id, kind, number, issued_at, lag(number) OVER w AS before, lag(issued_at) OVER w AS issued_before
+        rows="""SELECT id, kind, number, issued_at, lag(number) OVER w AS before, lag(issued_at) OVER w AS issued_before,
+                series_year
             FROM documents WHERE tenant_id = %(tenant)s
-            WINDOW w AS (PARTITION BY entity_id, kind ORDER BY number)""",
-        right="number = coalesce(before, 0) + 1 AND issued_at >= coalesce(issued_before, issued_at)",
+            WINDOW w AS (PARTITION BY entity_id, kind, series_year ORDER BY number)""",
+        right="""number = coalesce(before, 0) + 1 AND issued_at >= coalesce(issued_before, issued_at)
+            AND series_year IN (0, extract(year FROM issued_at AT TIME ZONE %(zone)s))""",
         tell="""kind || ' ' || number || ' of ' || issued_at || ' comes after ' || coalesce(before, 0) || ' of '
             || coalesce(issued_before::text, '-')""",
     )
@@ -137,10 +139,10 @@ def numbers_in_order(scope: Scope) -> Finding:
         "numbers_in_order",
         rows="""SELECT d.entity_id, d.kind, d.last, d.issued_at, s.next_number, s.last_issued_at
             FROM (
-                SELECT entity_id, kind, max(number) AS last, max(issued_at) AS issued_at
-                FROM documents WHERE tenant_id = %(tenant)s GROUP BY 1, 2
+                SELECT entity_id, kind, series_year AS year, max(number) AS last, max(issued_at) AS issued_at
+                FROM documents WHERE tenant_id = %(tenant)s GROUP BY 1, 2, 3
             ) AS d
-            FULL JOIN (SELECT * FROM number_series WHERE tenant_id = %(tenant)s) AS s USING (entity_id, kind)""",
+            FULL JOIN (SELECT * FROM number_series WHERE tenant_id = %(tenant)s) AS s USING (entity_id, kind, year)""",
         right="""next_number = coalesce(last, 0) + 1
             AND coalesce(last_issued_at >= issued_at, issued_at IS NULL)""",
         tell="""coalesce(kind, 'a series') || ': the next number is ' || coalesce(next_number, 0) || ', the last one given '
