@@ -258,17 +258,31 @@ def test_a_billing_day_a_zone_and_an_order_number_are_kept_and_told():
     assert shop.rows("SELECT zone, next_zone, po_number FROM subscriptions") == [("Europe/Copenhagen", None, None)]
 
 
+def test_what_a_customer_takes_begins_its_periods_on_the_customers_day():
+    shop = open_shop(tax=False, alignment="customer_day")
+    bo = shop.customer(billing_day=15)
+    shop.start(bo, "basic")
+    shop.clock_to(date(2025, 2, 10))
+    shop.start(bo, "plus")
+    shop.clock_to(date(2025, 2, 15))
+    shop.bill()
+    assert [(day, net) for _, _, day, net in who_paid(shop)] == [
+        (date(2025, 1, 31), 4839), (date(2025, 2, 10), 4032), (date(2025, 2, 15), 35000),
+    ]  # fmt: skip
+
+
 def test_subscriptions_under_different_order_numbers_have_documents_of_their_own():
     shop = open_shop(tax=False)
     bo = shop.customer()
     one = shop.start(bo, "basic")
     shop.start(bo, "plus")
+    shop.start(bo, "later", po_number="PO 2", start_on=date(2025, 1, 28))
     billing_details.set_po_number(
         tenant=shop.tenant, actor="bo", subscription_id=one, po_number="PO 1", now=machine_now()
     )
     shop.clock_to(date(2025, 2, 28))
     shop.bill()
-    assert sorted(net for _, _, day, net in who_paid(shop) if day == date(2025, 2, 28)) == [10000, 25000]
+    assert sorted(net for _, _, day, net in who_paid(shop) if day == date(2025, 2, 28)) == [6000, 10000, 25000]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import datetime
 from perennia.domain.ids import Id
 from perennia.operations.agreements import act_on
 from perennia.operations.books import Books, open_books
-from perennia.operations.catalog import checked
+from perennia.operations.catalog import check_po_number
 from perennia.operations.customers import check_billing_day, check_zone
 from perennia.operations.preferences import told
 from perennia.store.reads import customers as read
@@ -50,7 +50,7 @@ def set_po_number(*, tenant: Id, actor: str, subscription_id: Id, po_number: str
     Lines of different numbers stand on different documents. Raises NotFound, SubscriptionEnded, InvalidValue.
     """
     if po_number is not None:
-        checked(po_number, field="po_number", longest=100)
+        check_po_number(po_number)
     with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now) as act:
         if agreements.set_po_number(act.books.cursor, subscription_id=subscription_id, po_number=po_number):
             insert_change(

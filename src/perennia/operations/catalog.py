@@ -199,3 +199,8 @@ def checked(text: str, *, field: str = "text", longest: int = 200) -> str:
     if not text.strip() or len(text) > longest or "\0" in text:
         raise InvalidValue(field=field, value=text[:50], reason=f"1 to {longest} characters, no NUL")
     return text
+
+
+def check_po_number(po_number: str) -> str:
+    """A customer's own order number, if it can be printed. Raises InvalidValue."""
+    return checked(po_number, field="po_number", longest=100)

@@ -146,4 +146,4 @@ def check_zone(zone: str | None) -> None:
 def check_billing_day(day: int | None) -> None:
     """Raises InvalidValue."""
     if day is not None and not 1 <= day <= 31:
-        raise InvalidValue(field="billing_day", value=day, reason="a day of the month, 1 to 31")
+        raise InvalidValue(field="billing_day", value=day, reason="a day of the month is from 1 to 31")

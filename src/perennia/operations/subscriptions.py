@@ -22,6 +22,7 @@ from perennia.domain.terms import Terms, check_how_many, check_on_sale, check_pe
 from perennia.operations import redemptions
 from perennia.operations.agreements import Act, Policy, act_on, of, settle
 from perennia.operations.books import Books, open_books
+from perennia.operations.catalog import check_po_number
 from perennia.operations.chosen import Chosen
 from perennia.store.identity import new_id, new_ids
 from perennia.store.reads import catalog, customers
@@ -64,15 +65,16 @@ def start(
     reactivates: Id | None = None,
     coupon: str | None = None,
     entity_id: Id | None = None,
+    po_number: str | None = None,
 ) -> Id:
     """Start a subscription on a local date: today, later, or earlier, which bills what has passed since.
 
     `items` name one plan and any add-ons in one currency. `adjustment`, in currency units and also below
     zero, is added to each period of the plan. `addon_of` counts its periods with those of another subscription's plan
     (`alignment` base). `policy` holds for this subscription over the tenant's. `coupon` is a code, redeemed with the
-    start. `entity_id` is the legal entity that sells, for good; without it the customer's country chooses. What is
-    due now is invoiced in the same transaction. Raises NotFound, InvalidValue, CurrencyMismatch, AlreadyExists,
-    PolicyConflict, and for a coupon what `redemptions.redeem` raises.
+    start. `entity_id` is the legal entity that sells, for good; without it the customer's country chooses.
+    `po_number` is the customer's own order number. What is due now is invoiced in the same transaction.
+    Raises NotFound, InvalidValue, CurrencyMismatch, AlreadyExists, PolicyConflict; for a coupon what `redeem` raises.
     """
     with open_books(tenant=tenant) as books:
         now = books.business_time(now)
@@ -84,7 +86,8 @@ def start(
         chosen = new_items(books, items, adjustment=adjustment, at=now)
         dates = beginning(
             now=now, zone=zone, policies=effective, start_on=start_on, anchor_on=anchor_on,
-            trial_ends_on=trial_ends_on, trial_days=chosen[0].trial_days if trial_days is None else trial_days, base=base,
+            trial_ends_on=trial_ends_on, trial_days=chosen[0].trial_days if trial_days is None else trial_days,
+            customer_day=customer.billing_day, base=base,
         )  # fmt: skip
         key, currency = new_id(), _currency(books, items)
         discounts = redemptions.at_start(
@@ -115,6 +118,7 @@ def start(
             net_days=net_days,
             policies=as_given(changed(Policies(), policy)) if policy else None,
             apart=apart,
+            po_number=None if po_number is None else check_po_number(po_number),
             reactivates_id=reactivates,
             discounts=discounts,
         )

@@ -304,7 +304,6 @@ WORDS = {
     "name": "navnet",
     "email": "e-mailadressen",
     "po_number": "indkøbsnummeret",
-    "a day of the month, 1 to 31": "en dag i måneden, 1 til 31",
     "number_series": "nummerrækken",
     "serves": "de betjente lande",
     "legal entity": "sælgende selskab",

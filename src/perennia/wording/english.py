@@ -132,7 +132,6 @@ WORDS = {
     "max_redemptions": "number of redemptions",
     "max_per_customer": "number of redemptions by one customer",
     "subscription_id": "subscription",
-    "billing_day": "billing day",
     "next_zone": "time zone",
     "po_number": "purchase order number",
     "number_series": "number series",

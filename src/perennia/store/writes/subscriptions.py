@@ -18,6 +18,7 @@ _SUBSCRIPTION = (
     "id", "tenant_id", "customer_id", "payer_id", "entity_id", "net_days", "started_at", "discounted", "created_at",
     "trial_ends_at", "term_ends_at", "cancel_at", "external_id", "status", "currency", "zone", "collection",
     "cancel_cause", "import_digest", "policies", "apart", "reactivates_id", "term_periods", "term_then",
+    "po_number",
 )  # fmt: skip
 _ITEM = ("id", "tenant_id", "subscription_id", "anchor_on", "kind", "name")
 _VERSION = (
@@ -89,6 +90,7 @@ class NewSubscription:
     import_digest: int | None = None
     policies: dict[str, Any] | None = None
     apart: bool = False
+    po_number: str | None = None
     reactivates_id: Id | None = None
 
 
@@ -125,6 +127,7 @@ def insert_subscriptions(
                 s.reactivates_id,
                 s.term and s.term.periods,
                 s.term and s.term.then,
+                s.po_number,
             )
             for s in subscriptions
         ],
