@@ -96,7 +96,6 @@ class Course(Standing):
 
     def end(self, at: datetime) -> Iterator[GivenBack]:
         """(1) The end, if it is due; pause starts; and the credits for what was charged beyond the end of a version."""
-        facts = self.facts
         if self.status is not Status.CANCELED and self.cancel_at is not None and self.cancel_at <= at:
             self._end_service(self.cancel_at, at)
         elif self._begins_pause(at):
@@ -206,7 +205,11 @@ class Course(Standing):
 
     def waiting(self, at: datetime) -> Iterator[GivenBack]:
         """What waits for an invoice of the subscription, once there is one after the act that it comes from."""
-        due = [owed for owed in self._owed if owed.due is None and owed.since < at]
+        due = [
+            owed
+            for owed in self._owed
+            if owed.since < at and (owed.due is None or owed.under.difference_invoiced == "next_invoice")
+        ]
         self._owed = [owed for owed in self._owed if owed not in due]
         yield from self._given(due)
 
@@ -356,13 +359,16 @@ class Course(Standing):
         except NotFound:  # what it was about is gone by now
             self.changes_done.append(ChangeDone(change.id, self.facts.id, change.at, "discarded"))
             return
+        restarted = {begun.item.id for begun in outcome.begun if _begins_a_period(begun.version)}
         for ended in outcome.ended:
             progress = next(p for p in self.progress if p.version.id == ended.version.id)
             self._end_version(progress, ended.at, ended.under)
             for settled in self.facts.overcharged:
                 if settled.version_id == ended.version.id and settled.end > ended.at:
                     self._owed = [one for one in self._owed if one.settled is not settled]
-                    self._owed += self._owe(settled, ended.version, ended.at, ended.under)
+                    at_once = progress.item.id in restarted
+                    under = replace(ended.under, difference_invoiced="now") if at_once else ended.under
+                    self._owed += self._owe(settled, ended.version, ended.at, under)
         for begun in outcome.begun:
             self._begin(begun.item, begun.version, is_new_item=begun.is_new_item)
         self.changes_done.append(ChangeDone(change.id, self.facts.id, change.at))
@@ -380,6 +386,10 @@ class Course(Standing):
         self._become(Status.TRIALING, at)
         self.events.append(Event(EventType.SUBSCRIPTION_TRIAL_STARTED, self.facts.id, at))
         self._tell_dates()
+
+
+def _begins_a_period(version: Version) -> bool:
+    return slot_at(version.series, version.starts_at).start == version.starts_at
 
 
 def _waived(under: Policies) -> bool:

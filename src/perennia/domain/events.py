@@ -35,6 +35,8 @@ class EventType(StrEnum):
     PAYMENT_SUCCEEDED = "payment.succeeded"
     PAYMENT_FAILED = "payment.failed"
     CUSTOMER_TAX_STATUS_CHANGED = "customer.tax_status_changed"
+    COUPON_REDEEMED = "coupon.redeemed"
+    CUSTOMER_UPDATED = "customer.updated"
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,11 +212,12 @@ class Payer:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A legal entity that sells: its frozen party and where it is."""
+    """A legal entity that sells: its frozen party, where it is, and the countries whose customers it serves."""
 
     id: Id
     party_id: Id
     country: str
+    serves: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

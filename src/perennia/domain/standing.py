@@ -35,8 +35,8 @@ class Standing:
     """The working copy of one subscription's facts."""
 
     __slots__ = (
-        "_new_ids", "_payer", "_seller", "_set_up", "begun", "changes", "cancel_at", "changes_done", "changes_moved", "cuts", "dates",
-        "discounts", "ended", "ended_discounts", "events", "facts", "movements", "moves", "pause", "pauses_done", "progress",
+        "_new_ids", "_payer", "_seller", "_set_up", "begun", "cancel_at", "changes", "changes_done", "changes_moved",
+        "cuts", "dates", "discounts", "ended", "ended_discounts", "events", "facts", "movements", "moves", "pause", "pauses_done", "progress",
         "status", "stretches", "term", "trial_end", "uses",
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from perennia.analytics.verification import (
+    coupons,
     documents,
     due,
     events,
@@ -54,6 +55,7 @@ OF_TENANTS: tuple[Check, ...] = (
     ledger.revenue_recognised,
     events.feed_chained,
     references.references_hold,
+    coupons.redemptions_counted,
 )
 """Checks that only make sense for all rows of a tenant."""
 
