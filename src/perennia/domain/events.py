@@ -32,6 +32,13 @@ class EventType(StrEnum):
     CREDIT_NOTE_ISSUED = "credit_note.issued"
     PAYMENT_SUCCEEDED = "payment.succeeded"
     PAYMENT_FAILED = "payment.failed"
+    INVOICE_VOIDED = "invoice.voided"
+    INVOICE_WRITTEN_OFF = "invoice.written_off"
+    REFUND_CREATED = "refund.created"
+    REFUND_SUCCEEDED = "refund.succeeded"
+    REFUND_FAILED = "refund.failed"
+    CREDIT_GRANTED = "credit.granted"
+    CREDIT_EXPIRED = "credit.expired"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from perennia.domain.documents import Calculation, LineKind
+from perennia.domain.documents import Calculation, CreditBasis, LineKind
 from perennia.domain.errors import InvalidValue
 from perennia.domain.pricing import Price
 from perennia.domain.schemes import AS_AGREED, Basis, as_stored, basis_of, scheme_of
@@ -31,7 +31,7 @@ def evaluate(calculation: Calculation) -> tuple[tuple[Step, ...], int]:
 def _plain(inputs: Calculation) -> tuple[Step, ...]:
     """Format 1."""
     if inputs.kind in _CREDITS:
-        return _credit(inputs)
+        return _credited_amount(inputs) if inputs.model == CreditBasis.AMOUNT else _credit(inputs)
     amount = Fraction(inputs.unit_amount) * 10**inputs.exponent
     steps = [Step("unit", amount)]
     if inputs.model != "flat":
@@ -85,6 +85,15 @@ def _credit(inputs: Calculation) -> tuple[Step, ...]:
         Step("credit", -(so_far - inputs.credited)),
     )
     return steps if inputs.limit is None else (*steps, Step("limited", Fraction(-inputs.limit)))
+
+
+def _credited_amount(inputs: Calculation) -> tuple[Step, ...]:
+    """A credit by hand of an amount that needs no working out: what was left before it, and what it takes."""
+    return (
+        Step("charged", Fraction(inputs.charged)),
+        Step("left", Fraction(inputs.charged - inputs.credited)),
+        Step("credit", Fraction(-inputs.removed)),
+    )
 
 
 def _rounded(amount: Fraction) -> Fraction:

@@ -49,6 +49,14 @@ class LockedPayer:
     next_due_at: datetime | None
     lines: int
     has_credit: bool
+    has_grants: bool = False
+    has_pending: bool = False
+
+
+def buyer(cursor: Cursor, locked: LockedPayer) -> Payer:
+    """A payer without its subscriptions: enough to issue a document by hand, however many it has."""
+    balances = _balances(cursor, [locked.id]) if locked.has_credit else {}
+    return Payer(locked.id, *_parties(cursor, [locked.id])[locked.id], (), balances.get(locked.id, {}))
 
 
 def payers(cursor: Cursor, locked: Sequence[LockedPayer], *, tenant: Tenant, ended: bool = False) -> list[Payer]:

@@ -7,13 +7,16 @@ from perennia.store.tables.invoices import (
     Allocation,
     BalanceEntry,
     BilledSpan,
+    CreditGrant,
     Document,
     Line,
     NumberSeries,
+    PendingLine,
     Receivable,
+    WriteOff,
 )
 from perennia.store.tables.ledger import Earning, Movement, Posting, Recognition
-from perennia.store.tables.payments import Attempt, Payment
+from perennia.store.tables.payments import Attempt, Payment, Refund
 from perennia.store.tables.people import Business, Membership, User
 from perennia.store.tables.subscriptions import Change, Item, ItemVersion, Pause, Subscription, SubscriptionDiscount
 from perennia.store.tables.tenants import LegalEntity, TaxRate, Tenant
@@ -27,6 +30,7 @@ __all__ = [
     "Business",
     "Change",
     "Coupon",
+    "CreditGrant",
     "Customer",
     "Document",
     "Earning",
@@ -45,15 +49,18 @@ __all__ = [
     "Payer",
     "Payment",
     "PaymentMethod",
+    "PendingLine",
     "Plan",
     "Posting",
     "Price",
     "Product",
     "Receivable",
     "Recognition",
+    "Refund",
     "Subscription",
     "SubscriptionDiscount",
     "TaxRate",
     "Tenant",
     "User",
+    "WriteOff",
 ]
