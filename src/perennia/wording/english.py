@@ -61,6 +61,12 @@ SENTENCES = {
     "file_changed": "The {file} file is not the one that was checked, so nothing was written; run the import again.",
     "unknown_argument": "{rule} has no argument {name}; the nearest is {nearest}, and docs/rules.md has them all.",
     "missing_argument": "{rule} needs the argument {name}; docs/rules.md shows an example.",
+    "more_than_left": "{given} is more than the {left} that are left of {kind} {id}; ask for that much or less.",
+    "nothing_left": "Nothing is left of {kind} {id} to credit, give back or collect; look at what was done to it before.",
+    "already_exists.payments_reference": (
+        "Another payment was booked under this reference, of another payer or amount; use the reference of this one."
+    ),
+    "already_exists.refunds_key": "This key was used for another refund; give each refund a key of its own.",
 }
 
 # Kinds, keys and fields that read badly as they are called inside.
@@ -92,4 +98,12 @@ WORDS = {
     "valid_to": "the end of a rate",
     "percent_off": "percent off",
     "amount_off": "amount off",
+    "payments": "payment",
+    "refunds": "refund",
+    "payments_reference": "reference",
+    "refunds_key": "key",
+    "po_number": "order number",
+    "net_days": "the days to pay",
+    "expires_at": "the end of credit",
+    "tax_class": "tax class",
 }

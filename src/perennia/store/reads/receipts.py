@@ -60,4 +60,5 @@ def refund(cursor: Cursor, *, refund_id: Id) -> UnderWay:
     ).fetchone()
     if row is None:
         raise NotFound(kind="refund", id=refund_id.text("ref"))
-    return UnderWay(*row[:-1], RefundState(row[-1]))
+    key, payment, payer, entity, gateway, currency, amount, from_balance, state = row
+    return UnderWay(key, payment, payer, entity, gateway, currency, amount, from_balance, RefundState(state))
