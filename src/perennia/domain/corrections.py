@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from perennia.domain.decision import Allocation, BalanceEntry, Source
-from perennia.domain.documents import Calculation, CreditBasis, Document, DocumentKind, Line, LineKind
+from perennia.domain.documents import GIVES_BACK, Calculation, CreditBasis, Document, DocumentKind, Line, LineKind
 from perennia.domain.drafting import Issued
 from perennia.domain.errors import InvalidValue, MoreThanLeft, NotFound, NothingLeft
 from perennia.domain.events import Event, EventType
@@ -134,7 +134,7 @@ def _everything(document: Charged) -> tuple[Line, ...]:
     return tuple(
         _credit(document, line, LineCredit(line.position))
         for line in document.lines
-        if line.kind is not LineKind.CREDIT and (line.left_net or line.left_tax)
+        if line.kind not in GIVES_BACK and (line.left_net or line.left_tax)
     )
 
 
@@ -151,7 +151,7 @@ def _line(document: Charged, position: int) -> ChargedLine:
     line = next((line for line in document.lines if line.position == position), None)
     if line is None:
         raise NotFound(kind="line", id=f"{document.id.text('inv')}/{position}")
-    if line.kind is LineKind.CREDIT:
+    if line.kind in GIVES_BACK:
         raise InvalidValue(field="line", value=position, reason="a line that gives back is not credited")
     return line
 
@@ -166,7 +166,7 @@ def _credit(document: Charged, line: ChargedLine, wanted: LineCredit) -> Line:
     if not net and not tax:
         raise NothingLeft(kind="line", id=_named_line(document, line))
     return Line(
-        kind=LineKind.CREDIT,
+        kind=LineKind.ADJUSTMENT,
         subscription_id=line.subscription_id,
         version_id=line.version_id,
         description=line.description,
@@ -198,7 +198,7 @@ def _net(document: Charged, line: ChargedLine, wanted: LineCredit) -> tuple[int,
         if net > line.left_net:
             raise _more_than_left(document, line, given=net)
     return net, Calculation(
-        kind=LineKind.CREDIT,
+        kind=LineKind.ADJUSTMENT,
         exponent=exponent(document.currency),
         model=CreditBasis.AMOUNT,
         charged=line.net_minor,
@@ -226,7 +226,7 @@ def _of_units(document: Charged, line: ChargedLine, quantity: Decimal) -> tuple[
     if net > line.left_net:
         raise _more_than_left(document, line, given=net)
     return net, Calculation(
-        kind=LineKind.CREDIT,
+        kind=LineKind.ADJUSTMENT,
         exponent=exponent(document.currency),
         model=CreditBasis.QUANTITY,
         quantity=quantity,

@@ -314,7 +314,7 @@ class Decision:
     pending: tuple[Pending, ...] = ()
     """Charges that wait from now on for the payer's next document."""
     taken: tuple[Taken, ...] = ()
-    changes: tuple[StateChange, ...] = ()
+    states: tuple[StateChange, ...] = ()
 
     @property
     def invoices(self) -> int:

@@ -21,7 +21,7 @@ class DocumentKind(StrEnum):
 class LineKind(IntEnum):
     """A part of a period charged, or one given back; a single fee or sum, what was used, what a minimum lacks.
 
-    `PAUSE` is given back for a pause, after which the part goes on.
+    `PAUSE` is given back for a pause, after which the part goes on; `ADJUSTMENT` by a person, and the part stays as it is.
     """
 
     RECURRING = 1
@@ -32,6 +32,11 @@ class LineKind(IntEnum):
     MINIMUM = 6
     ROUNDING = 7
     PAUSE = 8
+    ADJUSTMENT = 9
+
+
+GIVES_BACK = frozenset({LineKind.CREDIT, LineKind.PAUSE, LineKind.ADJUSTMENT})
+"""The kinds of line that credit another."""
 
 
 class CreditBasis(StrEnum):

@@ -90,14 +90,13 @@ def issue_draft(
     funds: Funds,
     new_ids: NewIds,
     terms: PayTerms | None = None,
-    po_number: str | None = None,
 ) -> Issued:
     """A document from a draft: an invoice, or a credit note where its total is below zero.
 
     Spends the payer's balance on an invoice; `funds` is kept up to date for the next document. `terms` are by default
     the net days of the key.
     """
-    entity_id, currency, collection, net_days, _, _ = key
+    entity_id, currency, collection, net_days, po_number, _ = key
     lines = _charge_lines(draft.charges, payer=payer, seller=seller, now=now) + _credit_lines(draft.credits, currency)
     net, tax = sum(line.net_minor for line in lines), sum(line.tax_minor for line in lines)
     total = net + tax

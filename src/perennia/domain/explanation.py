@@ -10,13 +10,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from perennia.domain.documents import Calculation, CreditBasis, LineKind
+from perennia.domain.documents import GIVES_BACK, Calculation, CreditBasis, LineKind
 from perennia.domain.errors import InvalidValue
 from perennia.domain.pricing import Price
 from perennia.domain.schemes import AS_AGREED, Basis, as_stored, basis_of, scheme_of
 from perennia.domain.steps import Step, scheme_steps
-
-_CREDITS = frozenset({LineKind.CREDIT, LineKind.PAUSE})
 
 
 def evaluate(calculation: Calculation) -> tuple[tuple[Step, ...], int]:
@@ -30,7 +28,7 @@ def evaluate(calculation: Calculation) -> tuple[tuple[Step, ...], int]:
 
 def _plain(inputs: Calculation) -> tuple[Step, ...]:
     """Format 1."""
-    if inputs.kind in _CREDITS:
+    if inputs.kind in GIVES_BACK:
         return _credited_amount(inputs) if inputs.model == CreditBasis.AMOUNT else _credit(inputs)
     amount = Fraction(inputs.unit_amount) * 10**inputs.exponent
     steps = [Step("unit", amount)]
@@ -115,7 +113,7 @@ def priced(price: Price, basis: Basis = AS_AGREED) -> dict[str, Any]:
 
 def extras(calculation: Calculation) -> dict[str, Any]:
     """What the line's own columns do not say, for storage; `from_row` puts both together again."""
-    if calculation.kind in _CREDITS:
+    if calculation.kind in GIVES_BACK:
         found: dict[str, Any] = {
             "charged": calculation.charged,
             "removed": calculation.removed,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from perennia.domain.calendar import Interval, Series, Unit
+from perennia.domain.calendar import Interval, Series, Unit, local_time
 from perennia.domain.course import Charge
 from perennia.domain.discounts import after_percents
 from perennia.domain.documents import LineKind
@@ -50,12 +50,12 @@ def one_off(pending: Pending, *, zone: str, subscription: Subscription | None = 
         raise InvalidValue(
             field="amount", value=str(pending.unit_amount), reason="no charge is above 10^17 minor units"
         )
-    version = Version(_NO_KEY, price, pending.quantity, pending.at)
     discounts = subscription.discounts if subscription is not None and pending.is_discountable else ()
-    series = Series(pending.at.replace(tzinfo=None), zone, _ONCE)
+    series = Series(local_time(pending.at, zone), zone, _ONCE)
+    version = Version(_NO_KEY, price, pending.quantity, series, pending.at)
     return OneOff(
         subscription=subscription or _stand_in(pending, zone),
-        item=Item(_NO_KEY, ItemKind.ADD_ON, pending.description, series, (version,)),
+        item=Item(_NO_KEY, ItemKind.ADD_ON, pending.description, (version,)),
         version=version,
         part=Part(pending.at, pending.at, 1, 1),
         listed=round_ratio(*exact),

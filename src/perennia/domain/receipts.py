@@ -70,5 +70,5 @@ def receive(
         balance=(over,) if left else (),
         postings=tuple(postings),
         events=tuple(events),
-        changes=tuple(changes),
+        states=tuple(changes),
     )

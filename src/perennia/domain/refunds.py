@@ -47,7 +47,7 @@ class Refunded:
     balance: tuple[BalanceEntry, ...]
     postings: tuple[Posting, ...]
     events: tuple[Event, ...]
-    changes: tuple[StateChange, ...]
+    states: tuple[StateChange, ...]
 
 
 def give_back(
@@ -106,7 +106,7 @@ def give_back(
         balance=(entry,) if taken else (),
         postings=tuple(postings),
         events=tuple(Event(type, refund_id, now) for type in told),
-        changes=(StateChange(refund_id, "refund.state", None, made.state, now, reason),),
+        states=(StateChange(refund_id, "refund.state", None, made.state, now, reason),),
     )
 
 
@@ -133,7 +133,7 @@ class Ended:
     balance: tuple[BalanceEntry, ...]
     postings: tuple[Posting, ...]
     events: tuple[Event, ...]
-    changes: tuple[StateChange, ...]
+    states: tuple[StateChange, ...]
 
 
 def end_refund(underway: UnderWay, *, succeeded: bool, now: datetime, new_ids: NewIds) -> Ended:

@@ -53,7 +53,7 @@ class Desk:
         """Write it; subscriptions whose last failing document is settled by it are well again."""
         settled = [
             Booking(change.subject_id, decision.payer_id, paid=True)
-            for change in decision.changes
+            for change in decision.states
             if change.change == "receivable.state" and change.before == DebtState.RECOVERING
         ]
         if settled:

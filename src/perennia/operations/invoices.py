@@ -101,7 +101,7 @@ def write_off(*, tenant: Id, actor: str, document_id: Id, now: datetime, reason:
                     )
                 ),
                 events=(Event(EventType.INVOICE_WRITTEN_OFF, document_id, desk.now),),
-                changes=(StateChange(document_id, "receivable.state", debt.state, state, desk.now, reason),),
+                states=(StateChange(document_id, "receivable.state", debt.state, state, desk.now, reason),),
             )
         )
 
@@ -131,7 +131,7 @@ def _credited(desk: Desk, document: Charged, issued: Issued, *, reason: str | No
         events=tuple(issued.events),
         allocations=tuple(issued.allocations),
         balance=tuple(issued.balance),
-        changes=tuple(changes),
+        states=tuple(changes),
     )
 
 

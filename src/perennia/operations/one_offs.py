@@ -77,7 +77,14 @@ def one_off(
             key = group_key(subscription)
             _same_currency(currency, subscription.currency)
         else:
-            key = (desk.entity(entity_id), currency or desk.books.tenant.currency, CollectionMode.AUTOMATIC, 0)
+            key = (
+                desk.entity(entity_id),
+                currency or desk.books.tenant.currency,
+                CollectionMode.AUTOMATIC,
+                0,
+                None,
+                None,
+            )
         pending = Pending(
             id=new_id() if when == "next_invoice" else None,
             customer_id=customer_id or (subscription.customer_id if subscription else desk.payer.id),
@@ -151,7 +158,7 @@ def invoice(
             )
             for line in lines
         ]
-        return _issue(desk, charges, key=(entity, currency, collection, 0), terms=terms, po_number=po_number)
+        return _issue(desk, charges, key=(entity, currency, collection, 0, po_number, None), terms=terms)
 
 
 def withdraw(*, tenant: Id, actor: str, pending_id: Id, now: datetime) -> None:
@@ -186,9 +193,7 @@ def _same_currency(given: str | None, expected: str) -> None:
         raise CurrencyMismatch(expected=expected, given=given)
 
 
-def _issue(
-    desk: Desk, charges: Sequence[OneOff], *, key: GroupKey, terms: PayTerms | None = None, po_number: str | None = None
-) -> Id:
+def _issue(desk: Desk, charges: Sequence[OneOff], *, key: GroupKey, terms: PayTerms | None = None) -> Id:
     payer = desk.buyer()
     issued = issue_draft(
         Draft(charges=list(charges)),
@@ -200,7 +205,6 @@ def _issue(
         funds=desk.funds(payer),
         new_ids=new_ids,
         terms=terms,
-        po_number=po_number,
     )
     desk.write(
         Decision(

@@ -167,7 +167,7 @@ def end_of_refund(
                 balance=ended.balance,
                 postings=ended.postings,
                 events=ended.events,
-                changes=ended.changes,
+                states=ended.states,
             )
         )
 
@@ -189,7 +189,7 @@ def with_refunds(decision: Decision, made: list[Refunded]) -> Decision:
         balance=decision.balance + tuple(entry for one in made for entry in one.balance),
         postings=decision.postings + tuple(posting for one in made for posting in one.postings),
         events=decision.events + tuple(event for one in made for event in one.events),
-        changes=decision.changes + tuple(change for one in made for change in one.changes),
+        states=decision.states + tuple(change for one in made for change in one.states),
     )
 
 

@@ -53,12 +53,12 @@ def _lines(cursor: Cursor, document_id: Id) -> tuple[ChargedLine, ...]:
         FROM lines l,
         LATERAL (
             SELECT coalesce(-sum(net_minor), 0) AS net, coalesce(-sum(tax_minor), 0) AS tax,
-                min(period_start) FILTER (WHERE model = %(time)s) AS cut_at,
+                min(period_start) FILTER (WHERE kind = %(time)s) AS cut_at,
                 coalesce(sum(quantity) FILTER (WHERE model = %(units)s), 0) AS units
             FROM lines c WHERE c.credits_document_id = l.document_id AND c.credits_position = l.position
         ) AS c
         WHERE l.document_id = %(document)s ORDER BY l.position""",
-        {"document": document_id, "time": CreditBasis.TIME.value, "units": CreditBasis.QUANTITY.value},
+        {"document": document_id, "time": int(LineKind.CREDIT), "units": CreditBasis.QUANTITY.value},
     )
     return tuple(ChargedLine(position, LineKind(kind), *rest) for position, kind, *rest in rows)
 

@@ -175,6 +175,6 @@ def _remember(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id, acto
     history = [
         (tenant, one.subject_id, one.at, decision.payer_id, one.before, one.after, one.reason, one.change, actor)
         for decision in decisions
-        for one in decision.changes
+        for one in decision.states
     ]
     bulk.insert(cursor, tables.History, _HISTORY, history, recorded_at=True)
