@@ -7,6 +7,7 @@ from typing import Any
 from perennia.analytics.verification import verify
 from perennia.config.clock import now as machine_now
 from perennia.domain.corrections import LineCredit
+from perennia.domain.documents import LineKind
 from perennia.domain.ids import Id
 from perennia.operations import invoices, one_offs, payments, tenants
 from perennia.operations.one_offs import FreeLine
@@ -69,7 +70,7 @@ def by_hand(shop: Shop) -> str:
             paid = "" if left is None else f" ({balance} from balance, {left} {state})"
             told.append(f"{kind} {number}{paid}")
         back = "" if credited is None else f" of {credited}/{of}"
-        told.append(f"  {line} {quantity.normalize():f} {name}{back}: {net} + {tax}")
+        told.append(f"  {LineKind(line).name.lower()} {quantity.normalize():f} {name}{back}: {net} + {tax}")
     return "\n".join(told)
 
 

@@ -27,7 +27,7 @@ def sent(shop: Shop, customer: Id, *codes: str) -> Id:
 def test_a_transfer_pays_the_invoice_it_names(shop: Shop):
     sent(shop, shop.customer(), "basic")
     pays(shop, 12500, document_id=document(shop))
-    assert by_hand(shop) == "invoice 1 (0 from balance, 0 paid)\n  1 1 Basic: 10000 + 2500"
+    assert by_hand(shop) == "invoice 1 (0 from balance, 0 paid)\n  recurring 1 Basic: 10000 + 2500"
     assert books(shop) == {CASH: 12500, DEFERRED: -10000, TAX: -2500}
     assert told(shop, "payment", "invoice.paid") == ["payment.succeeded", "invoice.paid"]
     agrees(shop)

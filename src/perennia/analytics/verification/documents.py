@@ -15,11 +15,11 @@ def documents_add_up(scope: Scope) -> Finding:
                 SELECT l.document_id, count(*) AS n, min(l.position) AS first, max(l.position) AS last,
                     sum(l.net_minor) AS net, sum(l.tax_minor) AS tax,
                     min(s.currency) AS line_currency, max(s.currency) AS other_currency
-                FROM lines l JOIN subscriptions s ON s.id = l.subscription_id
+                FROM lines l LEFT JOIN subscriptions s ON s.id = l.subscription_id
                 WHERE l.tenant_id = %(tenant)s GROUP BY l.document_id
-            ) AS l ON l.document_id = d.id AND l.line_currency = d.currency
+            ) AS l ON l.document_id = d.id AND coalesce(l.line_currency, d.currency) = d.currency
             WHERE d.tenant_id = %(tenant)s AND {of_payer("d.payer_id")}""",
-        right="""first = 1 AND last = n AND line_currency = other_currency AND net = net_minor AND tax = tax_minor
+        right="""first = 1 AND last = n AND line_currency IS NOT DISTINCT FROM other_currency AND net = net_minor AND tax = tax_minor
             AND (kind = 'invoice') = (net_minor + tax_minor >= 0)""",
         tell=f"""{_TELL} || ' says ' || net_minor || ' + ' || tax_minor || ' tax, its ' || coalesce(n, 0)
             || ' lines come to ' || coalesce(net, 0) || ' + ' || coalesce(tax, 0)""",
@@ -38,7 +38,7 @@ def tax_rounded_once(scope: Scope) -> Finding:
             FROM (
                 SELECT document_id, tax_percent, tax_inclusive, sum(tax_minor) AS tax,
                     sum(CASE WHEN tax_inclusive THEN net_minor + tax_minor ELSE net_minor END) AS amount
-                FROM lines WHERE tenant_id = %(tenant)s AND kind = 1
+                FROM lines WHERE tenant_id = %(tenant)s AND credits_document_id IS NULL
                 GROUP BY document_id, tax_percent, tax_inclusive
             ) AS g
             WHERE %(payer)s::uuid IS NULL OR g.document_id IN (
@@ -55,18 +55,18 @@ def credits_within_charges(scope: Scope) -> Finding:
         scope,
         "credits_within_charges",
         rows=f"""SELECT c.credits_document_id AS id, c.credits_position AS position, l.net_minor, l.tax_minor, c.net, c.tax,
-                l.kind, c.percents, c.percent, l.tax_percent, c.payers, c.payer, d.payer_id
+                l.credits_document_id AS gives_back, l.kind, c.percents, c.percent, l.tax_percent, c.payers, c.payer, d.payer_id
             FROM (
                 SELECT c.credits_document_id, c.credits_position, -sum(c.net_minor) AS net, -sum(c.tax_minor) AS tax,
                     count(DISTINCT c.tax_percent) AS percents, min(c.tax_percent) AS percent,
                     count(DISTINCT n.payer_id) AS payers, min(n.payer_id::text) AS payer
                 FROM lines c JOIN documents n ON n.id = c.document_id
-                WHERE c.tenant_id = %(tenant)s AND c.kind = 2 GROUP BY 1, 2
+                WHERE c.tenant_id = %(tenant)s AND c.credits_document_id IS NOT NULL GROUP BY 1, 2
             ) AS c
             LEFT JOIN lines l ON l.document_id = c.credits_document_id AND l.position = c.credits_position
             LEFT JOIN documents d ON d.id = c.credits_document_id
             WHERE {of_payer("d.payer_id")}""",
-        right="""kind = 1 AND percents = 1 AND percent = tax_percent AND payers = 1 AND payer = payer_id::text
+        right="""kind IS NOT NULL AND gives_back IS NULL AND percents = 1 AND percent = tax_percent AND payers = 1 AND payer = payer_id::text
             AND net * sign(net_minor) BETWEEN 0 AND abs(net_minor)
             AND tax * sign(tax_minor) BETWEEN 0 AND abs(tax_minor)
             AND (net_minor <> 0 OR net = 0) AND (tax_minor <> 0 OR tax = 0)""",

@@ -45,7 +45,7 @@ def parts_have_lines(scope: Scope) -> Finding:
                 ON b.document_id = l.document_id AND b.position = l.position
             LEFT JOIN (
                 SELECT credits_document_id, credits_position, min(period_start) AS starts FROM lines
-                WHERE tenant_id = %(tenant)s AND credits_document_id IS NOT NULL GROUP BY 1, 2
+                WHERE tenant_id = %(tenant)s AND kind = 2 GROUP BY 1, 2
             ) AS c ON c.credits_document_id = l.document_id AND c.credits_position = l.position
             WHERE %(payer)s::uuid IS NULL OR coalesce(l.document_id, b.document_id) IN (
                 SELECT id FROM documents WHERE tenant_id = %(tenant)s AND payer_id = %(payer)s
