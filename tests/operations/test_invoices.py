@@ -1,6 +1,6 @@
 """Credited, voided, written off: what a person does to an issued invoice."""
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -313,7 +313,6 @@ def test_a_stranger_corrects_nothing_here(shop: Shop):
             act(shop, theirs)
     with pytest.raises(NotFound):
         adjust(shop, theirs, 1, 5)
-    assert counts(other) == counts(other)
 
 
 def test_a_credit_of_a_month_that_is_recognised_is_earned_back_in_its_own(shop: Shop):
@@ -325,8 +324,8 @@ def test_a_credit_of_a_month_that_is_recognised_is_earned_back_in_its_own(shop: 
     ledger.recognise(tenant=shop.tenant, now=shop.now)
     credits(shop, document(shop))
     shop.clock_to(date(2025, 6, 2))
-    ledger.recognise(tenant=shop.tenant, now=shop.now + timedelta(0))
+    ledger.recognise(tenant=shop.tenant, now=shop.now)
     assert shop.rows("SELECT month, amount_minor FROM recognitions ORDER BY month") == [
         (date(2025, 4, 1), 10000), (date(2025, 5, 1), 0),
     ]  # fmt: skip
-    agrees(shop, shop.now)
+    agrees(shop)
