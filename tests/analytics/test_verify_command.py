@@ -39,7 +39,7 @@ def test_a_finding_is_told_and_exits_with_1(database: Database, perennia: Run):
     assert ended.returncode == 1
     assert "WRONG  due again" in ended.stdout
     assert f"{customer.text('cus')} is due at no time, by its facts at 2025-02-27 23:00:00+00:00" in ended.stdout
-    assert "1 of 18 checks found something." in ended.stdout
+    assert "1 of 23 checks found something." in ended.stdout
 
 
 def test_a_stranger_is_not_found(perennia: Run):

@@ -9,6 +9,7 @@ from perennia.domain.facts import CollectionMode
 from perennia.domain.ids import Id
 from perennia.gateways.port import ChargeResult, DeclineClass, Outcome
 from perennia.operations import billing, collection, feed, ledger
+from tests.analytics.by_hand import correct_by_hand
 from tests.operations.shop import Shop, open_shop
 
 
@@ -41,6 +42,7 @@ def lived_shop() -> Shop:
     while feed.sequence(tenant=shop.tenant):
         pass
     shop.start(shop.customer("Per"), "plus")
+    correct_by_hand(shop, now=shop.now)
     return shop
 
 

@@ -8,6 +8,7 @@ from perennia.config.clock import now as machine_now
 from perennia.domain.ids import Id
 from perennia.gateways.port import ChargeResult, Outcome
 from perennia.operations import collection, feed, ledger, tenants
+from tests.analytics.by_hand import correct_by_hand
 from tests.operations.shop import ZONE, Shop, make_catalogue, open_shop
 
 
@@ -38,6 +39,7 @@ def _live(shop: Shop, now: datetime) -> None:
     _collect(shop.tenant, now)
     shop.cancel(leaving)
     shop.start(shop.customer("Eva"), "plus")
+    correct_by_hand(shop, now=now)
     ledger.recognise(tenant=shop.tenant, now=now + timedelta(days=40))
     feed.sequence(tenant=shop.tenant, limit=3)
 
