@@ -37,6 +37,23 @@ FAULTS = [
         "documents_add_up",
     ),
     (
+        "tax_follows_evidence",
+        "UPDATE documents SET tax_evidence = jsonb_set(tax_evidence, '{{lines,0,positions}}', '[2]') WHERE {evidence}",
+        "",
+    ),
+    (
+        "tax_follows_evidence",
+        """UPDATE documents SET buyer_party_id = (SELECT c.party_id FROM customers c WHERE c.tenant_id = %(tenant)s
+            AND c.tax_status IS NULL LIMIT 1) WHERE {evidence}""",
+        "",
+    ),
+    (
+        "tax_follows_evidence",
+        """UPDATE lines SET tax_percent = 25, tax_minor = 1
+        WHERE document_id = (SELECT id FROM documents WHERE {evidence})""",
+        "documents_add_up tax_rounded_once",
+    ),
+    (
         "credits_within_charges",
         """UPDATE lines SET net_minor = net_minor - 100000 WHERE tenant_id = %(tenant)s AND kind = 2""",
         "documents_add_up lines_explained revenue_recognised",
@@ -224,6 +241,7 @@ FAULTS = [
 NAMES = {
     "ONE_INVOICE": ONE_INVOICE,
     "ONE_LINE": ONE_LINE,
+    "evidence": "tenant_id = %(tenant)s AND tax_evidence IS NOT NULL",
     "version": "id = (SELECT version_id FROM lines WHERE {ONE_LINE})".replace("{ONE_LINE}", ONE_LINE),
     "ours": "tenant_id = %(tenant)s",
     "payment": "id = (SELECT id FROM payments WHERE tenant_id = %(tenant)s ORDER BY id LIMIT 1)",

@@ -41,7 +41,9 @@ def lived_shop() -> Shop:
     live_until(shop, date(2025, 5, 1))
     while feed.sequence(tenant=shop.tenant):
         pass
-    shop.start(shop.customer("Per"), "plus")
+    per = shop.customer("Per", country="DE")
+    shop.tax_status(per, "reverse_charge", tax_id="DE136695976")
+    shop.start(per, "plus")
     correct_by_hand(shop, now=shop.now)
     return shop
 

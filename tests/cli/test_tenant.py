@@ -70,3 +70,18 @@ def test_what_cannot_be_read_is_said_without_the_names_of_classes(tenant: Run, w
     code, _, told = tenant("tax", "nosuch", "--country", "DK", *rest, *words)
     assert code == 2
     assert told.startswith(f"perennia: {said}")
+
+
+def test_the_rates_of_the_european_union_in_one_command(tenant: Run) -> None:
+    slug = f"t-{secrets.token_hex(4)}"
+    assert tenant("create", slug, *PLACE, "--currency", "DKK")[0] == 0
+    code, out, said = tenant("tax", slug, "--eu", "--also", "no, ch")
+    assert (code, said) == (0, "")
+    assert out.endswith(" standard rates added\n")
+    assert tenant("tax", slug, "--eu", "--also", "NO")[:2] == (0, "all standard rates are there\n")
+    code, _, said = tenant("tax", slug, "--eu", "--also", "US")
+    assert (code, said) == (
+        1, "perennia: country cannot be US: there are rates for the European Union and CH, GB, IS, NO.\n",
+    )  # fmt: skip
+    for wrong in (["--eu", "--percent", "25"], ["--eu", "--country", "DK"], ["--percent", "25"], ["--also", "NO"]):
+        assert tenant("tax", slug, *wrong)[0] == 2

@@ -1,5 +1,6 @@
 """Recurring revenue: normalised to a month, and equal to the sum of its movements on any day."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -11,9 +12,11 @@ from perennia.domain.decision import MovementKind
 from perennia.domain.discounts import Discount
 from perennia.domain.facts import ItemKind, Seller, Subscription
 from perennia.domain.metrics import movement, subscription_mrr, version_mrr
-from perennia.domain.pricing import Timing
+from perennia.domain.policies import policies
+from perennia.domain.pricing import Model, Timing
 from tests.domain.agreements import Agreements, agreements
-from tests.domain.world import Account, item, off, payer, price, rate, seller, simple, utc
+from tests.domain.prices import tiered
+from tests.domain.world import Account, item, key, off, payer, price, rate, seller, simple, subscription, utc
 
 
 @pytest.mark.parametrize(
@@ -48,12 +51,27 @@ def test_an_amount_a_month(amount: str, interval: Interval, minor: int) -> None:
 )
 def test_lasting_discounts_count(discounts: list[Discount], minor: int) -> None:
     one = simple("100.00", start=date(2025, 1, 1), discounts=tuple(discounts))
-    assert subscription_mrr(one, at=utc(2025, 1, 1), taxes=seller().taxes, country="DK") == minor
+    assert subscription_mrr(one, at=utc(2025, 1, 1), seller=seller(), payer=payer(one)) == minor
 
 
 def test_tax_is_no_revenue() -> None:
     version = item(price("99.00", inclusive=True), start=date(2025, 1, 1)).versions[0]
     assert version_mrr(version, inclusive_percent=Decimal(25)) == 7920
+
+
+def test_a_scheme_counts_by_the_policies_in_force_and_what_is_metered_never() -> None:
+    graduated = tiered(Model.GRADUATED, "10: 5.00", "*: 3.00")
+    version = item(graduated, start=date(2025, 1, 1), quantity="11").versions[0]
+    assert version_mrr(version) == 5300
+    one = subscription(item(graduated, start=date(2025, 1, 1), quantity="11"), start=date(2025, 1, 1))
+    for found, minor in ((one, 5300), (replace(one, policies=policies({"tier_mode": "top"})), 3300)):
+        assert subscription_mrr(found, at=utc(2025, 1, 1), seller=seller(), payer=payer(found)) == minor
+    metered = replace(
+        graduated, meter_id=key(), timing=Timing.ARREARS, period_minimum=Decimal(50), setup_fee=Decimal(9)
+    )
+    assert version_mrr(replace(version, price=metered)) == 0
+    fee = replace(price("10.00"), period_minimum=Decimal(50), setup_fee=Decimal(9))
+    assert version_mrr(replace(version, price=fee)) == 1000
 
 
 def story(account: Account) -> list[str]:
@@ -124,7 +142,7 @@ def recomputed(one: Subscription, at: datetime, seller: Seller) -> int:
     over = [
         d.id for d in one.discounts if d.periods and at >= end_of_period(plan.versions[0].series, begins, d.periods)
     ]
-    return subscription_mrr(one, at=at, taxes=seller.taxes, country="DK", ended=over)
+    return subscription_mrr(one, at=at, seller=seller, payer=payer(one), ended=over)
 
 
 def end_of_period(series, begins: datetime, periods: int) -> datetime:

@@ -12,7 +12,18 @@ from perennia.domain.errors import InvalidValue
 from perennia.domain.facts import Subscription
 from perennia.domain.money import round_ratio
 from perennia.domain.pricing import Timing
-from perennia.domain.tax import TaxTable, credited_tax, tax_on
+from perennia.domain.tax import (
+    TAXABLE,
+    Category,
+    TaxKind,
+    TaxRate,
+    TaxStatus,
+    TaxTable,
+    credited_tax,
+    tax_on,
+    tax_status,
+    without_tax,
+)
 from tests.domain.world import Account, item, payer, price, rate, seller, simple, subscription, table, utc
 
 PERCENTS = st.sampled_from(["0", "5.5", "8.1", "19", "20", "25", "27", "9.975"]).map(Decimal)
@@ -127,3 +138,150 @@ def test_a_buyer_elsewhere_has_the_rate_of_their_place() -> None:
     books = Account(facts, seller(rate("25"), rate("19", country="DE")))
     books.bill(utc(2025, 1, 1))
     assert books.documents[0].tax_minor == 190
+
+
+@pytest.mark.parametrize(
+    ("amounts", "percent", "inclusive", "taxes"),
+    [
+        ([333, 333, 333], "25", False, [83, 83, 83]),
+        ([2, 2, 2], "25", False, [1, 1, 1]),
+        ([1, 1, 1], "25", True, [0, 0, 0]),
+        ([1000, -333], "25", False, [250, -83]),
+    ],
+)
+def test_by_line_each_tax_is_rounded_alone(amounts, percent, inclusive, taxes) -> None:
+    assert tax_on(amounts, percent=Decimal(percent), inclusive=inclusive, by_line=True) == taxes
+
+
+@pytest.mark.parametrize(
+    ("amounts", "away", "even"),
+    [
+        ([2], [1], [0]),  # 0.5
+        ([6], [2], [2]),  # 1.5
+        ([10], [3], [2]),  # 2.5
+        ([-2], [-1], [0]),
+        ([-6], [-2], [-2]),
+        ([5, 5], [2, 1], [1, 1]),  # 2.5 on the document
+        ([3], [1], [1]),  # 0.75 is no half
+    ],
+)
+def test_halves_go_away_from_zero_or_to_the_even_neighbour(amounts, away, even) -> None:
+    found = [tax_on(amounts, percent=Decimal(25), inclusive=False, mode=mode) for mode in ("half_away", "half_even")]
+    assert found == [away, even]
+
+
+@given(st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=10), PERCENTS, st.booleans())
+def test_half_even_is_what_exact_fractions_round_to(amounts: list[int], percent: Decimal, inclusive: bool) -> None:
+    exact = Fraction(percent) / (100 + (Fraction(percent) if inclusive else 0))
+    taxes = tax_on(amounts, percent=percent, inclusive=inclusive, mode="half_even")
+    assert sum(taxes) == round(exact * sum(amounts))
+    alone = tax_on(amounts, percent=percent, inclusive=inclusive, mode="half_even", by_line=True)
+    assert alone == [round(exact * amount) for amount in amounts]
+
+
+@given(st.integers(-(10**9), 10**9), PERCENTS, st.sampled_from(["half_away", "half_even"]))
+def test_a_gross_price_without_tax_is_the_net_that_a_buyer_at_home_has(gross: int, percent: Decimal, mode: str) -> None:
+    (tax,) = tax_on([gross], percent=percent, inclusive=True, mode=mode)
+    assert without_tax(gross, percent=percent, mode=mode) + tax == gross
+
+
+BUSINESS = {"kind": TaxKind.REVERSE_CHARGE, "tax_id": "12345678"}
+EXEMPT = {"kind": TaxKind.EXEMPT, "exempt_reason": "a hospital"}
+
+# seller, buyer, status, day: percent, category, reason; the seller's own rate where no tax is due
+TREATMENTS = """
+DK DK    taxable        2025-01-01: 25   standard       -                       -
+DK DE    taxable        2025-01-01: 19   standard       -                       -
+DK DE    taxable        2020-07-01: 16   standard       -                       -
+DK MC    taxable        2025-01-01: 20   standard       -                       -
+DK PT    taxable        2025-01-01: 23   standard       -                       -
+DK PT-20 taxable        2025-01-01: 16   standard       -                       -
+DK PT-30 taxable        2025-01-01: 23   standard       -                       -
+DK SE    taxable        2025-01-01: 0    none           no_rate                 25
+DK ES    taxable        2025-01-01: 21   standard       -                       -
+DK ES-CN taxable        2025-01-01: 0    outside_scope  buyer_outside_tax_area  25
+ES ES-CN taxable        2025-01-01: 0    outside_scope  buyer_outside_tax_area  21
+DK US    taxable        2025-01-01: 0    outside_scope  buyer_outside_tax_area  25
+DK GB    taxable        2025-01-01: 0    outside_scope  buyer_outside_tax_area  25
+DK GB    taxable        2020-12-31: 0    none           no_rate                 25
+DK HR    taxable        2013-06-30: 0    outside_scope  buyer_outside_tax_area  25
+DK NO    taxable        2025-01-01: 25   standard       -                       -
+US US    taxable        2025-01-01: 0    none           no_rate                 0
+US DK    taxable        2025-01-01: 25   standard       -                       -
+US CA    taxable        2025-01-01: 0    outside_scope  buyer_outside_tax_area  0
+DK DK    reverse_charge 2025-01-01: 25   standard       -                       -
+DK DE    reverse_charge 2025-01-01: 0    reverse_charge reverse_charge_eu       25
+FR MC    reverse_charge 2025-01-01: 20   standard       -                       -
+DK ES-CN reverse_charge 2025-01-01: 0    outside_scope  business_abroad         25
+DK NO    reverse_charge 2025-01-01: 0    outside_scope  business_abroad         25
+DK GB    reverse_charge 2020-12-31: 0    reverse_charge reverse_charge_eu       25
+DK GB    reverse_charge 2021-01-01: 0    outside_scope  business_abroad         25
+US DK    reverse_charge 2025-01-01: 0    outside_scope  business_abroad         0
+DK DK    exempt         2025-01-01: 0    exempt         exempt                  25
+DK DE    exempt         2025-01-01: 0    exempt         exempt                  25
+DK US    exempt         2025-01-01: 0    exempt         exempt                  25
+"""
+PLACES = TaxTable([
+    rate("25"), rate("19", country="DE", until=date(2020, 7, 1)),
+    rate("16", country="DE", since=date(2020, 7, 1), until=date(2021, 1, 1)),
+    rate("19", country="DE", since=date(2021, 1, 1)), rate("20", country="FR"), rate("23", country="PT"),
+    rate("16", country="PT-20"), rate("21", country="ES"), rate("25", country="NO"),
+])  # fmt: skip
+
+
+@pytest.mark.parametrize("row", TREATMENTS.strip().splitlines())
+def test_who_is_taxed_where(row: str) -> None:
+    asked, _, expected = row.partition(": ")
+    home, place, kind, day = asked.split()
+    country, _, part = place.partition("-")
+    given = {"taxable": {}, "reverse_charge": BUSINESS, "exempt": EXEMPT}[kind]
+    status = TaxStatus(**given, region=place if part else None) if part or given else TAXABLE
+    found = PLACES.treatment(
+        home=home, country=country, tax_class="standard", on=date.fromisoformat(day), status=status
+    )
+    told = [f"{found.percent:f}", found.category, found.reason or "-"]
+    told.append("-" if found.category is Category.STANDARD else f"{found.home_percent:f}")
+    assert told == expected.split()
+
+
+def test_a_class_taxed_at_nothing_is_taxed_and_one_unknown_is_not() -> None:
+    rates = TaxTable([TaxRate("DK", "newspapers", Decimal(0), date(2000, 1, 1)), rate("25")])
+    asked = {"home": "DK", "country": "DK", "on": date(2025, 1, 1)}
+    assert rates.treatment(tax_class="newspapers", **asked).category is Category.STANDARD
+    assert rates.treatment(tax_class="books", **asked).category is Category.NONE
+
+
+@pytest.mark.parametrize(
+    ("category", "policy", "held"),
+    [
+        ("DK", "strip_tax", 25), ("DK", "keep_gross", 25), ("US", "strip_tax", 25), ("US", "keep_gross", 0),
+    ],
+)  # fmt: skip
+def test_what_a_gross_price_holds(category: str, policy: str, held: int) -> None:
+    found = PLACES.treatment(home="DK", country=category, tax_class="standard", on=date(2025, 1, 1))
+    assert found.held_in_gross(policy) == held
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"kind": "reverse_charge"}, "tax_id"),
+        ({"kind": "reverse_charge", "tax_id": "DE1"}, "tax_id"),
+        ({"kind": "taxable", "tax_id": "DE136695977"}, "tax_id"),
+        ({"kind": "exempt"}, "exempt_reason"),
+        ({"kind": "taxable", "exempt_reason": "none"}, "exempt_reason"),
+        ({"kind": "taxable", "region": "ES-CN"}, "region"),
+        ({"kind": "taxable", "region": "DE-"}, "region"),
+        ({"kind": "zero"}, "tax_status"),
+    ],
+)
+def test_what_is_no_status(given: dict[str, str], field: str) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        tax_status(**given, country="DE")
+    assert refused.value.facts["field"] == field
+
+
+def test_a_status_as_a_person_gives_it() -> None:
+    assert tax_status("taxable", country="DK") == TAXABLE
+    given = tax_status("reverse_charge", country="GR", tax_id="gr 094 259 216", region="GR-69")
+    assert given == TaxStatus(TaxKind.REVERSE_CHARGE, "EL094259216", "GR-69")

@@ -20,7 +20,7 @@ from perennia.domain.ids import Id, NewIds
 from perennia.domain.invoicing import bill
 from perennia.domain.money import exponent
 from perennia.domain.pricing import Model, Price, Timing
-from perennia.domain.tax import TaxRate, TaxTable
+from perennia.domain.tax import TAXABLE, TaxRate, TaxStatus, TaxTable
 
 MONTHLY, YEARLY = Interval(Unit.MONTH), Interval(Unit.YEAR)
 DAILY, WEEKLY = Interval(Unit.DAY), Interval(Unit.WEEK)
@@ -101,9 +101,9 @@ def simple(amount: str, *, start: date, anchor: date | None = None, zone: str = 
     return subscription(plan, start=start, zone=zone, **more)
 
 
-def payer(*subscriptions: Subscription, country: str = "DK", balance: int = 0) -> Payer:
+def payer(*subscriptions: Subscription, country: str = "DK", balance: int = 0, tax: TaxStatus = TAXABLE) -> Payer:
     balances = {(ENTITY.id, subscriptions[0].currency): balance} if balance else {}
-    return Payer(key(), key(), country, subscriptions, balances)
+    return Payer(key(), key(), country, subscriptions, balances, tax)
 
 
 def off(*, percent: str | None = None, amount: int | None = None, periods: int | None = None) -> Discount:

@@ -46,6 +46,11 @@ class Shop:
             tenant=self.tenant, customer_id=customer, gateway="sandbox", token=token, now=machine_now()
         )
 
+    def tax_status(self, customer: Id, status: str, **more: Any) -> None:
+        customers.set_tax_status(
+            tenant=self.tenant, actor="astrid", customer_id=customer, status=status, now=machine_now(), **more
+        )
+
     def start(self, customer: Id, *codes: str, **more: Any) -> Id:
         """A subscription to the prices named; `code*3` is three of it."""
         return subscriptions.start(

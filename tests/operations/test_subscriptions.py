@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from perennia.domain.errors import AlreadyExists, InvalidValue, MoveNotPermitted, NotFound
+from perennia.domain.errors import AlreadyExists, InvalidValue, MoveNotPermitted, NotFound, SubscriptionEnded
 from perennia.domain.ids import Id
 from tests.operations.shop import open_shop
 
@@ -35,9 +35,19 @@ def test_the_day_of_the_anchor_returns_after_a_short_month():
     ]
 
 
-def test_a_back_dated_start_bills_what_has_passed_one_document_a_period():
+def test_a_back_dated_start_bills_what_has_passed_on_one_document():
     shop = open_shop()
     shop.start(shop.customer(), "basic", start_on=date(2024, 11, 15))
+    assert shop.documents() == (
+        "invoice 1 due 2025-01-15: Basic 2024-11-15..2024-12-15 10000 + 2500\n"
+        "invoice 1 due 2025-01-15: Basic 2024-12-15..2025-01-15 10000 + 2500\n"
+        "invoice 1 due 2025-01-15: Basic 2025-01-15..2025-02-15 10000 + 2500"
+    )
+
+
+def test_a_back_dated_start_bills_one_document_a_period_where_the_policy_says_so():
+    shop = open_shop()
+    shop.start(shop.customer(), "basic", start_on=date(2024, 11, 15), policy={"backdated_start": "per_period"})
     assert shop.documents() == (
         "invoice 1 due 2024-11-15: Basic 2024-11-15..2024-12-15 10000 + 2500\n"
         "invoice 2 due 2024-12-15: Basic 2024-12-15..2025-01-15 10000 + 2500\n"
@@ -150,7 +160,7 @@ def test_an_ended_subscription_cannot_be_cancelled_again():
     shop = open_shop()
     subscription = shop.start(shop.customer(), "basic")
     shop.cancel(subscription)
-    with pytest.raises(NotFound):
+    with pytest.raises(SubscriptionEnded):
         shop.cancel(subscription)
 
 

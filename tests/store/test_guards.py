@@ -162,7 +162,7 @@ def test_no_more_is_allocated_than_was_captured(sandbox: Shop):
 
 def test_the_rest_of_a_payment_can_be_allocated_and_not_more(sandbox: Shop):
     payment = new_id()
-    paid = another("payments", id=payment, attempt_id=None, captured_minor=100)
+    paid = another("payments", "attempt_id IS NOT NULL", id=payment, attempt_id=None, captured_minor=100)
     part = another("allocations", source_id=payment, document_id=new_id(), source="payment", amount_minor=60)
     rest = another("allocations", source_id=payment, document_id=new_id(), source="payment", amount_minor=40)
     refused(

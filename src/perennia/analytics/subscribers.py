@@ -2,17 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from perennia.domain.calendar import Series
 from perennia.domain.discounts import Discount
-from perennia.domain.facts import Item, ItemKind, Seller, Status, Subscription, Version
+from perennia.domain.facts import Item, ItemKind, Payer, Seller, Status, Subscription, Version
 from perennia.domain.ids import Id
 from perennia.domain.metrics import subscription_mrr
-from perennia.domain.pricing import Model
-from perennia.store.reads.facts import prices_by_id
+from perennia.domain.policies import policies
+from perennia.domain.pricing import adjustment_price, own_price
+from perennia.store.reads.facts import TAX_STATUS, prices_by_id, tax_status
+from perennia.store.reads.sellers import tenant_by_id
 from perennia.store.session import Cursor
 
 _BATCH = 2_000
@@ -45,8 +47,8 @@ def standings(
 ) -> Iterator[Standing]:
     """Every subscription by key, in flat memory. Movements count up to `at`."""
     cursor.execute(
-        """DECLARE standings NO SCROLL CURSOR FOR
-        SELECT s.id, s.currency, s.zone, s.status, s.started_at, c.country,
+        f"""DECLARE standings NO SCROLL CURSOR FOR
+        SELECT s.id, s.entity_id, s.currency, s.zone, s.status, s.started_at, s.policies, c.country, {TAX_STATUS},
             CASE WHEN s.status = 'trialing' THEN coalesce(m.active, 0) = 1
                 ELSE s.status <> 'scheduled' AND greatest(s.started_at, s.trial_ends_at) <= %(at)s
                 AND (s.ended_at IS NULL OR s.ended_at > %(at)s) END AS live,
@@ -62,28 +64,40 @@ def standings(
             FROM movements m JOIN subscriptions s ON s.id = m.subscription_id
             WHERE m.tenant_id = %(tenant)s AND m.effective_at <= %(at)s GROUP BY m.subscription_id
         ) AS m ON m.subscription_id = s.id
-        WHERE s.tenant_id = %(tenant)s AND (%(payer)s::uuid IS NULL OR s.payer_id = %(payer)s) ORDER BY s.id""",
+        WHERE s.tenant_id = %(tenant)s AND (%(payer)s::uuid IS NULL OR s.payer_id = %(payer)s) ORDER BY s.id""".encode(),
         {"tenant": tenant, "payer": payer, "at": at},
     )
+    defaults = tenant_by_id(cursor, tenant_id=tenant).policies
     while rows := cursor.execute(f"FETCH {_BATCH} FROM standings".encode()).fetchall():
         items = _items(cursor, [row[0] for row in rows], at=at)
         discounts = _discounts(cursor, [row[0] for row in rows], at=at)
-        for key, currency, zone, status, started_at, country, live, still, moved, active, others in rows:
-            mrr = 0
+        for key, *said, country, tax, live, still, moved, active, others in rows:
+            currency, mrr = said[1], 0
             if live and not still and key in items:
-                subscription = _subscription(key, currency, zone, status, started_at, items[key], discounts[key])
-                mrr = subscription_mrr(subscription, at=at, taxes=seller.taxes, country=country)
+                subscription = _subscription(key, said, defaults, items[key], discounts[key])
+                payer_facts = Payer(key, key, country, (), tax=tax_status(tax))
+                mrr = subscription_mrr(subscription, at=at, seller=seller, payer=payer_facts)
             yield Standing(key, currency, live, mrr, moved, active, others)
     cursor.execute("CLOSE standings")
 
 
 def _subscription(
-    key: Id, currency: str, zone: str, status: str, started_at: datetime, rows: Sequence[Any], discounts: list[Discount]
+    key: Id, said: Sequence[Any], defaults: dict[str, Any], rows: Sequence[Any], discounts: list[Discount]
 ) -> Subscription:
     """As much of a subscription as its recurring revenue depends on."""
+    entity_id, currency, zone, status, started_at, own = said
     items = [Item(item_id, ItemKind(kind), "", (version,)) for item_id, kind, version in rows]
     return Subscription(
-        key, key, key, Status(status), currency, zone, started_at, tuple(items), discounts=tuple(discounts)
+        id=key,
+        customer_id=key,
+        entity_id=entity_id,
+        status=Status(status),
+        currency=currency,
+        zone=zone,
+        started_at=started_at,
+        items=tuple(items),
+        discounts=tuple(discounts),
+        policies=policies(defaults, own),
     )
 
 
@@ -100,7 +114,7 @@ def _items(cursor: Cursor, ids: list[Id], *, at: datetime) -> dict[Id, list[tupl
     for subscription_id, item_id, kind, version_id, price_id, own_amount, quantity, starts_at, ends_at in rows:
         price = prices[price_id]
         if own_amount is not None:
-            price = replace(price, unit_amount=own_amount, model=Model.FLAT if kind == "adjustment" else price.model)
+            price = adjustment_price(price, own_amount) if kind == "adjustment" else own_price(price, own_amount)
         series = Series(starts_at.replace(tzinfo=None), "UTC", price.interval)  # what recurs does not depend on when
         found[subscription_id].append((item_id, kind, Version(version_id, price, quantity, series, starts_at, ends_at)))
     return found

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("perennia.cli.verify", "derive every figure anew and compare"),
     "doctor": ("perennia.cli.doctor", "look for faults in the installation and say what to do"),
     "rule": ("perennia.cli.rule", "ask one pure rule: boundaries, prorate, price, allocate, discount, round, tax"),
+    "scenario": ("perennia.cli.scenario", "play a timeline in a throw-away sandbox and tell what would be billed"),
     "bench": ("perennia.cli.bench", "measure the billing run and the other figures"),
     "tenant": ("perennia.cli.tenant", "create and list businesses and their sandboxes"),
 }

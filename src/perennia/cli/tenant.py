@@ -22,9 +22,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     create.add_argument("--currency", required=True, metavar="DKK")
     create.add_argument("--zone", required=True, metavar="Europe/Copenhagen")
     create.add_argument("--clock", metavar="INSTANT", help="a sandbox whose clock starts here")
-    tax = acts.add_parser("tax", help="add a rate to the dated table of a tenant, or end one (only --to)")
+    tax = acts.add_parser("tax", help="add a rate to the dated table of a tenant, end one (only --to), or all of --eu")
     tax.add_argument("slug")
-    tax.add_argument("--country", required=True)
+    tax.add_argument("--country", metavar="DK", help="or a region with a rate of its own: PT-20")
+    tax.add_argument("--eu", action="store_true", help="the standard rates of the European Union, with their history")
+    tax.add_argument("--also", metavar="NO,CH", default="", help="with --eu: where else the business is registered")
     tax.add_argument("--percent", metavar="25")
     tax.add_argument("--from", dest="valid_from", metavar="DATE")
     tax.add_argument("--to", dest="valid_to", metavar="DATE", help="the first day it no longer holds")
@@ -65,6 +67,12 @@ def _create(args: argparse.Namespace) -> int:
 
 def _tax(args: argparse.Namespace) -> int:
     given = [args.percent, args.valid_from, args.source]
+    if args.eu:
+        if args.country or args.valid_to or given != [None, None, None]:
+            raise WrongUse("--eu brings its own countries, percents, dates and sources; only --also goes with it")
+        return _load_eu_rates(args)
+    if args.country is None or args.also:
+        raise WrongUse("--country says where the rate holds; --also goes with --eu")
     if None not in given:
         return _add_rate(args)
     if args.valid_to is None or given != [None, None, None]:
@@ -88,6 +96,15 @@ def _add_rate(args: argparse.Namespace) -> int:
     )
     until = f" to {valid_to}" if valid_to else ""
     print(f"{args.country} {args.tax_class}: {percent} % from {valid_from}{until}")
+    return 0
+
+
+def _load_eu_rates(args: argparse.Namespace) -> int:
+    from perennia.operations import tenants
+
+    also = [country.strip().upper() for country in args.also.split(",") if country.strip()]
+    added = tenants.load_eu_rates(tenant=find_tenant(args.slug).id, also=also)
+    print(f"{added} standard rates added" if added else "all standard rates are there")
     return 0
 
 

@@ -35,7 +35,7 @@ def check_price(price: Price) -> Price:
     _not_negative("unit_amount", price.unit_amount)
     if price.unit_amount and not price.has_unit_amount:
         raise InvalidValue(
-            field="unit_amount", value=str(price.unit_amount), reason=f"a {price.model} price has its amounts in tiers"
+            field="unit_amount", value=str(price.unit_amount), reason=f"a {price.model} price has no unit amount"
         )
     _check_scheme(price.model, price.scheme or Scheme())
     if not 0 <= price.scale <= QUANTITY_DECIMALS:

@@ -6,31 +6,25 @@ copy of a `bill` call; the facts it was made from stay as they are.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from perennia.domain.calendar import boundary, slot_at
 from perennia.domain.changes import applied, touches
+from perennia.domain.charges import Charge, GivenBack, Owed
 from perennia.domain.decision import (
     ChangeDone,
-    DatesMove,
-    DiscountUse,
-    Movement,
     MovementKind,
     PauseDone,
     SpanCut,
-    SpanStretch,
-    SubscriptionMove,
-    VersionBegun,
-    VersionEnd,
 )
-from perennia.domain.discounts import Discount
+from perennia.domain.documents import LineKind
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import (
     Change,
-    Item,
     ItemKind,
     Pause,
+    Payer,
     Seller,
     Settled,
     Status,
@@ -38,81 +32,24 @@ from perennia.domain.facts import (
     Term,
     Version,
 )
-from perennia.domain.ids import Id, NewIds
-from perennia.domain.lifecycle import LIVE, check_move
-from perennia.domain.metrics import movement, subscription_mrr
+from perennia.domain.ids import NewIds
+from perennia.domain.lifecycle import LIVE
 from perennia.domain.pausing import resumed, term_after
 from perennia.domain.policies import Policies
-from perennia.domain.pricing import Timing
+from perennia.domain.pricing import Timing, in_minor_units, true_up
 from perennia.domain.progress import Progress, earliest
-from perennia.domain.proration import Credit, Part, charge, credit
+from perennia.domain.proration import Part, charge, credit
+from perennia.domain.standing import Standing, live_from
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """A part that fell due, priced: `listed` before and `amount` after percent discounts, minor units."""
+class Course(Standing):
+    """A subscription on its way; each method does what falls due at an instant, in the order of effects."""
 
-    subscription: Subscription
-    item: Item
-    version: Version
-    part: Part
-    listed: int
-    amount: int
-    discounts: tuple[Discount, ...]
+    __slots__ = ("_owed",)
 
-
-@dataclass(frozen=True, slots=True)
-class GivenBack:
-    """What a settled part gives back from `new_end` on; with `until` it is settled again from there."""
-
-    subscription: Subscription
-    settled: Settled
-    new_end: datetime
-    credit: Credit
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """A settled part that reaches beyond where its version ended: from when on that is given back."""
-
-    due: datetime
-    settled: Settled
-    version: Version
-    new_end: datetime
-    under: Policies
-
-
-class Course:
-    """A subscription's state while it is taken forward, and what became of it so far."""
-
-    __slots__ = (
-        "_country", "_new_ids", "_owed", "_seller", "begun", "changes", "changes_done", "cuts", "dates", "discounts",
-        "ended", "ended_discounts", "events", "facts", "movements", "moves", "pause", "pauses_done", "progress",
-        "status", "stretches", "term", "trial_end", "uses",
-    )  # fmt: skip
-
-    def __init__(self, facts: Subscription, *, seller: Seller, country: str, new_ids: NewIds) -> None:
-        self.facts, self.status, self.trial_end, self.term = facts, facts.status, facts.trial_ends_at, facts.term
-        self._seller, self._country, self._new_ids = seller, country, new_ids
-        self.pause = next((pause for pause in facts.pauses if not pause.is_over), None) if facts.pauses else None
-        self.changes = sorted(facts.changes, key=lambda change: (change.at, change.id)) if facts.changes else []
-        plan_first = sorted(facts.items, key=lambda item: item.kind is not ItemKind.PLAN)
-        self.progress = [self._progress(item, version) for item in plan_first for version in item.versions]
-        self.discounts = {discount.id: discount.periods_left for discount in facts.discounts}
+    def __init__(self, facts: Subscription, *, seller: Seller, payer: Payer, new_ids: NewIds) -> None:
+        super().__init__(facts, seller=seller, payer=payer, new_ids=new_ids)
         self._owed = self._owed_before() if facts.overcharged else []
-        self.ended_discounts: set[Id] = set()
-        self.moves: list[SubscriptionMove] = []
-        self.movements: list[Movement] = []
-        self.events: list[Event] = []
-        self.cuts: list[SpanCut] = []
-        self.uses: dict[Id, DiscountUse] = {}
-        self.stretches: list[SpanStretch] = []
-        self.begun: list[VersionBegun] = []
-        self.ended: list[VersionEnd] = []
-        self.changes_done: list[ChangeDone] = []
-        self.pauses_done: list[PauseDone] = []
-        self.dates: list[DatesMove] = []
 
     def next_due_at(self) -> datetime | None:
         """The earliest instant at which anything of this subscription happens."""
@@ -186,6 +123,8 @@ class Course:
         facts = self.facts
         if self.status is Status.SCHEDULED and facts.started_at <= at:
             trial = self.trial_end is not None and self.trial_end > facts.started_at
+            for progress in self.progress:
+                self._begins_setup(progress)
             self._become(Status.TRIALING if trial else Status.ACTIVE, at)
             if trial:
                 self.events.append(Event(EventType.SUBSCRIPTION_TRIAL_STARTED, facts.id, at))
@@ -207,15 +146,30 @@ class Course:
                 part = progress.take()
                 listed, amount = charge(progress.version, part, discounts)
                 yield Charge(self.facts, progress.item, progress.version, part, listed, amount, discounts)
+                if progress.version.price.period_minimum is not None:
+                    yield from self._missing(progress, part, listed)
         if plan_closed:
             self._end_used_up(at)
 
-    def _progress(self, item: Item, version: Version) -> Progress:
-        changes = tuple(change for change in self.changes if touches(change, item)) if self.changes else ()
-        return Progress(item, version, self.facts, trial_end=self.trial_end, changes=changes, pause=self.pause)
+    def setups(self) -> Iterator[Charge]:
+        """(5) The set-up fees of what began just now, also in a trial."""
+        for progress in self._set_up:
+            price = progress.version.price
+            assert price.setup_fee is not None
+            fee = in_minor_units(price.setup_fee, price.currency)
+            at = progress.version.starts_at
+            yield Charge(self.facts, progress.item, progress.version, Part(at, at, 1, 1), fee, fee, (), LineKind.SETUP)
+        self._set_up = []
 
-    def _is_paused(self) -> bool:
-        return self.status is Status.PAUSED
+    def _missing(self, progress: Progress, part: Part, listed: int) -> Iterator[Charge]:
+        """What the minimum of a period lacks; a part of the period has as much of the minimum."""
+        price = progress.version.price
+        assert price.period_minimum is not None
+        missing = true_up(price.period_minimum, currency=price.currency, fees=[listed], part=(part.part, part.whole))
+        if missing:
+            yield Charge(
+                self.facts, progress.item, progress.version, part, missing, missing, (), LineKind.MINIMUM, listed
+            )
 
     def _begins_pause(self, at: datetime) -> bool:
         running = self.status not in (Status.CANCELED, Status.SCHEDULED, Status.PAUSED)
@@ -270,7 +224,7 @@ class Course:
     def _end_service(self, cancel_at: datetime, at: datetime) -> None:
         facts = self.facts
         if self.status in LIVE:
-            counted = max(cancel_at, _live_from(facts))
+            counted = max(cancel_at, live_from(facts))
             self._moved(before=self._mrr(counted), after=0, at=counted, live_after=False)
         elif self._is_paused():
             self._moved(before=0, after=0, at=cancel_at, live_after=False)
@@ -359,10 +313,6 @@ class Course:
         if (trial, term) != (self.trial_end, self.term):
             self._tell_dates()
 
-    def _tell_dates(self) -> None:
-        term_ends_at = None if self.term is None else self.term.ends_at
-        self.dates.append(DatesMove(self.facts.id, self.trial_end, term_ends_at))
-
     def _renew(self, term: Term, at: datetime) -> None:
         plan = next((p for p in self.progress if p.item.kind is ItemKind.PLAN and not p.is_over), None)
         if term.then == "renew" and plan is not None:
@@ -402,106 +352,7 @@ class Course:
         self.events.append(Event(EventType.SUBSCRIPTION_TRIAL_STARTED, self.facts.id, at))
         self._tell_dates()
 
-    def _moved_at(self, before: Subscription, instants: list[datetime]) -> None:
-        """The movements of a change that reaches back over later versions: at each instant what it differs by there."""
-        told = 0
-        for at in instants:
-            counted = max(at, _live_from(self.facts))
-            difference = self._mrr(counted) - self._mrr(counted, of=before) - told
-            self._moved(before=0, after=difference, at=counted)
-            told += difference
-
-    def _end_version(self, progress: Progress, at: datetime, under: Policies | None) -> None:
-        progress.end(at)
-        progress.ends = at
-        progress.find_due()
-        self.ended.append(VersionEnd(progress.version.id, at, under))
-
-    def _begin(self, item: Item, version: Version, *, is_new_item: bool = False) -> None:
-        self.begun.append(VersionBegun(self.facts.id, item, version, is_new_item))
-        self.progress.append(self._progress(item, version))
-
-    def _as_it_stands(self) -> Subscription:
-        """The subscription with its versions as they are by now."""
-        items: dict[Id, tuple[Item, list[Version]]] = {}
-        for progress in self.progress:
-            items.setdefault(progress.item.id, (progress.item, []))[1].append(progress.as_it_stands())
-        return replace(
-            self.facts, items=tuple(replace(item, versions=tuple(versions)) for item, versions in items.values())
-        )
-
-    def _discounts_for(self, progress: Progress, at: datetime) -> tuple[Discount, ...]:
-        """The discounts at work on a part. A part of the plan that begins with a period consumes one of each.
-
-        One that begins inside a period has that period's discount and consumes nothing. A used-up discount ends
-        where the plan's next part begins: before that is charged in advance, or once all of the period before has
-        been charged in arrears (one taken over used up, before its first part).
-        """
-        begins = progress.begins_a_period()
-        if progress.item.kind is ItemKind.PLAN and begins:
-            self._end_used_up(at)
-        active = tuple(d for d in self.facts.discounts if d.id not in self.ended_discounts)
-        if progress.item.kind is ItemKind.PLAN and begins:
-            for discount in active:
-                left = self.discounts[discount.id]
-                if left is not None:
-                    self.discounts[discount.id] = left - 1
-                    self.uses[discount.id] = DiscountUse(discount.id, left - 1)
-        return active
-
-    def _end_used_up(self, at: datetime) -> None:
-        used_up = [id for id, left in self.discounts.items() if left == 0 and id not in self.ended_discounts]
-        if not used_up:
-            return
-        before = self._mrr(at)
-        self.ended_discounts.update(used_up)
-        for id in used_up:
-            self.uses[id] = DiscountUse(id, 0, ended_at=at)
-        if self.status in LIVE:
-            self._moved(before=before, after=self._mrr(at), at=at)
-
-    def _activated(self, at: datetime) -> None:
-        self.events.append(Event(EventType.SUBSCRIPTION_ACTIVATED, self.facts.id, at))
-        if any(progress.version.billed_through is not None for progress in self.progress):  # a trial given later
-            self._moved(before=0, after=self._mrr(at), at=at, kind=MovementKind.RESUME)
-            return
-        kind = MovementKind.REACTIVATION if self.facts.reactivates is not None else None
-        self._moved(before=0, after=self._mrr(at), at=at, live_before=False, kind=kind)
-
-    def _mrr(self, at: datetime, *, of: Subscription | None = None) -> int:
-        facts = of or (self._as_it_stands() if self.begun or self.ended else self.facts)
-        return subscription_mrr(
-            facts, at=at, taxes=self._seller.taxes, country=self._country, ended=self.ended_discounts
-        )
-
-    def _moved(
-        self, *, before: int, after: int, at: datetime, live_before: bool = True, live_after: bool = True,
-        kind: MovementKind | None = None,
-    ) -> None:  # fmt: skip
-        found = movement(
-            self.facts,
-            before=before,
-            after=after,
-            at=at,
-            live_before=live_before,
-            live_after=live_after,
-            cause=None if live_after else self.facts.cancel_cause,
-        )
-        if found is not None:
-            self.movements.append(found if kind is None else replace(found, kind=kind))
-
-    def _become(self, status: Status, at: datetime) -> None:
-        check_move(state=self.status, to=status)
-        cause = self.facts.cancel_cause if status is Status.CANCELED else None
-        self.moves.append(SubscriptionMove(self.facts.id, self.status, status, at, cause))
-        self.status = status
-
 
 def _waived(under: Policies) -> bool:
     """Whether what was charged is kept by policy."""
     return under.credit_becomes == "none" or under.proration == "none"
-
-
-def _live_from(facts: Subscription) -> datetime:
-    """From when it counts in recurring revenue; an end dated before that takes nothing away earlier."""
-    return max(facts.started_at, facts.trial_ends_at or facts.started_at)

@@ -9,6 +9,7 @@ from perennia.domain.calendar import first_of_month, local_date, midnight, next_
 from perennia.domain.facts import CollectionMode
 from perennia.domain.ids import Id
 from perennia.domain.schemes import AS_AGREED, Basis, Scheme
+from perennia.domain.tax import Category, TaxKind
 
 
 class DocumentKind(StrEnum):
@@ -61,6 +62,9 @@ class Calculation:
 
     `format` 2: a charge by `scheme` and `basis` in place of one unit amount; a minimum of `unit_amount`, of which
     `fees` (minor units, before discounts) are there already.
+
+    In either, a charge may end with the tax of `tax_out` percent taken out of it, rounded once by `rounding`, the policy
+    `rounding_mode`: a gross price where no tax is due.
     """
 
     kind: LineKind
@@ -80,6 +84,8 @@ class Calculation:
     scheme: Scheme | None = None
     basis: Basis = AS_AGREED
     fees: int = 0
+    tax_out: Decimal = Decimal(0)
+    rounding: str = "half_away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,33 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class TaxedLines:
+    """How some charge lines of a document are taxed, and by which policies rounded. `reason` is a code for the wording."""
+
+    category: Category
+    reason: str
+    percent: Decimal
+    taken_out: Decimal
+    rounding: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaxEvidence:
+    """What decided the tax of a document: places (ISO 3166), the buyer's status, and by position what that came to.
+
+    The buyer's tax number and the reason of an exemption are in the frozen buyer party. A credit line has the
+    treatment of the line it credits and is not named.
+    """
+
+    seller: str
+    buyer: str
+    region: str | None
+    status: TaxKind
+    lines: tuple[tuple[TaxedLines, tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """What is sent to the payer. `due_at` is the instant at which its lines fell due, `issued_at` the run's now."""
 
@@ -130,6 +163,8 @@ class Document:
     tax_minor: int
     from_balance_minor: int = 0
     po_number: str | None = None
+    tax_evidence: TaxEvidence | None = None
+    """None: a taxable buyer, at the rate of the buyer party's country, rounded once per rate."""
 
     @property
     def total_minor(self) -> int:

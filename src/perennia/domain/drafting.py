@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
-from perennia.domain.calendar import local_date
-from perennia.domain.course import Charge, GivenBack
+from perennia.domain.charges import Charge, GivenBack
 from perennia.domain.decision import Allocation, BalanceEntry, Posting, Source, Taken
 from perennia.domain.discounts import amounts_off
 from perennia.domain.documents import Calculation, CreditBasis, Document, DocumentKind, Line, LineKind, PayTerms
@@ -19,8 +18,8 @@ from perennia.domain.ids import Id, NewIds
 from perennia.domain.ledger import issue
 from perennia.domain.money import exponent
 from perennia.domain.one_offs import OneOff
-from perennia.domain.pricing import Timing
-from perennia.domain.tax import NO_TAX, tax_on
+from perennia.domain.pricing import Model
+from perennia.domain.taxing import LineTax, discount_in, tax_charges
 
 LARGEST_TOTAL_MINOR = 10**17
 """Far above any invoice and far below what a 64-bit column holds, also summed over lines."""
@@ -97,7 +96,9 @@ def issue_draft(
     the net days of the key.
     """
     entity_id, currency, collection, net_days, po_number, _ = key
-    lines = _charge_lines(draft.charges, payer=payer, seller=seller, now=now) + _credit_lines(draft.credits, currency)
+    off = _amounts_off(draft.charges)
+    taxed = tax_charges(draft.charges, off, payer=payer, seller=seller, now=now)
+    lines = _charge_lines(draft.charges, off, taxed.lines) + _credit_lines(draft.credits, currency)
     net, tax = sum(line.net_minor for line in lines), sum(line.tax_minor for line in lines)
     total = net + tax
     if abs(total) > LARGEST_TOTAL_MINOR:
@@ -120,6 +121,7 @@ def issue_draft(
         tax_minor=tax,
         from_balance_minor=sum(amount for _, amount in drawn),
         po_number=po_number,
+        tax_evidence=taxed.evidence,
     )
     return _booked(document, draft, drawn, funds=funds, new_ids=new_ids)
 
@@ -181,48 +183,83 @@ def _events(document: Document) -> list[Event]:
     return issued
 
 
-def _charge_lines(charges: Sequence[Charge], *, payer: Payer, seller: Seller, now: datetime) -> list[Line]:
-    off = _amounts_off(charges)
-    taxes = _taxes(charges, off, payer=payer, seller=seller, now=now)
+def _charge_lines(charges: Sequence[Charge], off: Sequence[int], taxes: Sequence[LineTax]) -> list[Line]:
     lines = []
-    for charge, amount_off, (percent, tax) in zip(charges, off, taxes, strict=True):
+    for charge, amount_off, tax in zip(charges, off, taxes, strict=True):
         price, part = charge.version.price, charge.part
-        amount = charge.amount - amount_off
-        plain = part.is_whole and not charge.discounts and price.scheme is None
-        kind, subscription_id, version_id = _charged(charge)
+        single = _is_single(charge)
+        plain = part.is_whole and not charge.discounts and price.scheme is None and not tax.taken_out
+        subscription_id, version_id = _of(charge)
         lines.append(
             Line(
-                kind=kind,
+                kind=charge.kind,
                 subscription_id=subscription_id,
                 version_id=version_id,
                 description=charge.item.name,
                 period_start=part.start,
                 period_end=part.end,
-                model=price.model,
-                quantity=charge.version.quantity,
-                unit_amount=price.unit_amount,
-                net_minor=amount - tax if price.tax_inclusive else amount,
-                tax_minor=tax,
-                tax_percent=percent,
+                model=Model.FLAT if single else price.model,
+                quantity=Decimal(1) if single else charge.version.quantity,
+                unit_amount=_single_amount(charge) if single else price.unit_amount,
+                net_minor=tax.net,
+                tax_minor=tax.tax,
+                tax_percent=tax.percent,
                 tax_inclusive=price.tax_inclusive,
-                discount_minor=charge.listed - amount,
-                calculation=None if plain else _calculation(charge, amount_off),
+                discount_minor=discount_in(charge, amount_off, tax),
+                calculation=None if plain and not single else _inputs(charge, amount_off, tax.taken_out),
             )
         )
     return lines
 
 
-def _charged(charge: Charge) -> tuple[LineKind, Id | None, Id | None]:
-    """What kind of line a charge makes, and the subscription and version it is of."""
+def _of(charge: Charge) -> tuple[Id | None, Id | None]:
+    """The subscription and the version that a charge is of."""
     if isinstance(charge, OneOff):
-        return charge.kind, charge.pending.subscription_id, None
-    return LineKind.RECURRING, charge.subscription.id, charge.version.id
+        return charge.pending.subscription_id, None
+    return charge.subscription.id, charge.version.id
 
 
-def _calculation(charge: Charge, amount_off: int) -> Calculation:
+def _is_single(charge: Charge) -> bool:
+    """Whether it is a fee of its own beside what a price charges."""
+    return charge.kind in (LineKind.SETUP, LineKind.MINIMUM) and not isinstance(charge, OneOff)
+
+
+def _inputs(charge: Charge, amount_off: int, taken_out: Decimal) -> Calculation | None:
+    if not _is_single(charge):
+        return _calculation(charge, amount_off, taken_out)
+    return _single(charge, taken_out)
+
+
+def _single_amount(charge: Charge) -> Decimal:
+    """The set-up fee, or the minimum of a period, in currency units."""
+    price = charge.version.price
+    amount = price.setup_fee if charge.kind is LineKind.SETUP else price.period_minimum
+    assert amount is not None
+    return amount
+
+
+def _single(charge: Charge, taken_out: Decimal) -> Calculation | None:
+    """A set-up fee says it all in its columns; a minimum also needs what was charged beside it."""
+    if charge.kind is LineKind.SETUP and not taken_out:
+        return None
+    minimum = charge.kind is LineKind.MINIMUM
+    return Calculation(
+        kind=charge.kind,
+        exponent=exponent(charge.version.price.currency),
+        model=Model.FLAT,
+        unit_amount=_single_amount(charge),
+        part=charge.part.part,
+        whole=charge.part.whole,
+        fees=charge.fees,
+        tax_out=taken_out,
+        format=2 if minimum else 1,
+    )
+
+
+def _calculation(charge: Charge, amount_off: int, taken_out: Decimal) -> Calculation:
     price = charge.version.price
     return Calculation(
-        kind=_charged(charge)[0],
+        kind=charge.kind,
         exponent=exponent(price.currency),
         model=price.model,
         unit_amount=price.unit_amount,
@@ -232,6 +269,8 @@ def _calculation(charge: Charge, amount_off: int) -> Calculation:
         percents=tuple(discount.percent for discount in charge.discounts if discount.percent is not None),
         amount_off=amount_off,
         **priced(price),
+        tax_out=taken_out,
+        rounding=charge.subscription.policies.rounding_mode,
     )
 
 
@@ -253,33 +292,6 @@ def _amounts_off(charges: Sequence[Charge]) -> list[int]:
         for index, amount in zip(indexes, found, strict=True):
             off[index] = amount
     return off
-
-
-def _taxes(
-    charges: Sequence[Charge], off: Sequence[int], *, payer: Payer, seller: Seller, now: datetime
-) -> list[tuple[Decimal, int]]:
-    """Per charge (percent, tax): rounded once per rate on the document and shared back."""
-    today = local_date(now, seller.zone)
-    groups: dict[tuple[Decimal, bool], list[int]] = {}
-    for index, charge in enumerate(charges):
-        price = charge.version.price
-        percent = seller.taxes.percent(
-            country=payer.country, tax_class=price.tax_class, on=_tax_point(charge, today, seller.zone)
-        )
-        groups.setdefault((percent, price.tax_inclusive), []).append(index)
-    taxes = [(NO_TAX, 0)] * len(charges)
-    for (percent, inclusive), indexes in groups.items():
-        amounts = [charges[index].amount - off[index] for index in indexes]
-        for index, tax in zip(indexes, tax_on(amounts, percent=percent, inclusive=inclusive), strict=True):
-            taxes[index] = (percent, tax)
-    return taxes
-
-
-def _tax_point(charge: Charge, today: date, zone: str) -> date:
-    """Advance: the day of issue (no earlier payment is possible yet). Arrears: the period's end."""
-    if charge.version.price.timing is Timing.ADVANCE:
-        return today
-    return local_date(charge.part.end, zone)
 
 
 def _credit_lines(credits: Sequence[GivenBack], currency: str) -> list[Line]:

@@ -22,6 +22,8 @@ class EventType(StrEnum):
     SUBSCRIPTION_PAUSED = "subscription.paused"
     SUBSCRIPTION_RESUMED = "subscription.resumed"
     SUBSCRIPTION_TERM_RENEWED = "subscription.term_renewed"
+    SUBSCRIPTION_HELD = "subscription.invoicing_held"
+    SUBSCRIPTION_RELEASED = "subscription.invoicing_released"
     SUBSCRIPTION_REACTIVATED = "subscription.reactivated"
     SUBSCRIPTION_WITHDRAWN = "subscription.withdrawn"
     SUBSCRIPTION_PAST_DUE = "subscription.past_due"
@@ -39,6 +41,7 @@ class EventType(StrEnum):
     REFUND_FAILED = "refund.failed"
     CREDIT_GRANTED = "credit.granted"
     CREDIT_EXPIRED = "credit.expired"
+    CUSTOMER_TAX_STATUS_CHANGED = "customer.tax_status_changed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from perennia.domain.documents import GIVES_BACK, Calculation, CreditBasis, LineKind
+from perennia.domain.documents import GIVES_BACK, Calculation, CreditBasis, LineKind, TaxEvidence
 from perennia.domain.errors import InvalidValue
 from perennia.domain.pricing import Price
 from perennia.domain.schemes import AS_AGREED, Basis, as_stored, basis_of, scheme_of
@@ -59,6 +59,11 @@ def _finished(inputs: Calculation, steps: list[Step]) -> tuple[Step, ...]:
     if inputs.amount_off:
         amount -= inputs.amount_off
         steps.append(Step("amount_off", amount))
+    if inputs.tax_out:
+        held = amount * Fraction(inputs.tax_out) * Fraction(1, 100 + Fraction(inputs.tax_out))
+        steps.append(Step("tax_held", held))
+        amount -= _half_even(held) if inputs.rounding == "half_even" else _rounded(held)
+        steps.append(Step("tax_taken_out", amount))
     return tuple(steps)
 
 
@@ -111,6 +116,11 @@ def priced(price: Price, basis: Basis = AS_AGREED) -> dict[str, Any]:
     return {} if price.scheme is None else {"format": 2, "scheme": price.scheme, "basis": basis}
 
 
+def _half_even(amount: Fraction) -> Fraction:
+    """To the nearest, a half to the even neighbour."""
+    return Fraction(round(amount))
+
+
 def extras(calculation: Calculation) -> dict[str, Any]:
     """What the line's own columns do not say, for storage; `from_row` puts both together again."""
     if calculation.kind in GIVES_BACK:
@@ -132,6 +142,10 @@ def extras(calculation: Calculation) -> dict[str, Any]:
             found["amount_off"] = calculation.amount_off
         if calculation.format != 1:
             found |= _format_2(calculation)
+        if calculation.tax_out:
+            found["tax_out"] = str(calculation.tax_out)
+        if calculation.tax_out and calculation.rounding != "half_away":
+            found["rounding"] = calculation.rounding
     return {"format": calculation.format, **found}
 
 
@@ -157,6 +171,27 @@ def from_row(
         values["scheme"] = scheme_of(values["scheme"])
     if "basis" in values:
         values["basis"] = basis_of(values["basis"])
+    if "tax_out" in values:
+        values["tax_out"] = Decimal(values["tax_out"])
     return Calculation(
         kind=LineKind(kind), exponent=exponent, model=model, unit_amount=unit_amount, quantity=quantity, **values
     )
+
+
+def evidence_stored(evidence: TaxEvidence) -> dict[str, Any]:
+    """What decided a document's tax, for storage: plain words, percents as text, and only what differs from the usual."""
+    lines = []
+    for said, positions in evidence.lines:
+        found: dict[str, Any] = {"category": said.category.value, "percent": f"{said.percent:f}"}
+        if said.reason:
+            found["reason"] = said.reason
+        if said.taken_out:
+            found["taken_out"] = f"{said.taken_out:f}"
+        if said.rounding != "invoice_rate":
+            found["rounding"] = said.rounding
+        if said.mode != "half_away":
+            found["mode"] = said.mode
+        lines.append(found | {"positions": list(positions)})
+    places = {"seller": evidence.seller, "buyer": evidence.buyer}
+    region = {"region": evidence.region} if evidence.region else {}
+    return {"format": 1, **places, **region, "status": evidence.status.value, "lines": lines}

@@ -10,7 +10,7 @@ from perennia.domain.discounts import Discount
 from perennia.domain.ids import Id
 from perennia.domain.policies import DEFAULTS, Policies
 from perennia.domain.pricing import Price
-from perennia.domain.tax import TaxTable
+from perennia.domain.tax import TAXABLE, TaxStatus, TaxTable
 
 
 class Status(StrEnum):
@@ -205,6 +205,7 @@ class Payer:
     subscriptions: tuple[Subscription, ...]
     balances: dict[tuple[Id, str], int] = field(default_factory=dict)
     """Credit balance in minor units by (legal entity, currency)."""
+    tax: TaxStatus = TAXABLE
 
 
 @dataclass(frozen=True, slots=True)

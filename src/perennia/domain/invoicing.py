@@ -9,7 +9,8 @@ from datetime import datetime
 from itertools import chain
 from typing import TypeVar
 
-from perennia.domain.course import Course, GivenBack
+from perennia.domain.charges import GivenBack
+from perennia.domain.course import Course
 from perennia.domain.decision import Decision
 from perennia.domain.drafting import Draft, Funds, GroupKey, Issued, group_key, issue_draft
 from perennia.domain.errors import CatchUpHeld
@@ -77,12 +78,13 @@ def take_over(payer: Payer, *, seller: Seller, now: datetime) -> Decision:
     for course in courses:
         while (at := course.next_change()) is not None and at <= now:
             list(course.end(at))
+            list(course.change(at))
             list(course.start(at))
     return _decision(payer, courses, [], next_due_at=_next_due_at(courses))
 
 
 def _courses(payer: Payer, seller: Seller, new_ids: NewIds) -> list[Course]:
-    return [Course(facts, seller=seller, country=payer.country, new_ids=new_ids) for facts in payer.subscriptions]
+    return [Course(facts, seller=seller, payer=payer, new_ids=new_ids) for facts in payer.subscriptions]
 
 
 def _no_ids(count: int) -> list[Id]:
@@ -111,7 +113,7 @@ def _drafts(courses: list[Course], at: datetime, drafts: dict[GroupKey, Draft]) 
     for course in courses:
         _give_back(course, course.start(at), drafts)
     for course in courses:
-        for charge in course.charges(at, Timing.ADVANCE):
+        for charge in chain(course.setups(), course.charges(at, Timing.ADVANCE)):
             drafts.setdefault(group_key(course.facts), Draft()).charges.append(charge)
     return drafts
 

@@ -12,12 +12,12 @@ from fractions import Fraction
 from perennia.domain.calendar import Interval, Unit, local_date
 from perennia.domain.decision import Movement, MovementKind
 from perennia.domain.discounts import Discount, after_percents
-from perennia.domain.facts import Cause, ItemKind, Subscription, Version
+from perennia.domain.facts import Cause, ItemKind, Payer, Seller, Subscription, Version
 from perennia.domain.ids import Id
 from perennia.domain.money import round_ratio
 from perennia.domain.policies import DEFAULTS, Policies
 from perennia.domain.pricing import amount_under
-from perennia.domain.tax import NO_TAX, TaxTable
+from perennia.domain.tax import NO_TAX
 
 _MONTHLY = {
     Unit.DAY: Fraction(365, 12),
@@ -48,12 +48,13 @@ def version_mrr(
 
 
 def subscription_mrr(
-    subscription: Subscription, *, at: datetime, taxes: TaxTable, country: str, ended: Container[Id] = ()
+    subscription: Subscription, *, at: datetime, seller: Seller, payer: Payer, ended: Container[Id] = ()
 ) -> int:
     """Minor units a month of all versions in force at an instant, whatever the subscription's state.
 
-    `ended` names the discounts that no longer count. Tax is taken out of an inclusive price at the rate of
-    the version's first day: a new rate is no movement, so what came in with a version leaves with it.
+    `ended` names the discounts that no longer count. Tax is taken out of an inclusive price as on the payer's
+    documents, but at the rate of the version's first day: a new rate is no movement, so what came in with a version
+    leaves with it.
     """
     lasting = [d for d in subscription.discounts if d.lasting and d.id not in ended]
     total = 0
@@ -62,13 +63,24 @@ def subscription_mrr(
             if version.starts_at <= at and (version.ends_at is None or at < version.ends_at):
                 percent = NO_TAX
                 if version.price.tax_inclusive:
-                    first_day = local_date(version.starts_at, subscription.zone)
-                    percent = taxes.percent(country=country, tax_class=version.price.tax_class, on=first_day)
+                    percent = _held_in(version, subscription, seller=seller, payer=payer)
                 total += version_mrr(
                     version, discounts=lasting, inclusive_percent=percent, policies=subscription.policies
                 )
     off = [d.amount_minor for d in lasting if d.amount_minor is not None]
     return max(total - _monthly_off(subscription, sum(off)), 0) if off else total
+
+
+def _held_in(version: Version, subscription: Subscription, *, seller: Seller, payer: Payer) -> Decimal:
+    """The percent of tax that comes out of an inclusive price, whether it is due or stripped."""
+    treatment = seller.taxes.treatment(
+        home=seller.entities[subscription.entity_id].country,
+        country=payer.country,
+        tax_class=version.price.tax_class,
+        on=local_date(version.starts_at, subscription.zone),
+        status=payer.tax,
+    )
+    return treatment.held_in_gross(subscription.policies.gross_without_tax)
 
 
 def _monthly_off(subscription: Subscription, amount_minor: int) -> int:

@@ -1,9 +1,9 @@
 """One-off charges as charges of a draft, so that tax, discounts and totals have one rule for all lines."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from perennia.domain.calendar import Interval, Series, Unit, local_time
-from perennia.domain.course import Charge
+from perennia.domain.charges import Charge
 from perennia.domain.discounts import after_percents
 from perennia.domain.documents import LineKind
 from perennia.domain.errors import InvalidValue
@@ -11,6 +11,7 @@ from perennia.domain.facts import Item, ItemKind, Status, Subscription, Version
 from perennia.domain.ids import Id
 from perennia.domain.money import round_ratio
 from perennia.domain.pending import Pending
+from perennia.domain.policies import DEFAULTS, Policies
 from perennia.domain.pricing import Model, Price, period_amount
 from perennia.domain.proration import Part
 
@@ -23,17 +24,16 @@ LARGEST_MINOR = 10**17
 class OneOff(Charge):
     """A charge without a period and a version; also without a subscription where its customer alone is charged."""
 
-    pending: Pending
-
-    @property
-    def kind(self) -> LineKind:
-        return LineKind.SETUP if self.pending.is_setup else LineKind.ONE_OFF
+    pending: Pending = field(kw_only=True)
 
 
-def one_off(pending: Pending, *, zone: str, subscription: Subscription | None = None) -> OneOff:
+def one_off(
+    pending: Pending, *, zone: str, policies: Policies = DEFAULTS, subscription: Subscription | None = None
+) -> OneOff:
     """The charge, priced: quantity x unit amount, less percents in turn, rounded once.
 
-    `subscription` is its own, None for one without or one that has ended: then nothing is taken off. Raises InvalidValue
+    `subscription` is its own, None for one without or one that has ended: then nothing is taken off, and the
+    tenant's `policies` hold. Raises InvalidValue
     for more than a document can hold.
     """
     price = Price(
@@ -54,18 +54,19 @@ def one_off(pending: Pending, *, zone: str, subscription: Subscription | None = 
     series = Series(local_time(pending.at, zone), zone, _ONCE)
     version = Version(_NO_KEY, price, pending.quantity, series, pending.at)
     return OneOff(
-        subscription=subscription or _stand_in(pending, zone),
+        subscription=subscription or _stand_in(pending, zone, policies),
         item=Item(_NO_KEY, ItemKind.ADD_ON, pending.description, (version,)),
         version=version,
         part=Part(pending.at, pending.at, 1, 1),
         listed=round_ratio(*exact),
         amount=round_ratio(*after_percents(exact, discounts)),
         discounts=discounts,
+        kind=LineKind.SETUP if pending.is_setup else LineKind.ONE_OFF,
         pending=pending,
     )
 
 
-def _stand_in(pending: Pending, zone: str) -> Subscription:
+def _stand_in(pending: Pending, zone: str, policies: Policies) -> Subscription:
     """What the rules of a draft ask of a charge's subscription; amounts off are shared within it."""
     return Subscription(
         id=pending.subscription_id or pending.id or _NO_KEY,
@@ -76,4 +77,5 @@ def _stand_in(pending: Pending, zone: str) -> Subscription:
         zone=zone,
         started_at=pending.at,
         items=(),
+        policies=policies,
     )

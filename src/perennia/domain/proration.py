@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 
 from perennia.domain.calendar import Series, days_between, slot_at
@@ -13,6 +13,8 @@ from perennia.domain.money import round_ratio
 from perennia.domain.policies import DEFAULTS, Policies
 from perennia.domain.pricing import period_amount
 from perennia.domain.tax import credited_tax
+
+_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ def _is_plain(policies: Policies) -> bool:
 
 
 def _seconds(start: datetime, end: datetime) -> int:
-    return max(int((end - start).total_seconds()), 0)
+    return max((end - start) // _SECOND, 0)
 
 
 def _unused(settled: Settled, new_end: datetime, pauses: Sequence[Pause]) -> list[tuple[datetime, datetime]]:

@@ -50,7 +50,7 @@ def open_books(*, tenant: Id) -> Iterator[Books]:
     """One transaction; commits on leaving. Raises NotFound, and ClockMoving while another advances the sandbox."""
     with session.transaction(tenant) as cursor:
         found = sellers.tenant_by_id(cursor, tenant_id=tenant)
-        if found.clock is not None:
+        if found.clock is not None and not session.is_rehearsal():
             if not clocks.may_write(cursor, tenant=tenant):
                 raise ClockMoving(tenant=found.slug)
             found = sellers.tenant_by_id(cursor, tenant_id=tenant)  # now that its clock stands still

@@ -1,16 +1,22 @@
 """What is sold: products, their plans and add-ons, and prices that never change."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any, TypedDict, Unpack
 
 from perennia.domain.calendar import Interval, Unit
+from perennia.domain.catalog import check_price
 from perennia.domain.discounts import Discount
-from perennia.domain.errors import InvalidValue
+from perennia.domain.errors import InvalidValue, PriceReplaced
 from perennia.domain.ids import Id
 from perennia.domain.money import exponent
-from perennia.domain.pricing import Model, Price, Timing, check_unit_amount
+from perennia.domain.pricing import QUANTITY_DECIMALS, Model, Price, Timing
+from perennia.domain.schemes import Scheme
 from perennia.operations.books import open_books
 from perennia.store.identity import new_id
+from perennia.store.reads import prices as read
 from perennia.store.writes import catalog as write
 
 MONTHLY = Interval(Unit.MONTH)
@@ -42,31 +48,152 @@ def create_price(
     *,
     tenant: Id,
     code: str,
-    unit_amount: Decimal,
     currency: str,
     now: datetime,
+    unit_amount: Decimal | None = None,
     plan_id: Id | None = None,
     add_on_id: Id | None = None,
     model: Model = Model.FLAT,
     interval: Interval = MONTHLY,
-    timing: Timing = Timing.ADVANCE,
+    timing: Timing | None = None,
     tax_inclusive: bool = False,
     tax_class: str = "standard",
+    scheme: Scheme | None = None,
+    scale: int | None = None,
+    meter_id: Id | None = None,
+    period_minimum: Decimal | None = None,
+    setup_fee: Decimal | None = None,
+    trial_days: int = 0,
+    policies: Mapping[str, Any] | None = None,
 ) -> Id:
-    """A price of one plan or one add-on; `unit_amount` in currency units. Raises InvalidValue, AlreadyExists."""
-    exponent(currency)
-    if check_unit_amount(unit_amount) < 0:
-        raise InvalidValue(
-            field="unit_amount", value=str(unit_amount), reason="a price in the catalogue is not negative"
-        )
+    """A price of one plan or one add-on, amounts in currency units.
+
+    Flat prices, those per unit and by package have a `unit_amount`; the other models and the package have a
+    `scheme`. A quantity has at most `scale` decimals: none unless the price says so, 6 where it is metered or an amount.
+    A metered price is charged in arrears, others in advance unless `timing` says so. Raises InvalidValue,
+    UnknownCurrency, PolicyConflict, AlreadyExists.
+    """
     if (plan_id is None) == (add_on_id is None):
         raise InvalidValue(field="plan_id", value=str(plan_id), reason="a price belongs to one plan or one add-on")
-    price = Price(new_id(), model, currency, interval, unit_amount, timing, tax_inclusive, checked(tax_class))
+    price = Price(
+        id=new_id(),
+        model=model,
+        currency=currency,
+        interval=interval,
+        unit_amount=unit_amount or Decimal(0),
+        timing=timing or (Timing.ADVANCE if meter_id is None else Timing.ARREARS),
+        tax_inclusive=tax_inclusive,
+        tax_class=checked(tax_class, field="tax_class"),
+        scheme=scheme,
+        scale=_scale(model, meter_id) if scale is None else scale,
+        meter_id=meter_id,
+        period_minimum=period_minimum,
+        setup_fee=setup_fee,
+        trial_days=trial_days,
+        own_policies=tuple(sorted((policies or {}).items())),
+    )
+    if unit_amount is None and price.has_unit_amount:
+        raise InvalidValue(field="unit_amount", value="none", reason=f"a {model} price needs it")
+    check_price(price)
     with open_books(tenant=tenant) as books:
         write.insert_price(
             books.cursor, price, tenant=tenant, code=checked(code), plan_id=plan_id, add_on_id=add_on_id, now=now
         )
     return price.id
+
+
+def _scale(model: Model, meter_id: Id | None) -> int:
+    return 0 if meter_id is None and model is not Model.PERCENTAGE else QUANTITY_DECIMALS
+
+
+class PriceChanges(TypedDict, total=False):
+    """What a replacement says differently; what it prices, its currency and its interval stay."""
+
+    unit_amount: Decimal
+    model: Model
+    timing: Timing
+    tax_inclusive: bool
+    tax_class: str
+    scheme: Scheme | None
+    scale: int
+    meter_id: Id | None
+    period_minimum: Decimal | None
+    setup_fee: Decimal | None
+    trial_days: int
+    own_policies: tuple[tuple[str, Any], ...]
+
+
+def replace_price(
+    *,
+    tenant: Id,
+    price_id: Id,
+    code: str,
+    now: datetime,
+    sold_from: datetime | None = None,
+    **changes: Unpack[PriceChanges],
+) -> Id:
+    """A new price in the place of one that is sold until then; who has the old one keeps it until moved.
+
+    `sold_from` is when the new one goes on sale and the old one off it: now, or later. Raises NotFound,
+    PriceReplaced for a price that has a successor, InvalidValue, PolicyConflict, AlreadyExists.
+    """
+    with open_books(tenant=tenant) as books:
+        at = _from_now_on(sold_from, books.business_time(now))
+        write.lock_price(books.cursor, price_id=price_id)
+        old = read.listing(books.cursor, price_id=price_id)
+        if old.replaced_by is not None:
+            raise PriceReplaced(price=old.code, successor=old.replaced_by.text("price"))
+        new = check_price(replace(old.price, id=new_id(), **changes))
+        checked(new.tax_class, field="tax_class")
+        write.insert_price(
+            books.cursor,
+            new,
+            tenant=tenant,
+            code=checked(code),
+            plan_id=old.plan_id,
+            add_on_id=old.add_on_id,
+            now=now,
+            replaces_id=price_id,
+            sold_from=at,
+        )
+        if old.sold_until is None or old.sold_until > at:
+            write.end_sale(books.cursor, price_id=price_id, at=at)
+    return new.id
+
+
+def retire_price(*, tenant: Id, price_id: Id, now: datetime, at: datetime | None = None) -> datetime:
+    """Take a price off sale, now or later; who has it keeps it. Answers when it is, or was, sold no more.
+
+    Raises NotFound, InvalidValue.
+    """
+    with open_books(tenant=tenant) as books:
+        now = books.business_time(now)
+        until = _from_now_on(at, now)
+        write.lock_price(books.cursor, price_id=price_id)
+        old = read.listing(books.cursor, price_id=price_id)
+        if old.sold_until is not None and (old.sold_until <= now or old.replaced_by is not None):
+            return old.sold_until
+        write.end_sale(books.cursor, price_id=price_id, at=until)
+    return until
+
+
+def price_list(*, tenant: Id, of: Id) -> list[read.Listing]:
+    """Every price of a plan or an add-on, retired ones too, in the order in which they were made."""
+    with open_books(tenant=tenant) as books:
+        return read.listings(books.cursor, of=of)
+
+
+def current_price(*, tenant: Id, price_id: Id, now: datetime) -> Id:
+    """The price that is sold in the place of this one by now; itself, where nothing replaced it. Raises NotFound."""
+    with open_books(tenant=tenant) as books:
+        read.listing(books.cursor, price_id=price_id)
+        return read.successor(books.cursor, price_id=price_id, at=books.business_time(now))
+
+
+def _from_now_on(at: datetime | None, now: datetime) -> datetime:
+    if at is not None and at < now:
+        raise InvalidValue(field="date", value=at.isoformat(), reason="what is sold changes from now on, not before")
+    return at or now
 
 
 def create_coupon(

@@ -16,9 +16,9 @@ from perennia.domain.errors import CurrencyMismatch, NotFound
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Change, ChangeKind, Item, ItemKind, Version
 from perennia.domain.ids import Id
-from perennia.domain.pricing import Price, check_unit_amount
+from perennia.domain.pricing import Price, check_unit_amount, own_price
 from perennia.domain.scheduling import NOW, When, effective_at, plan_of, timing, version_at
-from perennia.domain.terms import check_how_many, check_period_amounts
+from perennia.domain.terms import check_how_many, check_on_sale, check_period_amounts
 from perennia.operations.agreements import Act, Policy, act_on
 from perennia.operations.chosen import Chosen
 from perennia.store.identity import new_id
@@ -58,7 +58,7 @@ def change_plan(
         price = _offered(act, price_id)
         check_how_many(price, version.quantity if quantity is None else quantity)
         if unit_amount is not None:
-            check_unit_amount(unit_amount)
+            own_price(price, check_unit_amount(unit_amount))
         at = _at(act, version, when, price=price)
         return _ask(
             act, ChangeKind.PRICE, at, item_id=plan.id, price_id=price_id, quantity=quantity, unit_amount=unit_amount
@@ -101,7 +101,7 @@ def add_item(
         price = _offered(act, chosen.price_id)
         check_how_many(price, chosen.quantity)
         if chosen.unit_amount is not None:
-            check_unit_amount(chosen.unit_amount)
+            own_price(price, check_unit_amount(chosen.unit_amount))
         offer = catalog.offers(act.books.cursor, price_ids=[chosen.price_id])[chosen.price_id]
         at = _at(act, version, when)
         return _ask(
@@ -182,8 +182,13 @@ def pending_changes(*, tenant: Id, actor: str, subscription_id: Id, now: datetim
 
 
 def _offered(act: Act, price_id: Id) -> Price:
-    """The price, in the subscription's currency. Raises NotFound, CurrencyMismatch."""
-    price = catalog.offers(act.books.cursor, price_ids=[price_id])[price_id].price
+    """The price, in the subscription's currency; on sale, unless they have it. Raises NotFound, CurrencyMismatch,
+    PriceNotSold.
+    """
+    offer = catalog.offers(act.books.cursor, price_ids=[price_id])[price_id]
+    price = offer.price
+    if all(version.price.id != price_id for item in act.subscription.items for version in item.versions):
+        check_on_sale(price=offer.code, at=act.now, sold_from=offer.sold_from, sold_until=offer.sold_until)
     if price.currency != act.subscription.currency:
         raise CurrencyMismatch(expected=act.subscription.currency, given=price.currency)
     return price

@@ -51,5 +51,5 @@ def set_clock(*, tenant: Id, to: datetime) -> None:
 
 def next_billing_at(*, tenant: Id) -> datetime | None:
     """The earliest instant at which a payer of the tenant falls due."""
-    with session.transaction(tenant) as cursor:
+    with session.reading(tenant) as cursor:
         return due.next_billing_at(cursor, tenant=tenant)

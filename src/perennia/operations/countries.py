@@ -1,5 +1,7 @@
 """Which places there are."""
 
+import re
+
 from perennia.domain.errors import InvalidValue
 
 # ISO 3166-1 alpha-2, the codes officially assigned.
@@ -13,6 +15,15 @@ _CODES = (
     "TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW"
 )
 COUNTRIES = frozenset(_CODES.split())
+
+
+def check_place(place: str) -> None:
+    """Raises InvalidValue for what is neither a country of ISO 3166 nor a part of one (PT-20)."""
+    country, _, _ = place.partition("-")
+    if country not in COUNTRIES or not re.fullmatch("[A-Z]{2}(-[A-Z0-9]{1,3})?", place):
+        raise InvalidValue(
+            field="country", value=place, reason="neither a country of ISO 3166 like PT nor a part of one like PT-20"
+        )
 
 
 def check_country(country: str) -> None:

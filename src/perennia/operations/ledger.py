@@ -4,6 +4,7 @@ A month is closed first: from then on no document is dated into it. What its lin
 come, is worked out from them once; so the cost of a month is that of the lines issued in it, however old the books are.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from perennia.domain.calendar import first_of_month, midnight, next_month
@@ -32,13 +33,23 @@ def recognise(*, tenant: Id, now: datetime, through_month: date | None = None) -
     more.
     """
     done: list[date] = []
-    end = _close(tenant=tenant, now=now, through_month=through_month)
-    while end is not None and (month := _recognise_next(tenant=tenant, until=end)) is not None:
+    closed = _close(tenant=tenant, now=now, through_month=through_month)
+    while closed is not None and (month := _recognise_next(tenant=tenant, until=closed.end)) is not None:
         done.append(month)
+        if midnight(next_month(month), closed.zone) >= closed.end:
+            break
     return done
 
 
-def _close(*, tenant: Id, now: datetime, through_month: date | None) -> datetime | None:
+@dataclass(frozen=True, slots=True)
+class _Closed:
+    """No document is dated before `end` any more, the first instant of a month in `zone`."""
+
+    end: datetime
+    zone: str
+
+
+def _close(*, tenant: Id, now: datetime, through_month: date | None) -> _Closed | None:
     """Close what has ended, in a transaction of its own: number series are not held while lines are read."""
     with open_books(tenant=tenant) as books:
         month, zone = _next_month(books), books.tenant.zone
@@ -48,7 +59,7 @@ def _close(*, tenant: Id, now: datetime, through_month: date | None) -> datetime
         if month is None or midnight(month, zone) >= end:
             return None
         write.close_until(books.cursor, tenant=tenant, end=end)
-    return end
+    return _Closed(end, zone)
 
 
 def _recognise_next(*, tenant: Id, until: datetime) -> date | None:

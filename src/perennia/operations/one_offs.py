@@ -14,6 +14,7 @@ from perennia.domain.ids import Id
 from perennia.domain.one_offs import OneOff
 from perennia.domain.one_offs import one_off as charge_of
 from perennia.domain.pending import Pending
+from perennia.domain.policies import policies as policies_of
 from perennia.domain.pricing import check_quantity, check_unit_amount
 from perennia.operations.catalog import checked
 from perennia.operations.desk import Desk, open_desk
@@ -100,7 +101,12 @@ def one_off(
             is_discountable=discountable,
             is_setup=is_setup,
         )
-        charge = charge_of(pending, zone=desk.books.tenant.zone, subscription=subscription)
+        charge = charge_of(
+            pending,
+            zone=desk.books.tenant.zone,
+            policies=policies_of(desk.books.tenant.policies),
+            subscription=subscription,
+        )
         if pending.id is None:
             return _issue(desk, [charge], key=key)
         desk.write(Decision(desk.payer.id, desk.payer.next_due_at, pending=(pending,)))
@@ -155,6 +161,7 @@ def invoice(
                     tax_inclusive=line.tax_inclusive,
                 ),
                 zone=desk.books.tenant.zone,
+                policies=policies_of(desk.books.tenant.policies),
             )
             for line in lines
         ]

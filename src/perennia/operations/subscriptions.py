@@ -17,7 +17,7 @@ from perennia.domain.policies import Policies, as_given, changed, policies
 from perennia.domain.pricing import Price, check_unit_amount, own_price
 from perennia.domain.scheduling import NOW, PERIOD_END, PERIOD_START, When, effective_at, plan_of, version_at
 from perennia.domain.starting import beginning
-from perennia.domain.terms import Terms, check_how_many, check_period_amounts
+from perennia.domain.terms import Terms, check_how_many, check_on_sale, check_period_amounts
 from perennia.operations.agreements import Act, Policy, act_on, of, settle
 from perennia.operations.books import Books, open_books
 from perennia.operations.chosen import Chosen
@@ -75,7 +75,7 @@ def start(
         zone = customer.zone or books.tenant.zone
         effective = changed(policies(books.tenant.policies), policy)
         base = None if addon_of is None else version_at(plan_of(of(payer, addon_of)), now).series
-        chosen = new_items(books, items, adjustment=adjustment)
+        chosen = new_items(books, items, adjustment=adjustment, at=now)
         dates = beginning(
             now=now, zone=zone, policies=effective, start_on=start_on, anchor_on=anchor_on,
             trial_ends_on=trial_ends_on, trial_days=chosen[0].trial_days if trial_days is None else trial_days, base=base,
@@ -228,9 +228,14 @@ def goes_on_at(act: Act, at: datetime) -> None:
         act.books.write([Decision(act.payer.id, None, begun=tuple(begun), ended=tuple(ended))], actor=act.actor)
 
 
-def new_items(books: Books, items: Sequence[Chosen], *, adjustment: Decimal) -> tuple[NewItem, ...]:
-    """The items to insert: the plan first, then add-ons, then the adjustment. Raises NotFound, InvalidValue."""
+def new_items(books: Books, items: Sequence[Chosen], *, adjustment: Decimal, at: datetime) -> tuple[NewItem, ...]:
+    """The items to insert: the plan first, then add-ons, then the adjustment.
+
+    Raises NotFound, InvalidValue, QuantityAboveTiers; PriceNotSold for what is not on sale at `at`.
+    """
     offers = catalog.offers(books.cursor, price_ids=[item.price_id for item in items])
+    for offer in offers.values():
+        check_on_sale(price=offer.code, at=at, sold_from=offer.sold_from, sold_until=offer.sold_until)
     found = [
         NewItem(
             offers[item.price_id].kind,

@@ -1,5 +1,6 @@
 """Businesses, their live books and their sandboxes."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,9 +11,11 @@ from perennia.domain.ids import Id
 from perennia.domain.money import exponent
 from perennia.domain.policies import policies as policies_from
 from perennia.domain.tax import TaxRate
-from perennia.operations.books import open_books
+from perennia.domain.vat_area import MEMBERS_TODAY
+from perennia.operations.books import Books, open_books
 from perennia.operations.catalog import checked
-from perennia.operations.countries import check_country
+from perennia.operations.countries import check_country, check_place
+from perennia.operations.vat_rates import NEIGHBOURS, RATES
 from perennia.store import session
 from perennia.store.identity import new_id
 from perennia.store.reads import sellers
@@ -97,11 +100,11 @@ def set_tax_rate(
     *, tenant: Id, country: str, percent: Decimal, valid_from: date, source: str, valid_to: date | None = None,
     tax_class: str = "standard",
 ) -> None:  # fmt: skip
-    """Add a rate to the dated table.
+    """Add a rate to the dated table. `country` may be a region with a rate of its own: PT-20.
 
     Raises InvalidValue, TaxRatesOverlap where the country and class have another on one of its days.
     """
-    check_country(country)
+    check_place(country)
     checked(tax_class, field="tax_class")
     rate = TaxRate(country, tax_class, percent, valid_from, valid_to)
     if valid_to is not None and valid_to <= valid_from:
@@ -124,10 +127,59 @@ def end_tax_rate(*, tenant: Id, country: str, valid_to: date, tax_class: str = "
             raise NoOpenTaxRate(country=country, tax_class=tax_class, valid_to=valid_to.isoformat())
 
 
+def load_eu_rates(*, tenant: Id, also: Sequence[str] = (), since: date | None = None) -> int:
+    """Put the standard rates of the member states into the dated table, with history and sources; answers how many.
+
+    The countries of the tenant's own legal entities come along, and `also` adds others of `vat_rates` (NO, CH, GB, IS:
+    a seller charges there once it is registered). `since` leaves out rates that ended before. A rate that is there
+    stays; one without an end is given the end it has. Raises TaxRatesOverlap where the table says otherwise: then
+    nothing is added.
+    """
+    with open_books(tenant=tenant) as books:
+        write.lock_tax_rates(books.cursor, tenant=tenant)
+        at_home = {entity.country for entity in books.seller().entities.values()}
+        wanted = {*MEMBERS_TODAY, *_offered(also), *(at_home & _OFFERED)}
+        added = 0
+        for row in RATES:
+            rate = row.rate
+            over = since is not None and rate.valid_to is not None and rate.valid_to <= since
+            if rate.country in wanted and not over:
+                added += _load(books, rate, source=row.source)
+    return added
+
+
+_OFFERED = frozenset(row.rate.country for row in RATES)
+
+
+def _offered(countries: Sequence[str]) -> Sequence[str]:
+    for country in countries:
+        if country not in _OFFERED:
+            reason = f"there are rates for the European Union and {', '.join(NEIGHBOURS)}"
+            raise InvalidValue(field="country", value=country, reason=reason)
+    return countries
+
+
+def _load(books: Books, rate: TaxRate, *, source: str) -> bool:
+    """Add a rate unless the table has that percent already; whether it was added."""
+    others = [other for other in sellers.tax_rates(books.cursor, tenant=books.tenant.id) if _overlap(rate, other)]
+    if not others or any(other.percent != rate.percent for other in others):
+        _check_alone(rate, others)
+        write.insert_tax_rate(books.cursor, tenant=books.tenant.id, rate=rate, source=source)
+        return True
+    if rate.valid_to is not None and any(other.valid_to is None for other in others):
+        place = {"country": rate.country, "tax_class": rate.tax_class}
+        write.end_tax_rate(books.cursor, tenant=books.tenant.id, valid_to=rate.valid_to, **place)
+    return False
+
+
+def _overlap(one: TaxRate, other: TaxRate) -> bool:
+    same = (other.country, other.tax_class) == (one.country, one.tax_class)
+    return same and _begins_before_end(other, one) and _begins_before_end(one, other)
+
+
 def _check_alone(rate: TaxRate, others: list[TaxRate]) -> None:
     for other in others:
-        same = (other.country, other.tax_class) == (rate.country, rate.tax_class)
-        if same and _begins_before_end(other, rate) and _begins_before_end(rate, other):
+        if _overlap(rate, other):
             raise TaxRatesOverlap(
                 country=other.country,
                 tax_class=other.tax_class,

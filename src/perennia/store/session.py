@@ -18,6 +18,8 @@ from perennia.store import bulk
 from perennia.store.arrays import EPOCH, InstantArray, InstantArrayDumper, KeyArray, KeyArrayDumper
 
 _UUID_OID = 2950
+_STATEMENTS = 1_000
+"""More than there are. A rehearsal asks the same questions again and again, of few rows: each is planned once."""
 
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 
@@ -59,10 +61,53 @@ def transaction(tenant: Id | None) -> Iterator[Cursor]:
     transaction, whose tenant it must be. Commits on leaving, rolls back on an exception.
     """
     raw = _connection()
+    is_nested = bool(raw.perennia_within)
     with _of_one(raw, tenant), django_transaction.atomic():
         cursor = _cursor(raw)
-        cursor.execute("SELECT set_config('perennia.tenant', %s, true)", ("" if tenant is None else tenant.hex(),))
+        if not is_nested:
+            cursor.execute("SELECT set_config('perennia.tenant', %s, true)", ("" if tenant is None else tenant.hex(),))
         yield cursor
+
+
+@contextmanager
+def reading(tenant: Id) -> Iterator[Cursor]:
+    """As `transaction`, for questions alone: within an outer transaction it costs no savepoint."""
+    raw = _connection()
+    if not raw.perennia_within:
+        with transaction(tenant) as cursor:
+            yield cursor
+        return
+    with _of_one(raw, tenant):
+        yield _cursor(raw)
+
+
+@contextmanager
+def rehearsal(tenant: Id) -> Iterator[Cursor]:
+    """A transaction that is rolled back in the end, whatever happened: nobody ever sees what was written in it.
+
+    Operations called inside join it, each with a savepoint of its own: a refused one leaves nothing behind. The tenant
+    should be made in it, with names nobody else can ask for: then it holds no lock that another waits for. Must not be
+    nested.
+    """
+    raw = _connection()
+    with _of_one(raw, tenant), django_transaction.atomic(durable=True):
+        cursor = _cursor(raw)
+        cursor.execute(
+            "SELECT set_config('perennia.tenant', %s, true), set_config('plan_cache_mode', 'force_generic_plan', true)",
+            (tenant.hex(),),
+        )
+        usual = raw.prepare_threshold, raw.prepared_max
+        raw.perennia_rehearses, raw.prepare_threshold, raw.prepared_max = True, 0, _STATEMENTS
+        try:
+            yield cursor
+        finally:
+            raw.perennia_rehearses, (raw.prepare_threshold, raw.prepared_max) = False, usual
+            django_transaction.set_rollback(True)
+
+
+def is_rehearsal() -> bool:
+    """Whether this thread is in a `rehearsal`: nobody else can see its tenant, nothing will be committed."""
+    return bool(getattr(connection.connection, "perennia_rehearses", False))
 
 
 @contextmanager
@@ -122,15 +167,14 @@ def _of_one(raw: Any, tenant: Id | None) -> Iterator[None]:
         raw.perennia_within.pop()
 
 
-def _connection() -> psycopg.Connection[tuple[Any, ...]]:
+def _connection() -> Any:
     connection.ensure_connection()
     raw: Any = connection.connection
     if not getattr(raw, "perennia_ready", False):
         adapt(raw)
         bulk.create_stages(raw)
         raw.perennia_ready, raw.perennia_within = True, []
-    made: psycopg.Connection[tuple[Any, ...]] = raw
-    return made
+    return raw
 
 
 def adapt(raw: psycopg.Connection[Any]) -> None:

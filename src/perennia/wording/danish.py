@@ -74,6 +74,13 @@ SENTENCES = {
         "betalings egen."
     ),
     "already_exists.refunds_key": "Nøglen er brugt til en anden tilbagebetaling; giv hver sin egen.",
+    "quantity_above_tiers": (
+        "Prisen har trin til højst {most}, og {quantity} ligger over dem; tag færre, eller en pris med et åbent trin."
+    ),
+    "price_not_sold": (
+        "{price} sælges fra {sold_from} til {sold_until}, altså ikke {at}; vælg en anden af planens priser."
+    ),
+    "price_replaced": "{price} er allerede afløst af {successor}; afløs den i stedet.",
 }
 
 # By their English, as gettext has it; what stands in braces is carried over.
@@ -157,6 +164,11 @@ WORDS = {
     "now, period_end, period_start, or a date": "now, period_end, period_start eller en dato",
     "a pause ends after it begins": "en pause slutter efter sin start",
     "from {least} to {most} periods": "fra {least} til {most} perioder",
+    "from {least} to {most} days": "fra {least} til {most} dage",
+    "a trial that begins ends later": "en prøve, der begynder, slutter senere",
+    "renew, go_on or end": "renew, go_on eller end",
+    "a term ends after now": "en binding slutter efter nu",
+    "the policy cancel_at asks for a date; name one": "reglen cancel_at kræver en dato; angiv en",
     "one of {words}": "en af {words}",
     "no policy has this name": "ingen regel hedder sådan",
     "an amount above 0, or none": "et beløb over 0, eller none for intet",
@@ -232,4 +244,68 @@ WORDS = {
     "now or next_invoice": "now eller next_invoice",
     "one line or more, each of them once": "en linje eller flere, hver af dem én gang",
     "a charge is of a customer or of a subscription": "en opkrævning gælder en kunde eller en aftale",
+    "prices_replaced_once": "pris, der skal afløses",
+    "period_minimum": "periodens mindstebeløb",
+    "setup_fee": "oprettelsen",
+    "trial_days": "prøvedagene",
+    "package_size": "pakkens størrelse",
+    "free_units": "den frie del",
+    "fixed_amount": "beløbet pr. hændelse",
+    "tax_class": "momsklassen",
+    "tiers": "trinene",
+    "scale": "antallet af decimaler",
+    "model": "modellen",
+    "timing": "tidspunktet",
+    "minimum": "mindstebeløbet",
+    "maximum": "højestebeløbet",
+    "a {model} price has no unit amount": "en pris af typen {model} har ingen stykpris",
+    "its beginning": "begyndelsen",
+    "a {model} price needs it": "en pris af typen {model} skal have det",
+    "a {model} price has none": "en pris af typen {model} har det ikke",
+    "what is metered is charged in arrears": "det, der måles, opkræves bagud",
+    "a flat price does not depend on a meter": "en fast pris afhænger ikke af en måler",
+    "a rate is from 0 to 100 percent": "en sats er fra 0 til 100 procent",
+    "not below the minimum": "ikke under mindstebeløbet",
+    "at most {most} tiers": "højst {most} trin",
+    "a tier of a stairstep price has a flat amount and none per unit": (
+        "et trin i en trappepris har et fast beløb og intet pr. stk."
+    ),
+    "only a block price has blocks": "kun en blokpris har blokke",
+    "each tier reaches further than the one before it": "hvert trin rækker længere end det foregående",
+    "a tier of a block price ends after so many blocks, not at a quantity": (
+        "et trin i en blokpris slutter efter et antal blokke, ikke ved et antal"
+    ),
+    "each tier of a block price has a block size": "hvert trin i en blokpris har en blokstørrelse",
+    "a tier holds at least one block": "et trin rummer mindst én blok",
+    "only the last tier is open": "kun det sidste trin er åbent",
+    "above 0, at most 10 to the 15th": "over 0, højst 10 i 15. potens",
+    "a quantity is not negative": "et antal er ikke negativt",
+    "only a price that is flat, per unit or by package can have an amount of its own": (
+        "kun en pris, der er fast, pr. stk. eller pr. pakke, kan have sit eget beløb"
+    ),
+    "a metered price is sold once; how many of it is what was used": (
+        "en målt pris sælges én gang; antallet er det, der er brugt"
+    ),
+    "this price has at most {digits} decimals in a quantity": "denne pris har højst {digits} decimaler i et antal",
+    "a calculation of format 2 holds a scheme": "en beregning i format 2 har sine trin med",
+    "beyond the last tier": "over det sidste trin",
+    "what is sold changes from now on, not before": "det, der sælges, ændres fra nu af, ikke før",
+    "tax_id": "momsnummeret",
+    "tax_status": "momsstatus",
+    "region": "regionen",
+    "exempt_reason": "grunden til momsfritagelse",
+    "reverse charge needs the buyer's tax number": "omvendt betalingspligt kræver køberens momsnummer",
+    "an exempt customer has a reason, and nobody else has one": (
+        "en momsfri kunde har en grund til det, og ingen anden har en"
+    ),
+    "a region of the customer's country is written like {country}-01 (ISO 3166-2)": (
+        "en region i kundens land skrives som {country}-01 (ISO 3166-2)"
+    ),
+    "1 to {longest} letters and digits": "1 til {longest} bogstaver og cifre",
+    "no VAT number of {country} is written like that": "intet momsnummer i {country} skrives sådan",
+    "its check digit does not fit; look for a slip of the pen": "kontrolcifret passer ikke; se efter en tastefejl",
+    "neither a country of ISO 3166 like PT nor a part of one like PT-20": (
+        "hverken et land i ISO 3166 som PT eller en del af et som PT-20"
+    ),
+    "there are rates for the European Union and {countries}": "der er satser for EU og {countries}",
 }

@@ -67,6 +67,13 @@ SENTENCES = {
         "Another payment was booked under this reference, of another payer or amount; use the reference of this one."
     ),
     "already_exists.refunds_key": "This key was used for another refund; give each refund a key of its own.",
+    "quantity_above_tiers": (
+        "This price has tiers for at most {most}, and {quantity} is beyond them; take fewer, or a price with an open tier."
+    ),
+    "price_not_sold": (
+        "{price} is sold from {sold_from} to {sold_until}, so not at {at}; choose another price of the plan."
+    ),
+    "price_replaced": "{price} was replaced by {successor} already; replace that one.",
 }
 
 # Kinds, keys and fields that read badly as they are called inside.
@@ -106,4 +113,15 @@ WORDS = {
     "net_days": "the days to pay",
     "expires_at": "the end of credit",
     "tax_class": "tax class",
+    "prices_replaced_once": "price to replace",
+    "period_minimum": "minimum of a period",
+    "setup_fee": "set-up fee",
+    "trial_days": "days of trial",
+    "package_size": "package size",
+    "free_units": "free part",
+    "fixed_amount": "sum per event",
+    "tax_class": "tax class",
+    "tax_id": "VAT number",
+    "tax_status": "tax status",
+    "exempt_reason": "reason of the exemption",
 }

@@ -14,7 +14,9 @@ from perennia.wording import danish, english
 _SENTENCES: Mapping[str, Mapping[str, str]] = {"en": english.SENTENCES, "da": danish.SENTENCES}
 _WORDS: Mapping[str, Mapping[str, str]] = {"en": english.WORDS, "da": danish.WORDS}
 _LONGEST_FACT = 80
-_TOLD_IN_WORDS = frozenset({"kind", "key", "field", "reason", "state", "to", "valid_to"})  # never what a person wrote
+_TOLD_IN_WORDS = frozenset(
+    {"kind", "key", "field", "reason", "state", "to", "valid_to", "sold_from", "sold_until"}
+)  # never what a person wrote
 
 
 def text(error: DomainError, *, language: str = "en") -> str:

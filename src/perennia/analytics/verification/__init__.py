@@ -31,6 +31,7 @@ OF_PAYERS: tuple[Check, ...] = (
     lines.lines_explained,
     documents.documents_add_up,
     documents.tax_rounded_once,
+    documents.tax_follows_evidence,
     documents.credits_within_charges,
     receivables.receivables_agree,
     receivables.payments_spent,
@@ -74,12 +75,18 @@ def verify(
 
 def findings(scope: Scope, *, begun: Callable[[str], None] | None = None) -> list[Finding]:
     """What the checks find in an open transaction."""
-    found = []
-    for check in OF_PAYERS if scope.payer is not None else OF_PAYERS + OF_TENANTS:
-        if begun is not None:
-            begun(check.__name__)
-        found.append(_made(check, scope))
-    return found
+    checks = OF_PAYERS if scope.payer is not None else OF_PAYERS + OF_TENANTS
+    try:
+        with scope.cursor.connection.transaction():
+            return [_begun(check, begun)(scope) for check in checks]
+    except Exception:  # one of them broke: each on its own, so that the others are made and this one is told of
+        return [_made(_begun(check, begun), scope) for check in checks]
+
+
+def _begun(check: Check, begun: Callable[[str], None] | None) -> Check:
+    if begun is not None:
+        begun(check.__name__)
+    return check
 
 
 def _made(check: Check, scope: Scope) -> Finding:

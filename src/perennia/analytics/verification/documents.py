@@ -26,26 +26,66 @@ def documents_add_up(scope: Scope) -> Finding:
     )
 
 
+# Which lines a document's evidence speaks of. Without evidence all is as usual.
+_SAID = """SELECT d.id AS document_id, p.position::int AS position, said, d.tax_evidence, d.buyer_party_id
+            FROM documents d, jsonb_array_elements(d.tax_evidence -> 'lines') AS said,
+                jsonb_array_elements_text(said -> 'positions') AS p (position)
+            WHERE d.tenant_id = %(tenant)s AND d.tax_evidence IS NOT NULL"""
+
+
 def tax_rounded_once(scope: Scope) -> Finding:
-    """The tax of a document's charges at one rate is that rate of their sum, rounded once, half away from zero."""
+    """The tax of a document's charges at one rate is that rate of their sum, rounded once, half away from zero.
+
+    Where the evidence says so, each line is rounded alone, or halves go to the even neighbour.
+    """
     return look(
         scope,
         "tax_rounded_once",
-        rows="""SELECT g.document_id AS id, g.tax_percent, g.tax, sign(g.amount) * div(
-                2 * abs(g.amount) * g.tax_percent + (100 + CASE WHEN g.tax_inclusive THEN g.tax_percent ELSE 0 END),
-                2 * (100 + CASE WHEN g.tax_inclusive THEN g.tax_percent ELSE 0 END)
+        rows=f"""SELECT g.document_id AS id, g.tax_percent, g.tax, sign(g.amount) * (
+                div(2 * abs(g.amount) * g.tax_percent + g.whole, 2 * g.whole)
+                - CASE WHEN g.mode = 'half_even' AND mod(2 * abs(g.amount) * g.tax_percent + g.whole, 2 * g.whole) = 0
+                    THEN mod(div(2 * abs(g.amount) * g.tax_percent + g.whole, 2 * g.whole), 2) ELSE 0 END
             ) AS expected
             FROM (
-                SELECT document_id, tax_percent, tax_inclusive, sum(tax_minor) AS tax,
-                    sum(CASE WHEN tax_inclusive THEN net_minor + tax_minor ELSE net_minor END) AS amount
-                FROM lines WHERE tenant_id = %(tenant)s AND credits_document_id IS NULL
-                GROUP BY document_id, tax_percent, tax_inclusive
+                SELECT l.document_id, l.tax_percent, s.said ->> 'mode' AS mode, sum(l.tax_minor) AS tax,
+                    sum(CASE WHEN l.tax_inclusive THEN l.net_minor + l.tax_minor ELSE l.net_minor END) AS amount,
+                    100 + CASE WHEN l.tax_inclusive THEN l.tax_percent ELSE 0 END AS whole
+                FROM lines l LEFT JOIN ({_SAID}) AS s USING (document_id, position)
+                WHERE l.tenant_id = %(tenant)s AND l.credits_document_id IS NULL
+                GROUP BY l.document_id, l.tax_percent, l.tax_inclusive, s.said ->> 'rounding', s.said ->> 'mode',
+                    CASE WHEN s.said ->> 'rounding' = 'line' THEN l.position END
             ) AS g
             WHERE %(payer)s::uuid IS NULL OR g.document_id IN (
                 SELECT id FROM documents WHERE tenant_id = %(tenant)s AND payer_id = %(payer)s
             )""",
         right="tax = expected",
         tell=f"{_TELL} || ' has ' || tax || ' tax at ' || tax_percent || ' percent, not ' || expected",
+    )
+
+
+def tax_follows_evidence(scope: Scope) -> Finding:
+    """Each charge of a document with evidence is named in it once, at its rate; what is not taxed has no tax.
+
+    Reverse charge needs the buyer's tax number, an exemption its reason, both on the frozen buyer.
+    """
+    return look(
+        scope,
+        "tax_follows_evidence",
+        rows=f"""SELECT d.id, l.position, l.tax_percent, l.tax_minor, s.n, s.said, d.tax_evidence ->> 'status' AS status,
+                b.content
+            FROM documents d JOIN parties b ON b.id = d.buyer_party_id
+            LEFT JOIN (SELECT * FROM lines WHERE tenant_id = %(tenant)s AND kind = 1) AS l ON l.document_id = d.id
+            FULL JOIN (
+                SELECT document_id, position, count(*) AS n, min(said::text)::jsonb AS said FROM ({_SAID}) AS s GROUP BY 1, 2
+            ) AS s ON s.document_id = d.id AND s.position = l.position
+            WHERE d.id IS NULL OR d.tenant_id = %(tenant)s AND d.tax_evidence IS NOT NULL AND {of_payer("d.payer_id")}""",
+        right="""n = 1 AND (said ->> 'percent')::numeric = tax_percent
+            AND CASE said ->> 'category' WHEN 'standard' THEN true
+                WHEN 'reverse_charge' THEN tax_minor = 0 AND status = 'reverse_charge' AND content ? 'tax_id'
+                WHEN 'exempt' THEN tax_minor = 0 AND status = 'exempt' AND content ? 'exempt_reason'
+                ELSE tax_minor = 0 AND tax_percent = 0 END""",
+        tell=f"""'line ' || coalesce(position, 0) || ' of ' || coalesce({named("id", "inv")}, '?') || ' has ' ||
+            coalesce(tax_minor, 0) || ' tax, its evidence says ' || coalesce(said::text, 'nothing')""",
     )
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from perennia.domain.calendar import Series, boundary, midnight, slot_at
 from perennia.domain.decision import BalanceEntry, Decision, Source
 from perennia.domain.events import Event, EventType
-from perennia.domain.facts import ItemKind, Payer, Seller
+from perennia.domain.facts import ItemKind, Payer, Seller, Term
 from perennia.domain.ids import Id
 from perennia.domain.invoicing import take_over
 from perennia.domain.ledger import opening_credit
@@ -76,7 +76,7 @@ def _agreement(key: Id, row: Row, *, owner: Owner, entity_id: Id, zone: str) -> 
         items=_items(row),
         external_id=row.external_id,
         trial_ends_at=_midnight(row.trial_ends_on, zone),
-        term_ends_at=_end_of_term(row, bills_from, zone),
+        term=_term(row, bills_from, zone),
         cancel_at=_midnight(row.cancel_on, zone),
         collection=row.collection,
         net_days=row.net_days,
@@ -102,14 +102,15 @@ def _discounts(row: Row) -> tuple[NewDiscount, ...]:
     )
 
 
-def _end_of_term(row: Row, bills_from: datetime, zone: str) -> datetime | None:
-    """So many whole periods of the plan after the first boundary at or after `bills_from`."""
+def _term(row: Row, bills_from: datetime, zone: str) -> Term | None:
+    """So many whole periods of the plan after the first boundary at or after `bills_from`; then it goes on without one."""
     if row.term_periods_left is None:
         return None
     anchor = datetime(row.anchor_on.year, row.anchor_on.month, row.anchor_on.day)  # noqa: DTZ001  local, as in a series
     series = Series(anchor, zone, row.items[0].offer.price.interval)
     slot = slot_at(series, bills_from)
-    return boundary(series, slot.n + (slot.start < bills_from) + row.term_periods_left)
+    ends_at = boundary(series, slot.n + (slot.start < bills_from) + row.term_periods_left)
+    return Term(ends_at, row.term_periods_left, "go_on")
 
 
 def _midnight(day: date | None, zone: str) -> datetime | None:

@@ -134,7 +134,7 @@ def _price(cells: Cells) -> tuple[Any, ...]:
         _check(cells, "amount", check_unit_amount, amount)
     units = tuple(unit.value for unit in Unit)
     return (
-        cells.take("model", read.choice(*Model)) or Model.FLAT.value,
+        cells.take("model", read.choice(Model.FLAT, Model.PER_UNIT)) or Model.FLAT.value,
         currency,
         cells.need("interval", read.choice(*units), remedy=f"write one of {', '.join(units)}"),
         cells.take("interval_count", read.whole(1, 3660)) or 1,

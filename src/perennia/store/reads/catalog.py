@@ -1,6 +1,7 @@
 """What is sold."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from perennia.domain.errors import NotFound
 from perennia.domain.facts import ItemKind
@@ -12,17 +13,20 @@ from perennia.store.session import Cursor
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A price with the plan or add-on it belongs to."""
+    """A price with the plan or add-on it belongs to, and when it is on sale."""
 
     price: Price
     kind: ItemKind
     name: str
+    code: str = ""
+    sold_from: datetime | None = None
+    sold_until: datetime | None = None
 
 
 def offers(cursor: Cursor, *, price_ids: list[Id]) -> dict[Id, Offer]:
     """Each price with what it prices. Raises NotFound for one that is not this tenant's."""
     cursor.execute(
-        """SELECT pr.id, pr.plan_id IS NOT NULL, coalesce(pl.name, ad.name)
+        """SELECT pr.id, pr.plan_id IS NOT NULL, coalesce(pl.name, ad.name), pr.code, pr.sold_from, pr.sold_until
         FROM prices pr LEFT JOIN plans pl ON pl.id = pr.plan_id LEFT JOIN add_ons ad ON ad.id = pr.add_on_id
         WHERE pr.id = ANY(%s)""",
         (price_ids,),
@@ -30,7 +34,8 @@ def offers(cursor: Cursor, *, price_ids: list[Id]) -> dict[Id, Offer]:
     rows = cursor.fetchall()
     prices = prices_by_id(cursor, price_ids)
     found = {
-        key: Offer(prices[key], ItemKind.PLAN if is_plan else ItemKind.ADD_ON, name) for key, is_plan, name in rows
+        key: Offer(prices[key], ItemKind.PLAN if is_plan else ItemKind.ADD_ON, name, *sale)
+        for key, is_plan, name, *sale in rows
     }
     for key in price_ids:
         if key not in found:

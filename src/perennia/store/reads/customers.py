@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from perennia.domain.errors import NotFound
 from perennia.domain.ids import Id
+from perennia.domain.tax import TaxStatus
+from perennia.store.reads.facts import TAX_STATUS, tax_status
 from perennia.store.session import Cursor
 
 
@@ -16,13 +18,17 @@ class Customer:
     country: str
     zone: str | None
     external_id: str | None
+    tax: TaxStatus
 
 
 def customer(cursor: Cursor, *, customer_id: Id) -> Customer:
     """Raises NotFound; a customer of another tenant is not found either."""
     row = cursor.execute(
-        "SELECT id, payer_id, name, email, country, zone, external_id FROM customers WHERE id = %s", (customer_id,)
+        f"""SELECT c.id, c.payer_id, c.name, c.email, c.country, c.zone, c.external_id, {TAX_STATUS}
+        FROM customers c WHERE c.id = %s""".encode(),
+        (customer_id,),
     ).fetchone()
     if row is None:
         raise NotFound(kind="customer", id=customer_id.text("cus"))
-    return Customer(*row)
+    key, payer_id, name, email, country, zone, external_id, tax = row
+    return Customer(key, payer_id, name, email, country, zone, external_id, tax_status(tax))

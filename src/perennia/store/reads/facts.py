@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
-from perennia.domain.calendar import Interval, Series, Unit, boundary, slot_at
+from perennia.domain.calendar import Interval, Series, boundary, slot_at
 from perennia.domain.discounts import Discount
 from perennia.domain.facts import (
     Cause,
@@ -28,9 +29,11 @@ from perennia.domain.facts import (
 )
 from perennia.domain.ids import Id
 from perennia.domain.policies import policies
-from perennia.domain.pricing import Model, Price, Timing
+from perennia.domain.pricing import Price, adjustment_price, own_price
+from perennia.domain.tax import TAXABLE, TaxKind, TaxStatus
 from perennia.store.arrays import instants, keys
 from perennia.store.reads import changes
+from perennia.store.reads.prices import COLUMNS, as_price
 from perennia.store.reads.sellers import Tenant
 from perennia.store.session import Cursor
 
@@ -56,7 +59,8 @@ class LockedPayer:
 def buyer(cursor: Cursor, locked: LockedPayer) -> Payer:
     """A payer without its subscriptions: enough to issue a document by hand, however many it has."""
     balances = _balances(cursor, [locked.id]) if locked.has_credit else {}
-    return Payer(locked.id, *_parties(cursor, [locked.id])[locked.id], (), balances.get(locked.id, {}))
+    party, country, tax = _parties(cursor, [locked.id])[locked.id]
+    return Payer(locked.id, party, country, (), balances.get(locked.id, {}), tax)
 
 
 def payers(cursor: Cursor, locked: Sequence[LockedPayer], *, tenant: Tenant, ended: bool = False) -> list[Payer]:
@@ -65,18 +69,31 @@ def payers(cursor: Cursor, locked: Sequence[LockedPayer], *, tenant: Tenant, end
     of_payer = _subscriptions(cursor, [payer.id for payer in locked], tenant=tenant, ended=ended)
     balances = _balances(cursor, [payer.id for payer in locked if payer.has_credit])
     return [
-        Payer(payer.id, *parties[payer.id], tuple(of_payer.get(payer.id, ())), balances.get(payer.id, {}))
-        for payer in locked
+        Payer(payer.id, party, country, tuple(of_payer.get(payer.id, ())), balances.get(payer.id, {}), tax)
+        for payer, (party, country, tax) in ((payer, parties[payer.id]) for payer in locked)
     ]
 
 
-def _parties(cursor: Cursor, ids: list[Id]) -> dict[Id, tuple[Id, str]]:
+TAX_STATUS = """CASE WHEN c.tax_status IS NOT NULL
+            THEN ARRAY[c.tax_status, c.tax_id, c.region, c.exempt_reason] END"""
+"""A customer's row as `tax_status` reads it; null for the plain taxable one, which most are."""
+
+
+def tax_status(stored: list[Any] | None) -> TaxStatus:
+    """The status in the columns that `TAX_STATUS` asks for."""
+    if stored is None:
+        return TAXABLE
+    kind, tax_id, region, exempt_reason = stored
+    return TaxStatus(TaxKind(kind), tax_id, region, exempt_reason)
+
+
+def _parties(cursor: Cursor, ids: list[Id]) -> dict[Id, tuple[Id, str, TaxStatus]]:
     rows = cursor.execute(
-        """SELECT c.id, c.party_id, c.country FROM unnest(%s::uuid[]) AS p (id),
-        LATERAL (SELECT * FROM customers c WHERE c.id = p.id OFFSET 0) AS c""",
+        f"""SELECT c.id, c.party_id, c.country, {TAX_STATUS} FROM unnest(%s::uuid[]) AS p (id),
+        LATERAL (SELECT * FROM customers c WHERE c.id = p.id OFFSET 0) AS c""".encode(),
         (keys(ids),),
     )
-    return {row[0]: row[1:] for row in rows}
+    return {key: (party, country, tax_status(tax)) for key, party, country, tax in rows}
 
 
 def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended: bool) -> dict[Id, list[Subscription]]:
@@ -205,7 +222,7 @@ def _changes(cursor: Cursor, subscription_ids: list[Id]) -> dict[Id, tuple[Chang
 @lru_cache(maxsize=65536)
 def _own_price(price: Price, unit_amount: Decimal, adjustment: bool) -> Price:
     """The price with the amount agreed for one subscription; an adjustment is flat whatever the plan's model."""
-    return replace(price, unit_amount=unit_amount, model=Model.FLAT if adjustment else price.model)
+    return adjustment_price(price, unit_amount) if adjustment else own_price(price, unit_amount)
 
 
 @lru_cache(maxsize=1024)
@@ -225,14 +242,9 @@ def prices_by_id(cursor: Cursor, ids: Iterable[Id]) -> dict[Id, Price]:
         if len(_prices) + len(missing) > _PRICES_KEPT:
             _prices.clear()
             missing = list(ids)
-        rows = cursor.execute(
-            """SELECT id, model, currency, interval_unit, interval_count, unit_amount, timing, tax_inclusive, tax_class
-            FROM prices WHERE id = ANY(%s)""",
-            (keys(missing),),
-        )
-        for key, model, currency, unit, count, amount, timing, inclusive, tax_class in rows:
-            interval = Interval(Unit(unit), count)
-            _prices[key] = Price(key, Model(model), currency, interval, amount, Timing(timing), inclusive, tax_class)
+        query = f"SELECT {COLUMNS} FROM prices pr WHERE pr.id = ANY(%s)".encode()
+        for row in cursor.execute(query, (keys(missing),)):
+            _prices[row[0]] = as_price(row)
     return _prices
 
 

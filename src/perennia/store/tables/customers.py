@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from perennia.store.tables.columns import Row, index, instant, key, table, text, unique, word
+from perennia.store.tables.columns import Row, check, index, instant, key, table, text, unique, word
 
 
 class Party(Row):
@@ -17,6 +17,8 @@ class Party(Row):
 
 
 class Customer(Row):
+    """`tax_status` is empty, as are the three columns after it, for a taxable customer of its country: that is most."""
+
     external_id = text(null=True)
     payer_id = key()
     party_id = key()
@@ -27,8 +29,22 @@ class Customer(Row):
     language = models.CharField(max_length=5, default="en")
     created_at = instant()
     import_digest = models.BigIntegerField(null=True)
+    tax_status = word(null=True)
+    tax_id = text(null=True)
+    region = models.CharField(max_length=6, null=True)
+    exempt_reason = text(null=True)
 
-    Meta = table("customers", unique("customers_external_id", "tenant_id", "external_id"))
+    Meta = table(
+        "customers",
+        unique("customers_external_id", "tenant_id", "external_id"),
+        check(
+            "customers_tax_status",
+            models.Q(tax_status=None, tax_id=None, region=None, exempt_reason=None)
+            | models.Q(tax_status__isnull=False, tax_status="taxable", exempt_reason=None)
+            | models.Q(tax_status__isnull=False, tax_status="reverse_charge", tax_id__isnull=False, exempt_reason=None)
+            | models.Q(tax_status__isnull=False, tax_status="exempt", exempt_reason__isnull=False),
+        ),
+    )
 
 
 class Payer(Row):

@@ -30,7 +30,10 @@ class NumberSeries(Row):
 
 
 class Document(Row):
-    """Frozen when issued. Amounts of a credit note are below zero."""
+    """Frozen when issued. Amounts of a credit note are below zero.
+
+    `tax_evidence` says what decided its tax; it is empty for a taxable buyer, at the rates of the buyer party's country.
+    """
 
     kind = word()
     entity_id = key()
@@ -48,6 +51,7 @@ class Document(Row):
     from_balance_minor = minor()
     po_number = text(null=True)
     """The buyer's own order number, as printed."""
+    tax_evidence = models.JSONField(null=True)
 
     Meta = table(
         "documents",

@@ -39,9 +39,12 @@ class LegalEntity(Row):
 
 
 class TaxRate(Row):
-    """Percent of the net amount, from a date until before another; with the source it was taken from."""
+    """Percent of the net amount, from a date until before another; with the source it was taken from.
 
-    country = models.CharField(max_length=2)
+    `country` may be a region with a rate of its own (PT-20).
+    """
+
+    country = models.CharField(max_length=6)
     tax_class = text()
     percent = rate()
     valid_from = models.DateField()

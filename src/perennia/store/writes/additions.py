@@ -9,7 +9,7 @@ import orjson
 
 from perennia.domain.decision import Decision
 from perennia.domain.documents import Document, DocumentKind, Line, LineKind
-from perennia.domain.explanation import extras
+from perennia.domain.explanation import evidence_stored, extras
 from perennia.domain.facts import CollectionMode
 from perennia.domain.ids import Id
 from perennia.store import bulk, tables
@@ -19,7 +19,8 @@ from perennia.store.writes.changes import flat
 
 _DOCUMENT = (
     "id", "tenant_id", "kind", "entity_id", "number", "payer_id", "buyer_party_id", "seller_party_id", "currency",
-    "issued_at", "due_at", "pay_by", "collection", "net_minor", "tax_minor", "from_balance_minor", "po_number",
+    "issued_at", "due_at", "pay_by", "collection", "net_minor", "tax_minor", "from_balance_minor", "tax_evidence",
+    "po_number",
 )  # fmt: skip
 _LINE = (
     "tenant_id", "document_id", "position", "kind", "subscription_id", "version_id", "period_start", "period_end",
@@ -194,5 +195,6 @@ def _document_row(document: Document, place: int, tenant: Id) -> tuple[Any, ...]
     d = document
     return (
         d.id, tenant, d.kind, d.entity_id, place, d.payer_id, d.buyer_party_id, d.seller_party_id, d.currency,
-        d.issued_at, d.due_at, d.pay_by, d.collection, d.net_minor, d.tax_minor, d.from_balance_minor, d.po_number,
+        d.issued_at, d.due_at, d.pay_by, d.collection, d.net_minor, d.tax_minor, d.from_balance_minor,
+        None if d.tax_evidence is None else evidence_stored(d.tax_evidence), d.po_number,
     )  # fmt: skip

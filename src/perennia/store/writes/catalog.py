@@ -3,8 +3,10 @@
 from datetime import datetime
 from decimal import Decimal
 
+from perennia.domain.errors import NotFound
 from perennia.domain.ids import Id
 from perennia.domain.pricing import Price
+from perennia.domain.schemes import as_stored
 from perennia.store.identity import new_id
 from perennia.store.session import Cursor
 from perennia.store.writes.rows import insert
@@ -29,7 +31,16 @@ def insert_add_on(cursor: Cursor, *, tenant: Id, product_id: Id, code: str, name
 
 
 def insert_price(
-    cursor: Cursor, price: Price, *, tenant: Id, code: str, plan_id: Id | None, add_on_id: Id | None, now: datetime
+    cursor: Cursor,
+    price: Price,
+    *,
+    tenant: Id,
+    code: str,
+    plan_id: Id | None,
+    add_on_id: Id | None,
+    now: datetime,
+    replaces_id: Id | None = None,
+    sold_from: datetime | None = None,
 ) -> None:
     insert(
         cursor,
@@ -48,7 +59,26 @@ def insert_price(
         tax_inclusive=price.tax_inclusive,
         tax_class=price.tax_class,
         created_at=now,
+        scheme=None if price.scheme is None else as_stored(price.scheme),
+        scale=price.scale,
+        meter_id=price.meter_id,
+        period_minimum=price.period_minimum,
+        setup_fee=price.setup_fee,
+        trial_days=price.trial_days,
+        policies=dict(price.own_policies) or None,
+        replaces_id=replaces_id,
+        sold_from=sold_from,
     )
+
+
+def lock_price(cursor: Cursor, *, price_id: Id) -> None:
+    """Keep others from replacing or retiring it until the end of the transaction. Raises NotFound."""
+    if cursor.execute("SELECT 1 FROM prices WHERE id = %s FOR UPDATE", (price_id,)).fetchone() is None:
+        raise NotFound(kind="price", id=price_id.text("price"))
+
+
+def end_sale(cursor: Cursor, *, price_id: Id, at: datetime) -> None:
+    cursor.execute("UPDATE prices SET sold_until = %s WHERE id = %s", (at, price_id))
 
 
 def insert_coupon(

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from psycopg.types.json import Jsonb
+
 from perennia.domain.ids import Id
+from perennia.domain.tax import TAXABLE, TaxStatus
 from perennia.store import bulk, tables
-from perennia.store.identity import new_ids
+from perennia.store.identity import new_id, new_ids
 from perennia.store.session import Cursor
 
 _PARTY = ("id", "tenant_id", "frozen_at", "kind", "content")
@@ -74,6 +77,38 @@ def insert_customers(cursor: Cursor, customers: Sequence[NewCustomer], *, tenant
 def _content(customer: NewCustomer) -> dict[str, str]:
     content = {"name": customer.name, "email": customer.email, "country": customer.country}
     return content | ({"address": customer.address} if customer.address else {})
+
+
+def change_tax_status(
+    cursor: Cursor, *, tenant: Id, customer_id: Id, before: TaxStatus, after: TaxStatus, actor: str, now: datetime
+) -> None:
+    """From the next document on: the status, a new frozen party that says it, and an entry in the history."""
+    party = new_id()
+    said = {
+        "tax_status": after.kind.value,
+        "tax_id": after.tax_id,
+        "region": after.region,
+        "exempt_reason": after.exempt_reason,
+    }
+    columns = dict.fromkeys(said) if after == TAXABLE else said
+    cursor.execute(
+        """INSERT INTO parties (id, tenant_id, kind, content, frozen_at, retain_until)
+        SELECT %(party)s, p.tenant_id, p.kind, (p.content - %(names)s::text[]) || jsonb_strip_nulls(%(content)s),
+            %(now)s, p.retain_until
+        FROM customers c JOIN parties p ON p.id = c.party_id WHERE c.id = %(customer)s""",
+        {"party": party, "names": list(said), "content": Jsonb(columns), "now": now, "customer": customer_id},
+    )
+    cursor.execute(
+        """UPDATE customers SET party_id = %(party)s, tax_status = %(tax_status)s, tax_id = %(tax_id)s,
+            region = %(region)s, exempt_reason = %(exempt_reason)s
+        WHERE id = %(customer)s""",
+        {"party": party, "customer": customer_id, **columns},
+    )
+    cursor.execute(
+        """INSERT INTO history (tenant_id, subject_id, payer_id, change, before, after, actor, at, recorded_at)
+        SELECT tenant_id, id, payer_id, 'customer.tax_status', %s, %s, %s, %s, now() FROM customers WHERE id = %s""",
+        (before.kind.value, after.kind.value, actor, now, customer_id),
+    )
 
 
 def insert_methods(cursor: Cursor, methods: Sequence[NewMethod], *, tenant: Id, now: datetime) -> None:

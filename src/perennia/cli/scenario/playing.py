@@ -1,0 +1,180 @@
+"""Playing a script: each act by its operation, one after the other, in books that are gone afterwards."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from perennia.analytics.verification import findings
+from perennia.analytics.verification.findings import Finding, Scope
+from perennia.cli.scenario import verbs
+from perennia.cli.scenario.script import Act, Script
+from perennia.cli.scenario.stage import Stage
+from perennia.domain.errors import DomainError
+from perennia.domain.ids import Id
+from perennia.operations import clock, feed
+from perennia.operations.rehearsal import throw_away_sandbox
+from perennia.store import session
+from perennia.store.reads import issued, sellers
+from perennia.store.reads.issued import IssuedDocument
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What came out for a customer in one currency by one act, run or step of the clock."""
+
+    at: datetime
+    customer: str
+    currency: str
+    documents: tuple[IssuedDocument, ...]
+    balance_minor: int
+    balance_moved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An act that was refused, or a customer whom the run set aside; `error` is None for the latter."""
+
+    at: datetime
+    code: str
+    error: DomainError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything that happened, in order, and what the checks found; `was_played` unless the set-up was refused."""
+
+    script: Script
+    happened: tuple[Moment | Refusal, ...]
+    findings: tuple[Finding, ...]
+    was_played: bool = True
+
+    @property
+    def moments(self) -> list[Moment]:
+        return [one for one in self.happened if isinstance(one, Moment)]
+
+    @property
+    def refusals(self) -> list[Refusal]:
+        return [one for one in self.happened if isinstance(one, Refusal)]
+
+    @property
+    def verify_ok(self) -> bool:
+        return not any(finding.failed for finding in self.findings)
+
+
+def play(script: Script, *, now: datetime) -> Outcome:
+    """Run a script; `now` is the machine's time, and the business time of a script without entries.
+
+    A refused act is told and the timeline goes on. Where the rules refuse the policies or the catalogue, nothing is
+    played and that refusal is all there is.
+    """
+    begins = script.timeline[0].at if script.timeline else now
+    with ExitStack() as books:
+        try:
+            tenant = books.enter_context(
+                throw_away_sandbox(
+                    country=script.country,
+                    currency=script.currency,
+                    zone=script.zone,
+                    clock=begins,
+                    now=now,
+                    policies=script.policy,
+                )
+            )
+            stage = Stage(tenant, script, begins)
+            stage.set_up()
+        except DomainError as error:
+            return Outcome(script, (Refusal(begins, error.code, error),), (), was_played=False)
+        return _played(stage)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What came out before, so that each look tells what is new."""
+
+    documents: list[Id] = field(default_factory=list)
+    balances: dict[tuple[Id, str], int] = field(default_factory=dict)
+    set_aside: set[Id] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A moment whose documents are known by key only."""
+
+    at: datetime
+    payer: Id
+    currency: str
+    documents: tuple[Id, ...]
+    balance_minor: int
+    balance_moved: bool
+
+
+def _played(stage: Stage) -> Outcome:
+    seen, happened = _Seen(), list[_Look | Refusal]()
+    for act in stage.script.timeline:
+        try:
+            happened += _act(stage, act, seen)
+        except DomainError as error:
+            happened.append(Refusal(act.at, error.code, error))
+        happened += _looks(stage, seen)
+    while feed.sequence(tenant=stage.tenant):
+        pass
+    names = {key: name for name, key in stage.customers.items()}
+    with session.reading(stage.tenant) as cursor:
+        documents = issued.documents(cursor, tenant=stage.tenant)
+        tenant = sellers.tenant_by_id(cursor, tenant_id=stage.tenant)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        found = findings(Scope(cursor, tenant, sellers.seller(cursor, tenant=tenant), stage.now))
+    told = tuple(
+        one
+        if isinstance(one, Refusal)
+        else Moment(
+            one.at,
+            names[one.payer],
+            one.currency,
+            tuple(documents[key] for key in one.documents),
+            one.balance_minor,
+            one.balance_moved,
+        )
+        for one in happened
+    )
+    return Outcome(stage.script, told, tuple(found))
+
+
+def _act(stage: Stage, act: Act, seen: _Seen) -> list[_Look | Refusal]:
+    """Reach the act's time and do it; answers what came out on the way."""
+    if act.verb == "advance_to":
+        if "to" in act.given:
+            _reach(stage, act.at)
+        on_the_way: list[_Look | Refusal] = []
+        verbs.advance_to(stage, act, told=lambda: on_the_way.extend(_looks(stage, seen)))
+        return on_the_way
+    _reach(stage, act.at)
+    verbs.PLAYED[act.verb](stage, act)
+    return []
+
+
+def _reach(stage: Stage, at: datetime) -> None:
+    """Set the clock alone: nobody is billed on the way, as if the workers had been down."""
+    if at > stage.now:
+        clock.set_clock(tenant=stage.tenant, to=at)
+        stage.now = at
+
+
+def _looks(stage: Stage, seen: _Seen) -> Iterator[_Look | Refusal]:
+    """What came out since the last look: moments in the order of their first document, then those set aside."""
+    with session.reading(stage.tenant) as cursor:
+        standing = issued.standing(cursor, tenant=stage.tenant, but=seen.documents)
+    new: dict[tuple[Id, str], list[Id]] = {}
+    for key, payer, currency in standing.documents:
+        new.setdefault((payer, currency), []).append(key)
+        seen.documents.append(key)
+    moved = [who for who, minor in standing.balances.items() if minor != seen.balances.get(who, 0)]
+    for who in dict.fromkeys([*new, *moved]):
+        balance = standing.balances.get(who, 0)
+        yield _Look(stage.now, *who, tuple(new.get(who, ())), balance, who in moved)
+    seen.balances = standing.balances
+    for payer, code in standing.set_aside.items():
+        if payer not in seen.set_aside:
+            yield Refusal(stage.now, code, None)
+    seen.set_aside = set(standing.set_aside)

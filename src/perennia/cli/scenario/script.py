@@ -1,0 +1,95 @@
+"""A scenario that has been read: frozen values, in the words of the file. What they are worth is for the rules to say."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from perennia.domain.calendar import Interval
+from perennia.domain.schemes import Scheme
+
+FIRST_DAY = date(1900, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A tax rate in percent from one day up to another."""
+
+    country: str
+    tax_class: str
+    percent: Decimal
+    valid_from: date = FIRST_DAY
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A price, amounts in currency units. `more` are the arguments of `catalog.create_price` that only some have."""
+
+    code: str
+    currency: str
+    amount: Decimal | None
+    interval: Interval
+    model: str
+    timing: str | None
+    tax_inclusive: bool
+    tax_class: str
+    scheme: Scheme | None
+    more: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """A plan or an add-on with its prices."""
+
+    code: str
+    name: str
+    product: str
+    is_plan: bool
+    prices: tuple[Price, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Coupon:
+    """Percent or amount (currency units) off for so many periods, None for ever; `more` are its limits."""
+
+    code: str
+    percent: Decimal | None
+    amount: Decimal | None
+    currency: str
+    periods: int | None
+    more: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One entry of the timeline: who does what when. `given` are the verb's own arguments, read."""
+
+    at: datetime
+    verb: str
+    customer: str | None
+    subscription: str | None
+    policy: Mapping[str, Any]
+    given: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A whole scenario."""
+
+    name: str
+    policy: Mapping[str, Any]
+    zone: str
+    currency: str
+    country: str
+    taxes: Sequence[Rate]
+    sold: Sequence[Sold]
+    coupons: Sequence[Coupon]
+    meters: Mapping[str, Mapping[str, Any]]
+    timeline: Sequence[Act]
+
+    @property
+    def prices(self) -> list[Price]:
+        """All prices of the catalogue."""
+        return [price for good in self.sold for price in good.prices]

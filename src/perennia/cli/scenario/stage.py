@@ -1,0 +1,163 @@
+"""Where a scenario is played: the books of the throw-away sandbox, and who is who in them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from perennia.cli.scenario.script import Act, Script, Sold
+from perennia.domain.errors import DomainError, NotFound
+from perennia.domain.ids import Id
+from perennia.domain.money import minor_units
+from perennia.domain.pricing import Model, Timing
+from perennia.operations import catalog, customers, tenants
+from perennia.operations.changes import Asked
+from perennia.store import session
+from perennia.store.reads import issued
+
+ACTOR = "scenario"
+
+
+@dataclass(slots=True)
+class Stage:
+    """The books with what was made in them so far, by the names of the file."""
+
+    tenant: Id
+    script: Script
+    now: datetime
+    sold: dict[str, Sold] = field(default_factory=dict)
+    prices: dict[str, Id] = field(default_factory=dict)
+    customers: dict[str, Id] = field(default_factory=dict)
+    subscriptions: dict[str, Id] = field(default_factory=dict)
+    currencies: dict[str, str] = field(default_factory=dict)
+    changes: dict[str, list[tuple[str, Id]]] = field(default_factory=dict)
+    """What was asked for of each subscription, as (verb, change), the latest last."""
+    refused: set[str] = field(default_factory=set)
+    """Customers that the file asked for and the rules refused."""
+
+    def set_up(self) -> None:
+        """Make the tax rates and the catalogue. Raises what the rules refuse."""
+        for rate in self.script.taxes:
+            tenants.set_tax_rate(
+                tenant=self.tenant,
+                country=rate.country,
+                percent=rate.percent,
+                valid_from=rate.valid_from,
+                valid_to=rate.valid_to,
+                tax_class=rate.tax_class,
+                source="the scenario",
+            )
+        products: dict[str, Id] = {}
+        for good in self.script.sold:
+            if good.product not in products:
+                products[good.product] = catalog.create_product(
+                    tenant=self.tenant, code=good.product, name=good.product
+                )
+            self._sell(good, products[good.product])
+        for coupon in self.script.coupons:
+            catalog.create_coupon(
+                tenant=self.tenant,
+                code=coupon.code,
+                percent_off=coupon.percent,
+                amount_off_minor=None if coupon.amount is None else minor_units(coupon.amount, coupon.currency),
+                currency=None if coupon.amount is None else coupon.currency,
+                periods=coupon.periods,
+            )
+
+    def _sell(self, good: Sold, product: Id) -> None:
+        make = catalog.create_plan if good.is_plan else catalog.create_add_on
+        owner = make(tenant=self.tenant, product_id=product, code=good.code, name=good.name)
+        self.sold[good.code] = good
+        for price in good.prices:
+            more = {"policies" if name == "policy" else name: value for name, value in price.more.items()}
+            self.prices[price.code] = catalog.create_price(
+                tenant=self.tenant,
+                code=price.code,
+                plan_id=owner if good.is_plan else None,
+                add_on_id=None if good.is_plan else owner,
+                unit_amount=price.amount,
+                currency=price.currency,
+                now=self.now,
+                model=Model(price.model),
+                interval=price.interval,
+                timing=None if price.timing is None else Timing(price.timing),
+                tax_inclusive=price.tax_inclusive,
+                tax_class=price.tax_class,
+                scheme=price.scheme,
+                **more,
+            )
+
+    def price(self, code: str, *, currency: str) -> Id:
+        """The price of that code, or of a plan or add-on the first in the currency. Raises NotFound."""
+        good = self.sold.get(code)
+        if good is not None:
+            offered = [price for price in good.prices if price.currency == currency] or list(good.prices[:1])
+            return self.prices[offered[0].code]
+        if code not in self.prices:
+            raise NotFound(kind="price", id=code)
+        return self.prices[code]
+
+    def customer(self, name: str, given: Mapping[str, Any] | None = None) -> Id:
+        """The customer of that name, made now if it was not made before. Raises NotFound, or what refuses it."""
+        if name in self.refused:
+            raise NotFound(kind="customer", id=name)
+        if name not in self.customers or given is not None:
+            try:
+                self._create_customer(name, given or {})
+            except DomainError:
+                self.refused.add(name)
+                raise
+        return self.customers[name]
+
+    def _create_customer(self, name: str, given: Mapping[str, Any]) -> None:
+        self.customers[name] = customers.create_customer(
+            tenant=self.tenant,
+            name=name,
+            email=given.get("email") or f"{len(self.customers) + 1}@customers.example",
+            now=self.now,
+            country=given.get("country"),
+            zone=given.get("timezone"),
+            external_id=name,
+            language=given.get("language") or "en",
+        )
+
+    def subscription(self, act: Act) -> Id:
+        """The subscription that an act is about. Raises NotFound where its start was refused."""
+        return self.named(act.subscription or "")
+
+    def named(self, name: str) -> Id:
+        """The subscription of that name. Raises NotFound."""
+        found = self.subscriptions.get(name)
+        if found is None:
+            raise NotFound(kind="subscription", id=name)
+        return found
+
+    def currency_of(self, act: Act) -> str:
+        """The currency in which the act's subscription buys."""
+        return self.currencies.get(act.subscription or "", self.script.currency)
+
+    def item(self, act: Act, code: str) -> Id:
+        """The item that was last added to the act's subscription under a plan's, an add-on's or a price's code.
+
+        Raises NotFound.
+        """
+        with session.reading(self.tenant) as cursor:
+            found = issued.items_by_code(cursor, subscription_id=self.subscription(act))
+        if code not in found:
+            raise NotFound(kind="item", id=code)
+        return found[code]
+
+    def asked(self, act: Act, *made: Asked) -> None:
+        """Keep what an act asked for, so that it can be taken back by its verb."""
+        changes = self.changes.setdefault(act.subscription or "", [])
+        changes += [(act.verb, one.change_id) for one in made]
+
+    def change(self, act: Act) -> Id:
+        """The latest change asked for by the verb named, or at all. Raises NotFound."""
+        verb = act.given.get("change")
+        changes = self.changes.get(act.subscription or "", [])
+        for kept in reversed(changes):
+            if verb in (None, kept[0]):
+                changes.remove(kept)
+                return kept[1]
+        raise NotFound(kind="change", id=verb or "")

@@ -1,0 +1,104 @@
+"""What came of a scenario as data, for `--json`: the shape that docs/scenario-format.md promises."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from perennia.cli.scenario.playing import Moment, Outcome
+from perennia.domain.calendar import local_time, zone_info
+from perennia.domain.documents import LineKind
+from perennia.domain.money import decimal_text, round_ratio
+from perennia.store.reads.issued import IssuedDocument, IssuedLine
+
+
+def as_data(outcome: Outcome) -> dict[str, Any]:
+    """Amounts are decimal text in the currency's digits, instants ISO 8601 in the scenario's zone."""
+    return {
+        "moments": [_moment(moment, outcome) for moment in outcome.moments],
+        "errors": [{"at": iso(refusal.at, outcome.script.zone), "code": refusal.code} for refusal in outcome.refusals],
+        "verify_ok": outcome.verify_ok,
+    }
+
+
+def _moment(moment: Moment, outcome: Outcome) -> dict[str, Any]:
+    other = {} if moment.currency == outcome.script.currency else {"currency": moment.currency}
+    return {
+        "at": iso(moment.at, outcome.script.zone),
+        "customer": moment.customer,
+        **other,
+        "documents": [document(found) for found in moment.documents],
+        "balance_after": decimal_text(moment.balance_minor, moment.currency),
+    }
+
+
+def document(found: IssuedDocument) -> dict[str, Any]:
+    """One document; its lines less `discount` are `net`, with `tax` they are `total`, less what was paid they are `due`."""
+
+    def text(minor: int) -> str:
+        return decimal_text(minor, found.currency)
+
+    lines = [line_minor(line) for line in found.lines]
+    total = found.net_minor + found.tax_minor
+    return {
+        "kind": found.kind,
+        "number": found.number,
+        "lines": [_line(line, text(minor)) for line, minor in zip(found.lines, lines, strict=True)],
+        "discount": text(sum(lines) - found.net_minor),
+        "net": text(found.net_minor),
+        "tax": text(found.tax_minor),
+        "total": text(total),
+        "paid_from_balance": text(found.from_balance_minor),
+        "due": text(max(total, 0) - found.from_balance_minor),
+    }
+
+
+def _line(line: IssuedLine, amount: str) -> dict[str, Any]:
+    zone = line.zone or "UTC"
+    return {
+        "item": line.item or line.description,
+        "plan": line.plan,
+        "kind": kind_of(line),
+        "start": local(line.start, zone),
+        "end": local(line.end, zone),
+        "quantity": plain(line.quantity),
+        "amount": amount,
+        "credits": credited(line),
+    }
+
+
+def line_minor(line: IssuedLine) -> int:
+    """A line's amount without tax, before discounts; a credit gives back what was really charged."""
+    discount = line.discount_minor
+    if line.tax_inclusive and discount:
+        with_tax = (100 + line.tax_percent).as_integer_ratio()
+        discount = round_ratio(discount * 100 * with_tax[1], with_tax[0])
+    return line.net_minor + discount
+
+
+def kind_of(line: IssuedLine) -> str:
+    """The word for it; what a pause gives back is a credit as well."""
+    kind = LineKind(line.kind)
+    return (LineKind.CREDIT if kind is LineKind.PAUSE else kind).name.lower()
+
+
+def credited(line: IssuedLine) -> str | None:
+    """The charge line that is given back, as number/line; the kind stands before it where that is no invoice."""
+    if line.credits is None:
+        return None
+    kind, number, position = line.credits
+    return f"{number}/{position}" if kind == "invoice" else f"{kind} {number}/{position}"
+
+
+def plain(number: Decimal) -> str:
+    """A number without needless zeros."""
+    return f"{number.normalize():f}"
+
+
+def local(at: datetime, zone: str) -> str:
+    """The local date, with the time where that is not midnight."""
+    found = local_time(at, zone)
+    return found.date().isoformat() if found.time() == found.time().min else found.isoformat()
+
+
+def iso(at: datetime, zone: str) -> str:
+    return at.astimezone(zone_info(zone)).isoformat()

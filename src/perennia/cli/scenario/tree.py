@@ -1,0 +1,136 @@
+"""A scenario's text as a tree in which every value knows its place; JSON and YAML give the same tree.
+
+Every scalar is text: no format decides here what is a number, a date or a boolean.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+MOST_VALUES = 200_000
+_MOST_DEPTH = 40
+_Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_NOTHING = frozenset({"", "~", "null", "none"})
+
+Value = "str | list[Node] | dict[str, Node]"
+
+
+class Unreadable(Exception):
+    """What was written has no meaning where it stands; one line for the person who wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value and where it stands: `place` in words of the file, `line` of a YAML file."""
+
+    value: "str | list[Node] | dict[str, Node]"
+    place: str
+    line: int | None = None
+
+    @property
+    def is_nothing(self) -> bool:
+        """Left empty, or written as nothing."""
+        return isinstance(self.value, str) and self.value.lower() in _NOTHING
+
+    def refuse(self, reason: str) -> Unreadable:
+        """The error to raise about this value."""
+        line = "" if self.line is None else f"line {self.line}, "
+        return Unreadable(f"{line}{self.place}: {reason}" if self.place else f"{line}{reason}")
+
+
+def parse(text: str, *, is_json: bool) -> Node:
+    """The tree of a file's text. Raises Unreadable."""
+    return _from_json(text) if is_json else _from_yaml(text)
+
+
+def looks_like_json(path: Path, text: str) -> bool:
+    """By the file's extension; where that says nothing, by its first character."""
+    if path.suffix in (".json", ".yaml", ".yml"):
+        return path.suffix == ".json"
+    return text.lstrip().startswith("{")
+
+
+def _from_json(text: str) -> Node:
+    try:
+        found = json.loads(
+            text, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_Pairs
+        )  # every scalar as it was written
+    except json.JSONDecodeError as error:
+        raise Unreadable(f"line {error.lineno}, column {error.colno}: this is not JSON: {error.msg}") from None
+    except RecursionError:
+        raise Unreadable("this is nested too deeply") from None
+    return _Budget().of_json(found, "", 0)
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """A JSON object before anybody has looked for keys that stand twice."""
+
+
+class _Budget:
+    """Counts what is read, so that a small file with aliases of aliases cannot fill the machine."""
+
+    def __init__(self) -> None:
+        self._left = MOST_VALUES
+
+    def of_json(self, value: Any, place: str, depth: int) -> Node:
+        self._spend(place, depth)
+        if isinstance(value, _Pairs):
+            pairs = ((key, None, self.of_json(child, _inside(place, key), depth + 1)) for key, child in value)
+            return Node(_mapping(pairs, place), place)
+        if isinstance(value, list):
+            return Node([self.of_json(v, f"{place}[{n}]", depth + 1) for n, v in enumerate(value)], place)
+        words = {True: "yes", False: "no", None: ""}
+        return Node(value if isinstance(value, str) else words[value], place)
+
+    def of_yaml(self, node: Any, place: str, depth: int) -> Node:
+        self._spend(place, depth)
+        line = node.start_mark.line + 1
+        if isinstance(node, yaml.ScalarNode):
+            return Node(node.value, place, line)
+        if isinstance(node, yaml.SequenceNode):
+            items = [self.of_yaml(child, f"{place}[{n}]", depth + 1) for n, child in enumerate(node.value)]
+            return Node(items, place, line)
+        return Node(_mapping(self._pairs(node, place, depth), place), place, line)
+
+    def _pairs(self, node: Any, place: str, depth: int) -> Iterator[tuple[str, int | None, Node]]:
+        for key, child in node.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise Node("", place, line).refuse("a key is one word")
+            yield key.value, line, self.of_yaml(child, _inside(place, key.value), depth + 1)
+
+    def _spend(self, place: str, depth: int) -> None:
+        self._left -= 1
+        if self._left < 0 or depth > _MOST_DEPTH:
+            raise Unreadable(f"{place[:80]}: a scenario has at most {MOST_VALUES:,} values, {_MOST_DEPTH} deep")
+
+
+def _from_yaml(text: str) -> Node:
+    try:
+        root = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = "" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: "
+        raise Unreadable(f"{where}this is not YAML: {error.problem or error.context}") from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise Unreadable(f"this is not YAML: {' '.join(str(error).split())}") from None
+    if root is None:
+        raise Unreadable("the file is empty")
+    return _Budget().of_yaml(root, "", 0)
+
+
+def _mapping(pairs: Iterator[tuple[str, int | None, Node]], place: str) -> dict[str, Node]:
+    found: dict[str, Node] = {}
+    for key, line, child in pairs:
+        if key in found:
+            raise Node("", place, line).refuse(f"{key} stands here twice")
+        found[key] = child
+    return found
+
+
+def _inside(place: str, key: str) -> str:
+    return f"{place}.{key}" if place else key

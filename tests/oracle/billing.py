@@ -1,0 +1,131 @@
+"""What must be billed per day: the clock moved from one due instant to the next ("Two clocks", "What is due")."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from tests.oracle.acts import Act, Scenario, read
+from tests.oracle.agreements import Agreement, Pending
+from tests.oracle.calendar import NEVER, local_day, moment
+from tests.oracle.desk import Desk
+from tests.oracle.documents import Day, Group, Ledger
+from tests.oracle.due import Charges
+from tests.oracle.lines import Line
+from tests.oracle.prices import Price
+from tests.oracle.taxes import strip
+
+MONEY = ("record_payment", "grant_credit", "adjust_line", "credit_note", "one_off")
+CLOCK = ("bill_run", "advance_to")
+
+
+def billed(raw: Mapping[str, Any]) -> list[Day]:
+    """What the acts of a scenario, all taken as accepted, must have billed by its last moment, in order of the days."""
+    scenario = read(raw)
+    goals = [moment(act.get("to"), scenario.zone) if act.get("to") else act.at for act in scenario.acts]
+    book = Book(scenario, max(goals))
+    since = goals[0]
+    for act, goal in zip(scenario.acts, goals, strict=True):
+        book.advance(since, goal, inclusive=act.verb in CLOCK)
+        if act.verb not in CLOCK:
+            book.enter(act)
+        since = goal
+    return sorted((day for day in book.ledger.days.values() if day.documents), key=lambda day: day.day)
+
+
+@dataclass
+class Book:
+    scenario: Scenario
+    horizon: datetime
+    charges: dict[int, Charges] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.desk = Desk(self.scenario, self.horizon)
+        self.ledger = Ledger(self.scenario, self.desk.customer, self.desk.agreements)
+        self.now = NEVER
+
+    def advance(self, since: datetime, until: datetime, *, inclusive: bool) -> None:
+        """Documents come out at every instant at which anything is due, one instant after the other."""
+        while True:
+            coming = [
+                (at, self.desk.payer(sub.customer))
+                for sub in self.desk.agreements.values()
+                for at in instants(sub, until, self.horizon)
+                if since <= at and (at < until or (inclusive and at == until))
+            ]
+            if not coming:
+                return
+            now = min(at for at, _ in coming)
+            for customer in dict.fromkeys(customer for at, customer in coming if at == now):
+                self.draft(customer, now, now)
+            since = now + datetime.resolution
+
+    def enter(self, act: Act) -> None:
+        """An act: what its customer owes up to then, the act, and what follows from it at once."""
+        if act.verb in MONEY:
+            customer = self.desk.who(act)
+            self.desk.customer(customer)
+            customer = self.desk.payer(customer)
+            self.draft(customer, act.at, act.at)
+            getattr(self.ledger, act.verb)(act, customer)
+            return
+        customer = self.desk.who(act)
+        self.desk.enter(act)
+        if act.verb == "subscribe":
+            sub = self.desk.agreements[act.subscription or customer]
+            if sub.terms["backdated_start"] == "per_period":
+                for at in sorted({at for at in instants(sub, act.at, self.horizon) if at < act.at}):
+                    self.draft(self.desk.payer(customer), at, act.at)
+        self.draft(self.desk.payer(customer), act.at, act.at)
+
+    def draft(self, customer: str, through: datetime, now: datetime) -> None:
+        """draft(facts, through): what is due and unsettled, one document for each group of lines."""
+        groups: dict[Group, list[Line]] = {}
+        self.now = now
+        for sub in [sub for sub in self.desk.agreements.values() if self.desk.payer(sub.customer) == customer]:
+            apply_pending(sub, through, self.horizon)
+            charges = self.charges.setdefault(sub.number, Charges(sub, self.strip, self.horizon))
+            for line in charges.due(through, self.desk.usage):
+                groups.setdefault(sub.group, []).append(line)
+        for group, lines in groups.items():
+            self.ledger.take(customer, group, lines, now)
+
+    def strip(self, sub: Agreement, price: Price) -> Fraction:
+        customer = self.desk.customer(self.desk.payer(sub.customer))
+        return strip(self.scenario, customer, price.tax_inclusive, price.tax_class, local_day(self.now, sub.zone))
+
+
+def waits_until(sub: Agreement, pending: Pending, horizon: datetime) -> datetime:
+    """When a scheduled change is applied; one inside a pause at its end."""
+    at = sub.resolve(pending.at, horizon)
+    while pause := sub.paused(at):
+        at = pause.end or NEVER
+    return at
+
+
+def apply_pending(sub: Agreement, through: datetime, horizon: datetime) -> None:
+    """Scheduled changes whose time has come, in order; ends come before them."""
+    while True:
+        ready = [(waits_until(sub, one, horizon), one) for one in sub.pending]
+        ready = [(at, one) for at, one in ready if at <= through]
+        if not ready:
+            return
+        at, first = min(ready, key=lambda pair: pair[0])
+        sub.pending.remove(first)
+        life, counts, _ = sub.life_end(horizon)
+        if at < life or counts > through:
+            first.apply(at, at)
+
+
+def instants(sub: Agreement, until: datetime, horizon: datetime) -> Iterator[datetime]:
+    """Every instant at which anything may be due for a subscription."""
+    yield from (at for at in (sub.start, sub.trial_end, *sub.marks) if at)
+    yield from (at for pause in sub.pauses for at in (pause.start, pause.end) if at)
+    yield from (waits_until(sub, one, horizon) for one in sub.pending)
+    yield from sub.life_end(horizon)[:2]
+    for item in sub.items:
+        for version in item.versions:
+            yield from (version.start, version.end, version.real_end)
+        for slot in sub.slots(item, until):
+            yield from (slot.begin, slot.end, slot.series.stop)

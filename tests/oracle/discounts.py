@@ -1,0 +1,82 @@
+"""Coupons on the lines of one document ("Discounts")."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from tests.oracle import NotSupported
+from tests.oracle.agreements import Agreement, Redemption
+from tests.oracle.calendar import Anchor, Interval, instant, wall
+from tests.oracle.lines import Line
+from tests.oracle.prices import minor, rounded, split
+from tests.oracle.slots import SlotKey
+
+
+def lay_discounts(lines: Sequence[Line]) -> None:
+    """Percent before amounts, each on what is left, never below zero; an amount once for each document."""
+    for sub in {line.sub.name: line.sub for line in lines if line.sub and line.sub.coupons}.values():
+        mine = [line for line in lines if line.sub is sub and line.source is None]
+        if any(line.kind == "one_off" for line in mine):
+            raise NotSupported("a one-off charge under a coupon")
+        order = sub.coupons
+        if sub.terms["coupon_order"] == "percent_first":
+            order = sorted(order, key=lambda one: one.coupon.percent is None)
+        for redemption in order:
+            _lay(sub, redemption, [line for line in mine if _eligible(sub, redemption, line)])
+
+
+def _lay(sub: Agreement, redemption: Redemption, lines: list[Line]) -> None:
+    coupon, mode = redemption.coupon, sub.terms["rounding_mode"]
+    if coupon.percent is not None:
+        for line in lines:
+            line.amount -= rounded(line.amount * coupon.percent / 100, mode)
+    elif coupon.amount is not None:
+        lines = [line for line in lines if line.amount > 0]
+        off = min(rounded(minor(coupon.amount, sub.currency), mode), sum(line.amount for line in lines))
+        for line, part in zip(
+            lines, split(off, [Fraction(line.amount) for line in lines]) if lines else (), strict=True
+        ):
+            line.amount -= part
+
+
+def _eligible(sub: Agreement, redemption: Redemption, line: Line) -> bool:
+    """A renewal period is counted by its first line; a proration line inherits its period's discount and counts nothing."""
+    if not _in_scope(redemption, line):
+        return False
+    slot = _period(sub, line)
+    if slot is None:
+        raise NotSupported("a coupon on a line outside the plan's periods")
+    if redemption.coupon.periods and any(
+        item.latest.price.interval != sub.base.latest.price.interval for item in sub.items
+    ):
+        raise NotSupported("a coupon for n periods over items of several intervals")
+    if slot in redemption.used:
+        return line.renewal or line.kind == "setup" or redemption.policy["coupon_on_prorations"] == "inherit"
+    if not (line.renewal or line.kind == "setup") or not _lasts(sub, redemption, line):
+        return False
+    redemption.used.add(slot)
+    return True
+
+
+def _lasts(sub: Agreement, redemption: Redemption, line: Line) -> bool:
+    periods = redemption.coupon.periods
+    if periods is None:
+        return True
+    if redemption.policy["coupon_counts"] == "months":
+        from_day = Anchor.of(wall(redemption.at, sub.zone))
+        return line.start < instant(from_day.plus(Interval("month", 1), periods), sub.zone)
+    return len(redemption.used) < periods
+
+
+def _in_scope(redemption: Redemption, line: Line) -> bool:
+    coupon, price = redemption.coupon, line.price
+    if not (coupon.plans or coupon.products):
+        return True
+    if redemption.policy["coupon_scope_checked"] == "at_redemption":
+        return redemption.in_scope
+    return price is not None and (price.owner in coupon.plans or price.product in coupon.products)
+
+
+def _period(sub: Agreement, line: Line) -> SlotKey | None:
+    """The plan's period that a line lies in."""
+    start = line.start
+    return next((slot.key for slot in sub.slots(sub.base, start) if slot.begin <= start < slot.end), None)

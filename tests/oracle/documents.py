@@ -1,0 +1,225 @@
+"""Documents, what is open on them, and the credit balance ("Documents, receivables, balance")."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tests.oracle import NotSupported
+from tests.oracle.acts import Act, Scenario
+from tests.oracle.agreements import Agreement
+from tests.oracle.calendar import local_day, shown
+from tests.oracle.desk import Customer
+from tests.oracle.discounts import lay_discounts
+from tests.oracle.lines import Line
+from tests.oracle.policies import policy
+from tests.oracle.prices import minor, number, plain, rounded, text
+from tests.oracle.taxes import lay_tax
+
+Group = tuple[str, ...]
+
+
+@dataclass
+class Document:
+    """An issued invoice or credit note; `open` is what is still owed on it."""
+
+    kind: str
+    lines: list[Line]
+    net: int
+    tax: int
+    from_balance: int = 0
+    paid: int = 0
+    lowered: int = 0
+    refunded: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.net + self.tax
+
+    @property
+    def open(self) -> int:
+        return max(self.total, 0) - self.from_balance - self.paid - self.lowered
+
+
+@dataclass
+class Day:
+    """All that came out for one customer in one currency on one local day."""
+
+    day: str
+    customer: str
+    currency: str
+    documents: list[Document] = field(default_factory=list)
+    balance_after: int = 0
+    open_after: int = 0
+
+    @property
+    def lines(self) -> list[Line]:
+        return [line for document in self.documents for line in document.lines]
+
+    @property
+    def net(self) -> int:
+        return sum(document.net for document in self.documents)
+
+    @property
+    def tax(self) -> int:
+        return sum(document.tax for document in self.documents)
+
+    def as_json(self) -> dict[str, Any]:
+        money = {"net": self.net, "tax": self.tax, "total": self.net + self.tax}
+        money |= {"balance_after": self.balance_after, "open_after": self.open_after}
+        return {
+            "day": self.day,
+            "customer": self.customer,
+            "currency": self.currency,
+            "lines": [_line(line) for line in self.lines],
+            **{name: text(units, self.currency) for name, units in money.items()},
+            "documents": [_document(one, self.currency) for one in self.documents],
+        }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    zone = line.sub.zone if line.sub else None
+    return {
+        "item": line.item,
+        "subscription": line.sub.name if line.sub else None,
+        "kind": line.kind,
+        "start": shown(line.start, zone) if zone else None,
+        "end": shown(line.end, zone) if zone else None,
+        "quantity": plain(line.quantity),
+        "amount": text(line.net, line.currency),
+        "credits": line.source.place if line.source else None,
+    }
+
+
+def _document(one: Document, currency: str) -> dict[str, Any]:
+    due = max(one.total, 0) - one.from_balance
+    money = {"net": one.net, "tax": one.tax, "total": one.total, "paid_from_balance": one.from_balance, "due": due}
+    return {"kind": one.kind, "lines": len(one.lines)} | {name: text(units, currency) for name, units in money.items()}
+
+
+@dataclass
+class Ledger:
+    """What was issued, what is open, and the balances."""
+
+    scenario: Scenario
+    customer: Callable[[str], Customer]
+    agreements: Mapping[str, Agreement]
+    held: dict[tuple[str, Group], list[Line]] = field(default_factory=dict)
+    balances: dict[tuple[str, str], int] = field(default_factory=dict)
+    documents: dict[tuple[str, str], list[Document]] = field(default_factory=dict)
+    days: dict[tuple[str, str, str], Day] = field(default_factory=dict)
+
+    def take(self, customer: str, group: Group, lines: list[Line], now: datetime) -> None:
+        """One document of what is ready now, with the lines that waited for the next one."""
+        ready = [line for line in lines if not line.held]
+        waiting = self.held.setdefault((customer, group), [])
+        waiting[:] = [line for line in waiting if not line.dropped]
+        if ready:
+            ready, waiting[:] = waiting + ready, []
+            self.issue(customer, group[0], ready, now)
+        waiting += [line for line in lines if line.held]
+
+    def issue(self, customer: str, currency: str, lines: list[Line], now: datetime) -> None:
+        """Discounts, tax, then the credit balance as a means of payment; below zero it is a credit note."""
+        owner = self.customer(customer)
+        day = local_day(now, owner.zone)
+        lay_discounts(lines)
+        lay_tax(self.scenario, owner, lines, day)
+        net, tax = sum(line.net for line in lines), sum(line.tax for line in lines)
+        document = Document("credit_note" if net + tax < 0 else "invoice", lines, net, tax)
+        key = (customer, currency)
+        self.documents.setdefault(key, []).append(document)
+        record = self.days.setdefault((day.isoformat(), customer, currency), Day(day.isoformat(), customer, currency))
+        for line in lines:
+            line.document = document
+        if document.total < 0:
+            self.give_back(key, document)
+        else:
+            document.from_balance = min(self.balances.get(key, 0), document.total)
+            self.balances[key] = self.balances.get(key, 0) - document.from_balance
+        if document.total or self.scenario.policy["zero_document"] == "issue":
+            record.documents.append(document)
+            for place, line in enumerate(record.lines, 1):
+                line.place = f"{record.day}/{place}"
+        record.balance_after = self.balances.get(key, 0)
+        record.open_after = sum(one.open for one in self.documents[key])
+
+    def give_back(self, key: tuple[str, str], note: Document) -> None:
+        """First what is open on the credited documents; the paid part to the balance, or back (`credit_becomes`)."""
+        left = -note.total
+        for line in [line for line in note.lines if line.source is not None]:
+            part = min(left, -(line.net + line.tax))
+            left -= part
+            credited = line.source.document
+            lowered = min(part, credited.open) if credited is not note else 0
+            credited.lowered += lowered
+            part -= lowered
+            if line.becomes == "refund":
+                refund = min(part, credited.paid - credited.refunded)
+                credited.refunded += refund
+                part -= refund
+            self.balances[key] = self.balances.get(key, 0) + part
+
+    def record_payment(self, act: Act, customer: str) -> None:
+        """Booked on the last open document; what is left of it is the customer's balance."""
+        if str(act.get("document") or "last open") not in ("last", "last open"):
+            raise NotSupported("a payment of a document by number")
+        keys = [key for key in self.documents if key[0] == customer] or [(customer, self.scenario.currency)]
+        if len(keys) > 1:
+            raise NotSupported("a payment by a customer with several currencies")
+        (key,) = keys
+        owed = [document for document in self.documents.get(key, []) if document.open > 0]
+        amount = rounded(minor(number(act.get("amount")), key[1])) if act.get("amount") is not None else None
+        if owed:
+            taken = owed[-1].open if amount is None else min(amount, owed[-1].open)
+            owed[-1].paid += taken
+            amount = 0 if amount is None else amount - taken
+        self.balances[key] = self.balances.get(key, 0) + (amount or 0)
+
+    def grant_credit(self, act: Act, customer: str) -> None:
+        key = (customer, self.scenario.currency)
+        self.balances[key] = self.balances.get(key, 0) + rounded(minor(number(act.get("amount")), key[1]))
+
+    def adjust_line(self, act: Act, customer: str) -> None:
+        """A credit of a part of one line of the last invoice; later credits are of what is left."""
+        self._credit_parts(act, customer, [{"line": act.get("line", 1), "amount": act.get("amount")}])
+
+    def credit_note(self, act: Act, customer: str) -> None:
+        self._credit_parts(act, customer, list(act.get("lines") or ()))
+
+    def _credit_parts(self, act: Act, customer: str, parts: list[Mapping[str, Any]]) -> None:
+        key = (customer, self.scenario.currency)
+        if (
+            str(act.get("document") or "last") != "last"
+            or not parts
+            or any(set(part) != {"line", "amount"} for part in parts)
+        ):
+            raise NotSupported("a credit note but of amounts of lines of the last document")
+        invoice = [document for document in self.documents[key] if document.kind == "invoice"][-1]
+        becomes = str(act.get("becomes") or policy(self.scenario.policy, act.overrides)["credit_becomes"])
+        credits = []
+        for part in parts:
+            line = invoice.lines[int(str(part["line"])) - 1]
+            amount = rounded(minor(number(part["amount"]), key[1]))
+            if amount <= 0 or line.source is not None or line.inclusive or becomes not in ("balance", "refund"):
+                raise NotSupported("an adjustment that is no plain credit of a net charge line")
+            amount = min(amount, line.amount - line.credited)
+            line.credited += amount
+            credit = Line(
+                line.sub, line.item, "credit", line.start, line.end, line.quantity, -amount, key[1], line.tax_class
+            )
+            credit.source, credit.becomes = line, becomes
+            credits.append(credit)
+        self.issue(customer, key[1], credits, act.at)
+
+    def one_off(self, act: Act, customer: str) -> None:
+        sub = self.agreements.get(act.subscription)
+        group = sub.group if sub else (self.scenario.currency, "automatic", "")
+        quantity = number(act.get("quantity", 1))
+        exact = minor(number(act.get("amount")) * quantity, group[0])
+        name, amount = str(act.get("name", "one_off")), rounded(exact)
+        line = Line(sub, name, "one_off", act.at, None, quantity, amount, group[0], act.get("tax_class"))
+        if str(act.get("when") or "now") == "next_invoice":
+            self.held.setdefault((customer, group), []).append(line)
+        else:
+            self.issue(customer, group[0], [line], act.at)

@@ -1,0 +1,289 @@
+"""What is due by an instant: settled by identity ("What is due", "Changes and proration", "Price models").
+
+Every part that should exist is worked out anew from the agreement; a part without a charge line gives one, a charge line
+that covers more than the part gives a credit in proportion to what it really charged.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from tests.oracle import NotSupported
+from tests.oracle.agreements import Agreement, End, Item, Version
+from tests.oracle.calendar import NEVER, local_day
+from tests.oracle.desk import Usage
+from tests.oracle.lines import Line
+from tests.oracle.policies import Policy
+from tests.oracle.prices import Price, minor, rounded, worth
+from tests.oracle.slots import Cut, Slot, Stretch, fraction, length, minus
+from tests.oracle.usage import Measured, measured
+
+Strip = Callable[[Agreement, Price], Fraction]
+
+
+@dataclass
+class Charges:
+    """The charge lines of one subscription, and what is still due for it."""
+
+    sub: Agreement
+    strip: Strip
+    horizon: datetime
+    made: dict[tuple[int, object], list[Line]] = field(default_factory=dict)
+    all: list[Line] = field(default_factory=list)
+    opened: set[int] = field(default_factory=set)
+    rated: dict[tuple[int, object], Measured] = field(default_factory=dict)
+
+    def due(self, through: datetime, usage: list[Usage]) -> Iterator[Line]:
+        """Credits first, then arrears and usage, then what is charged in advance ("Several things at one instant")."""
+        if self.sub.withdrawn:
+            yield from self._withdrawn()
+            return
+        life, counts, end = self.sub.life_end(self.horizon)
+        found: list[Line] = []
+        for item in self.sub.items:
+            found += self._credits(item, through, life if counts <= through else NEVER, end)
+        for wanted in ("arrears", "usage", "advance"):
+            for item in self.sub.items:
+                found += self._opening(item, through, life) if wanted == "advance" else []
+                for slot in list(self.sub.slots(item, through)):
+                    for version in item.versions:
+                        if version.price.timing != wanted:
+                            continue
+                        if wanted == "usage":
+                            found += self._usage(item, slot, version, through, life, counts, end, usage)
+                        else:
+                            found += self._charge(item, slot, version, through, life, counts, end)
+        self.all += [line for line in found if line.source is None]
+        yield from found
+
+    def _withdrawn(self) -> Iterator[Line]:
+        """Every line is given back whole ("Withdrawal")."""
+        for line in self.all:
+            left = line.amount - line.credited
+            line.credited, line.covered = line.amount, []
+            if left:
+                yield self._credit_line(line, left, line.start, line.end, "refund", held=False)
+
+    def _opening(self, item: Item, through: datetime, life: datetime) -> Iterator[Line]:
+        """A set-up fee once, when the item starts, also in a trial."""
+        first = item.versions[0]
+        if not first.price.setup_fee or first.number in self.opened or first.start > through or first.start >= life:
+            return
+        self.opened.add(first.number)
+        exact = minor(first.price.setup_fee, self.sub.currency) / self.strip(self.sub, first.price)
+        line = self._line(item, first, "setup", first.start, None, rounded(exact, self.sub.terms["rounding_mode"]))
+        line.quantity = Fraction(1)
+        yield line
+
+    def _line(
+        self, item: Item, version: Version, kind: str, start: datetime, end: datetime | None, amount: int
+    ) -> Line:
+        price = version.price
+        kept_gross = price.tax_inclusive and self.strip(self.sub, price) == 1
+        return Line(
+            self.sub, item.code if item is not self.sub.base else price.owner, kind, start, end, version.quantity, amount,
+            self.sub.currency, price.tax_class, kept_gross, price=price,
+        )  # fmt: skip
+
+    def _cover(self, slot: Slot, version: Version, life: datetime, blanks: bool = True) -> list[Stretch]:
+        """The stretch of a slot that a version covers, without the pauses that keep nothing."""
+        low, high = max(version.start, slot.begin), min(version.end, slot.series.stop, life, slot.end)
+        if high <= low:
+            return []
+        paused = [(slot.offset(p.start), slot.offset(p.end or NEVER)) for p in slot.blanks] if blanks else []
+        return minus([(slot.offset(low), slot.offset(high))], paused)
+
+    def _charge(
+        self,
+        item: Item,
+        slot: Slot,
+        version: Version,
+        through: datetime,
+        life: datetime,
+        counts: datetime,
+        end: End | None,
+    ) -> Iterator[Line]:
+        known = life
+        if end is not None and counts > through and end.policy["known_last_part"] == "full" and slot.begin < life:
+            known = NEVER
+        if (
+            end is not None
+            and end.policy["known_last_part"] == "full"
+            and version.price.timing == "arrears"
+            and life < slot.end
+        ):
+            raise NotSupported("known_last_part=full in arrears")
+        made = self.made.setdefault((version.number, slot.key), [])
+        wanted = minus(self._cover(slot, version, known), [part for line in made for part in line.charged])
+        if not wanted:
+            return
+        changed = version.start > slot.begin
+        terms = version.terms if changed or (slot.is_first and version.start == slot.begin) else self.sub.terms
+        if self._free(slot, changed, terms):
+            return
+        if version.price.timing == "advance":
+            due = slot.at(wanted[0][0], ending=False)
+        else:
+            due = min(version.end, slot.series.stop, known, slot.end)
+        if due > through:
+            return
+        yield from self._charged(item, slot, version, wanted, terms, made, changed, end if known != life else None)
+
+    def _free(self, slot: Slot, changed: bool, terms: Policy) -> bool:
+        """Parts that cost nothing: the first part by `first_part`, a gap by `billing_day_move`, the rest by `proration`."""
+        if slot.is_first and slot.begin > slot.start:
+            if slot.series.first == "start" and terms["first_part"] == "free":
+                return True
+            if slot.series.first == "free_gap" or (slot.series.first == "change" and terms["proration"] == "none"):
+                return True
+        return changed and terms["proration"] == "none"
+
+    def _charged(
+        self, item: Item, slot: Slot, version: Version, parts: list[Stretch], terms: Policy, made: list[Line], changed: bool,
+        whole_by: End | None,
+    ) -> Iterator[Line]:  # fmt: skip
+        price, mode = version.price, self.sub.terms["rounding_mode"]
+        part, strip = fraction(slot, parts, terms), self.strip(self.sub, version.price)
+        package = self.sub.terms["package"]
+        flat_at_zero = self.sub.terms["first_flat_at_zero"] == "yes"
+        full = worth(price, version.quantity, 0, flat_at_zero, package)
+        fee = rounded(minor(full, price.currency) * part / strip, mode)
+        start, stop = slot.at(parts[0][0], ending=False), slot.at(parts[-1][1], ending=True)
+        amounts = [("recurring", fee, minor(full, price.currency) / strip)]
+        if price.period_minimum is not None and fee:
+            missing = minor(price.period_minimum, price.currency) * part / strip - fee
+            amounts += [("minimum", rounded(missing, mode), missing / part)] if missing > 0 else []
+        for kind, amount, whole in amounts:
+            line = self._line(item, version, kind, start, stop, amount)
+            line.slot, line.covered, line.charged, line.whole_by = slot, list(parts), list(parts), whole_by
+            line.whole = whole
+            line.renewal = not changed and not (
+                slot.is_first and slot.begin > slot.start and slot.series.first != "start"
+            )
+            if price.timing == "arrears":
+                line.tax_day = local_day(stop - timedelta(seconds=1), self.sub.zone)
+            line.held = (
+                not line.renewal
+                and slot.series.first != "charge_gap"
+                and terms["difference_invoiced"] == "next_invoice"
+            )
+            made.append(line)
+            yield line
+        if price.timing == "advance":
+            self.sub.paid_slots.add(slot.key)
+
+    def _credits(self, item: Item, through: datetime, life: datetime, end: End | None) -> Iterator[Line]:
+        current = {slot.key: slot for slot in self.sub.slots(item, through)}
+        for version in item.versions:
+            for key, made in [(key, made) for (number, key), made in self.made.items() if number == version.number]:
+                for line in made:
+                    yield from self._credit(line, version, current.get(key), life, end, through)
+                made[:] = [line for line in made if not line.dropped]
+
+    def _credit(
+        self, line: Line, version: Version, slot: Slot | None, life: datetime, end: End | None, through: datetime
+    ) -> Iterator[Line]:
+        """A settled part that is shorter now, or is no more."""
+        series = (slot or line.slot).series
+        last = NEVER if line.whole_by is not None and line.whole_by is end else life
+        gone = minus(line.covered, self._cover(slot, version, last, blanks=False) if slot else [])
+        if gone:
+            cuts = [(version.end, version.cut), (series.stop, series.stopped_by)]
+            if end is not None:
+                credit = end.policy["proration"] != "none" and not (
+                    end.is_cancel and end.policy["cancel_credit"] == "none"
+                )
+                cuts.append((last, Cut(end.policy, credit, cancel=True)))
+            cut = min(cuts, key=lambda pair: pair[0])[1]
+            yield from self._given(line, slot or line.slot, gone, cut)
+        for pause in slot.blanks if slot else ():
+            paused = (slot.offset(pause.start), slot.offset(pause.end or NEVER))
+            gone = minus(line.covered, minus(line.covered, [paused]))
+            rest = pause.policy["pause_rest"]
+            if gone and rest == "credited" and pause.end is not None and pause.end <= through:
+                yield from self._given(line, slot, gone, Cut(pause.policy, inline=True))
+            elif gone and rest != "credited" and pause.start <= through:
+                yield from self._given(line, slot, gone, Cut(pause.policy, credit=False))
+
+    def _given(self, line: Line, slot: Slot, gone: list[Stretch], cut: Cut) -> Iterator[Line]:
+        """A credit for a stretch; a line still waiting for its document is made anew instead ("Several on one day")."""
+        if line.held and line.document is None:
+            line.dropped = True
+            return
+        amount = self._worth_of(line, gone, cut.policy)
+        line.covered = minus(line.covered, gone)
+        becomes = cut.policy["credit_becomes"]
+        if not cut.credit or becomes == "none" or (cut.cancel and self._debt_stays(line, cut.policy)) or amount == 0:
+            return
+        line.credited += amount
+        start, stop = slot.at(gone[0][0], ending=False), slot.at(gone[-1][1], ending=True)
+        if start > stop:
+            start = slot.at(gone[0][0], ending=True)
+        deferred = cut.policy["difference_invoiced"] == "next_invoice" and not cut.inline and not cut.cancel
+        yield self._credit_line(line, amount, start, stop, becomes, held=deferred or becomes == "next_invoice")
+
+    def _credit_line(
+        self, line: Line, amount: int, start: datetime, stop: datetime | None, becomes: str, *, held: bool
+    ) -> Line:
+        return Line(
+            self.sub, line.item, "credit", start, stop, line.quantity, -amount, line.currency, line.tax_class,
+            line.inclusive, source=line, becomes=becomes, held=held,
+        )  # fmt: skip
+
+    def _worth_of(self, line: Line, gone: list[Stretch], terms: Policy) -> int:
+        """`charged`: what is left of the line, in proportion; `list`: the price without discounts, for the part."""
+        mode, slot = self.sub.terms["rounding_mode"], line.slot
+        part = fraction(slot, gone, terms)
+        if terms["credit_basis"] == "list":
+            return rounded(line.whole * part, mode)
+        left = line.amount - line.credited
+        if length(gone) == length(line.covered):
+            return left
+        return min(rounded(left * part / fraction(slot, line.covered, terms), mode), left)
+
+    def _debt_stays(self, line: Line, terms: Policy) -> bool:
+        """`open_debt_at_cancel`: an unpaid document is collected whole unless its unused part is credited."""
+        if terms["open_debt_at_cancel"] == "credit_unused" or line.document is None or line.document.open == 0:
+            return False
+        if line.document.paid:
+            raise NotSupported(f"open_debt_at_cancel={terms['open_debt_at_cancel']} with a part paid")
+        return True
+
+    def _usage(
+        self, item: Item, slot: Slot, version: Version, through: datetime, life: datetime, counts: datetime, end: End | None,
+        usage: list[Usage],
+    ) -> Iterator[Line]:  # fmt: skip
+        """Arrears by meter, cut at the real instant; a late event would need its own document and is refused here."""
+        low, high = max(version.real_start, slot.begin), min(version.real_end, slot.end)
+        if slot.series.stop != version.end:
+            high = min(high, slot.series.stop)
+        if counts <= through and end is not None:
+            high = min(high, end.real or life)
+        if version is item.versions[0]:
+            low = slot.begin
+        if high <= low or high > through:
+            return
+        now = measured(self.sub, version, low, high, usage)
+        before = self.rated.setdefault((version.number, slot.key), now)
+        if before != now:
+            raise NotSupported("usage for a period already billed")
+        if (version.number, slot.key) in self.made:
+            return
+        self.made[version.number, slot.key] = []
+        price, terms, mode = version.price, self.sub.terms, self.sub.terms["rounding_mode"]
+        strip = self.strip(self.sub, price)
+        exact = minor(
+            worth(price, now.value, now.events, terms["first_flat_at_zero"] == "yes", terms["package"]), price.currency
+        )
+        fee = rounded(exact / strip, mode)
+        amounts = [("usage", fee)] if now.value or fee or terms["zero_usage_line"] == "yes" else []
+        if price.period_minimum is not None and fee:
+            part = fraction(slot, self._cover(slot, version, life if counts <= through else NEVER), terms)
+            missing = rounded(minor(price.period_minimum, price.currency) * part / strip - fee, mode)
+            amounts += [("minimum", missing)] if missing > 0 else []
+        for kind, amount in amounts:
+            line = self._line(item, version, kind, low, high, amount)
+            line.quantity, line.renewal = now.value, True
+            line.tax_day = local_day(high - timedelta(seconds=1), self.sub.zone)
+            yield line

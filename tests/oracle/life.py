@@ -1,0 +1,161 @@
+"""The acts of a subscription's life: cancel, pause, trial ends, billing day ("Life cycle", "Trials")."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from tests.oracle import NotSupported
+from tests.oracle.acts import Act
+from tests.oracle.agreements import NUMBERS, Agreement, End
+from tests.oracle.calendar import Anchor, day_from, local_day, midnight, moment, wall
+from tests.oracle.policies import Policy
+from tests.oracle.slots import Cut, Pause, Series
+
+
+def cancel(sub: Agreement, act: Act, terms: Policy) -> None:
+    when, now = str(act.get("when") or terms["cancel_at"]), sub.effective(act.at)
+    if pause := sub.paused(act.at):  # the rest that was kept is given back, and the pause is over
+        if when != "now" or pause.policy["pause_rest"] != "kept" or terms["cancel_day"] == "billed":
+            raise NotSupported("cancel during a pause")
+        pause.end = now
+    if when == "period_end":
+        end = sub.period_end(sub.base, act.at)
+        sub.cancelled = End(end, end, None, terms, is_cancel=True)
+        return
+    effective, real = act.at, None
+    if when == "period_start":
+        at = sub.start if sub.in_trial(act.at) else sub.slot_at(sub.base, act.at).begin
+    elif when == "now":
+        at, real = now, act.at
+    else:
+        at = moment(when, sub.zone)
+        effective = max(act.at, at)
+    if terms["cancel_day"] == "billed" and when != "period_start":
+        if sub.unit == "second":
+            raise NotSupported("cancel_day=billed under second proration")
+        at = midnight(local_day(at, sub.zone) + timedelta(days=1), sub.zone)
+    sub.cancelled = End(at, effective, real, terms, is_cancel=True)
+
+
+def uncancel(sub: Agreement, act: Act, terms: Policy) -> None:
+    if sub.cancelled and isinstance(sub.cancelled.at, datetime):
+        sub.marks.add(sub.cancelled.at)
+    sub.cancelled = None
+
+
+def pause(sub: Agreement, act: Act, terms: Policy) -> None:
+    if (
+        sub.in_trial(act.at)
+        or sub.term
+        or any(series.stop > act.at for item in sub.items for series in item.chain[:-1])
+    ):
+        raise NotSupported("a pause in a trial, in a term or before a moved billing day")
+    if any(one.coupon.periods and one.policy["coupon_counts"] == "months" for one in sub.coupons):
+        raise NotSupported("coupon_counts=months with a pause")
+    if sub.pauses and (sub.pauses[-1].end is None or sub.pauses[-1].end > act.at):
+        raise NotSupported("a pause while another waits or runs")
+    slot, every = sub.slot_at(sub.base, act.at), sub.base.latest.price.interval
+    start = slot.end if str(act.get("when") or "now") == "period_end" else sub.effective(act.at)
+    end = moment(act.get("until"), sub.zone) if act.get("until") else None
+    if act.get("periods"):
+        local = Anchor.of(wall(start, sub.zone))
+        anchor, n = (slot.anchor, slot.key[2] + 1) if start == slot.end and not slot.kept else (local, 0)
+        end = anchor.boundary(every, n + int(str(act.get("periods"))), sub.zone)
+    sub.pauses.append(Pause(start, end, terms))
+
+
+def skip(sub: Agreement, act: Act, terms: Policy) -> None:
+    """Skip a period: a pause of its length."""
+    pause(sub, replace(act, args={"when": "period_end", "periods": 1}), terms)
+
+
+def resume(sub: Agreement, act: Act, terms: Policy) -> None:
+    now = sub.effective(act.at)
+    if not sub.pauses or (sub.pauses[-1].end is not None and sub.pauses[-1].end <= now):
+        raise NotSupported("resume without a pause")
+    last = sub.pauses[-1]
+    if last.start >= now:
+        sub.pauses.pop()
+    else:
+        last.end = now
+
+
+def end_trial(sub: Agreement, act: Act, terms: Policy) -> None:
+    if not sub.in_trial(act.at):
+        raise NotSupported("end_trial without a trial")
+    _trial_until(sub, sub.effective(act.at))
+
+
+def set_trial_end(sub: Agreement, act: Act, terms: Policy) -> None:
+    """Extending never shortens; a trial added to a paid period gives its unused part back or not, by `proration`."""
+    until, now = moment(act.get("trial_end"), sub.zone), sub.effective(act.at)
+    if sub.in_trial(act.at):
+        if until > (sub.trial_end or until):
+            _trial_until(sub, until)
+        return
+    follows = sub.anchor_follows_trial or sub.terms["alignment"] == "anniversary"
+    for item in sub.items:
+        old = item.chain[-1]
+        old.stop, old.stopped_by = now, Cut(terms, terms["proration"] != "none")
+        anchor = Anchor.of(wall(until, sub.zone)) if follows else old.anchor
+        item.chain.append(Series(next(NUMBERS), anchor, old.interval, until, "start"))
+    sub.trial_end = until
+
+
+def _trial_until(sub: Agreement, until: datetime) -> None:
+    for item in sub.items:
+        item.chain[-1].start = until
+        if sub.anchor_follows_trial:
+            item.chain[-1].anchor = Anchor.of(wall(until, sub.zone))
+    sub.trial_end = until
+
+
+def set_anchor_day(sub: Agreement, act: Act, terms: Policy) -> None:
+    """The billing day moves at the next boundary; the gap to the new day is charged or free ("billing_day_move")."""
+    if sub.in_trial(act.at) or sub.paused(act.at):
+        raise NotSupported("set_anchor_day in a trial or a pause")
+    for item in sub.items:
+        end, old = sub.slot_at(item, act.at).end, item.chain[-1]
+        local = wall(end, sub.zone)
+        if act.get("anchor") is not None:
+            anchor = Anchor.of(wall(moment(act.get("anchor"), sub.zone), sub.zone))
+        elif old.interval.months:
+            anchor = day_from(local, int(str(act.get("day"))))
+        else:
+            raise NotSupported("set_anchor_day of an interval of days or weeks")
+        old.stop, old.stopped_by = end, Cut(terms)
+        item.chain.append(Series(next(NUMBERS), anchor, old.interval, end, terms["billing_day_move"]))
+
+
+def set_term_end(sub: Agreement, act: Act, terms: Policy) -> None:
+    at = moment(act.get("term_end"), sub.zone)
+    sub.term = End(at, max(at, act.at), None, terms, is_cancel=False)
+
+
+def unchange(sub: Agreement, act: Act, terms: Policy) -> None:
+    if act.get("change") is not None or len(sub.pending) != 1:
+        raise NotSupported("unchange of one among several")
+    sub.pending.clear()
+
+
+def withdraw(sub: Agreement, act: Act, terms: Policy) -> None:
+    """Within 14 days as if it had never been: nothing is due any more, and all that was charged is refunded."""
+    if act.at > sub.start + timedelta(days=14):
+        raise NotSupported("a withdrawal after 14 days")
+    sub.cancelled = End(sub.start, act.at, None, terms, is_cancel=True)
+    sub.withdrawn = True
+
+
+LIFE: dict[str, Callable[[Agreement, Act, Policy], None]] = {
+    "cancel": cancel,
+    "uncancel": uncancel,
+    "pause": pause,
+    "skip": skip,
+    "resume": resume,
+    "end_trial": end_trial,
+    "set_trial_end": set_trial_end,
+    "set_anchor_day": set_anchor_day,
+    "set_term_end": set_term_end,
+    "unchange": unchange,
+    "withdraw": withdraw,
+}

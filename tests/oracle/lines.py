@@ -1,0 +1,50 @@
+"""A line of a document, and what it remembers for later credits ("Words", "What is due")."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any
+
+from tests.oracle.agreements import Agreement, End
+from tests.oracle.prices import Price
+from tests.oracle.slots import Slot, Stretch
+
+
+@dataclass
+class Line:
+    sub: Agreement | None
+    item: str
+    kind: str
+    start: datetime
+    end: datetime | None
+    quantity: Fraction
+    listed: int
+    currency: str
+    tax_class: str | None = None
+    inclusive: bool = False
+    tax_day: date | None = None
+    price: Price | None = None
+    slot: Slot | None = None
+    covered: list[Stretch] = field(default_factory=list)
+    charged: list[Stretch] = field(default_factory=list)
+    whole: Fraction = Fraction(0)
+    whole_by: End | None = None
+    renewal: bool = False
+    source: "Line | None" = None
+    becomes: str = "balance"
+    held: bool = False
+    dropped: bool = False
+    amount: int = 0
+    tax: int = 0
+    credited: int = 0
+    tax_base: int = 0
+    tax_credited: int = 0
+    document: Any = None
+    place: str = ""
+
+    def __post_init__(self) -> None:
+        self.amount = self.listed
+
+    @property
+    def net(self) -> int:
+        return self.amount - self.tax if self.inclusive else self.amount

@@ -1,0 +1,77 @@
+"""Tax: the rate of a line, and its amount by document ("Tax")."""
+
+from collections.abc import Sequence
+from datetime import date
+from fractions import Fraction
+
+from tests.oracle import NotSupported
+from tests.oracle.acts import Scenario
+from tests.oracle.desk import Customer
+from tests.oracle.lines import Line
+from tests.oracle.prices import rounded, share
+
+EU = "AT BE BG HR CY CZ DK EE FI FR DE GR EL HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE"
+
+
+def without_tax(scenario: Scenario, customer: Customer) -> bool:
+    """Exempt with a reason, or reverse charge with a VAT number of another member state."""
+    facts = customer.facts
+    if facts.get("exempt"):
+        return True
+    abroad = customer.country != scenario.country
+    return bool(facts.get("tax_id")) and abroad and {customer.country, scenario.country} <= set(EU.split())
+
+
+def percent(scenario: Scenario, country: str | None, tax_class: str | None, day: date) -> Fraction:
+    """The rate in force in a place for a class on a day; a class of its own wins over the general one."""
+    if not scenario.rates:
+        return Fraction(0)
+    fitting = [
+        rate
+        for rate in scenario.rates
+        if rate.country in (None, country)
+        and rate.tax_class in (None, tax_class)
+        and (rate.since is None or rate.since <= day)
+        and (rate.until is None or day <= rate.until)
+    ]
+    if not fitting:
+        raise NotSupported(f"no tax rate for {country} {tax_class} on {day}")
+    return max(fitting, key=lambda r: (r.tax_class is not None, r.country is not None, r.since or date.min)).percent
+
+
+def strip(scenario: Scenario, customer: Customer, inclusive: bool, tax_class: str | None, day: date) -> Fraction:
+    """By what a gross price is divided where no tax is due (99.00 at 25 % becomes 79.20); 1 where nothing is taken off."""
+    if not inclusive or not without_tax(scenario, customer) or scenario.policy["gross_without_tax"] == "keep_gross":
+        return Fraction(1)
+    return 1 + percent(scenario, customer.country, tax_class, day) / 100
+
+
+def lay_tax(scenario: Scenario, customer: Customer, lines: Sequence[Line], day: date) -> None:
+    """Exact for each line, rounded once for each rate on the document (or line by line), and shared back."""
+    mode, free = scenario.policy["rounding_mode"], without_tax(scenario, customer)
+    by_rate: dict[Fraction, list[Line]] = {}
+    for line in lines:
+        if line.source is None:
+            rate = Fraction(0) if free else percent(scenario, customer.country, line.tax_class, line.tax_day or day)
+            by_rate.setdefault(rate, []).append(line)
+    for rate, group in by_rate.items():
+        exact = [line.amount * (rate / (100 + rate) if line.inclusive else rate / 100) for line in group]
+        if scenario.policy["tax_rounding"] == "line":
+            taxes = [rounded(tax, mode) for tax in exact]
+        else:
+            taxes = share(rounded(sum(exact, Fraction(0)), mode), exact)
+        for line, tax in zip(group, taxes, strict=True):
+            line.tax = tax
+    for line in lines:
+        if line.source is not None:
+            line.tax = -credited_tax(line.source, -line.amount, mode)
+
+
+def credited_tax(line: Line, amount: int, mode: str) -> int:
+    """Cumulative: tax credited so far = round(line tax x credited / line amount); this credit takes the difference."""
+    line.tax_base += amount
+    if line.amount == 0:
+        return 0
+    so_far = rounded(Fraction(line.tax * line.tax_base, line.amount), mode)
+    given, line.tax_credited = so_far - line.tax_credited, so_far
+    return given
