@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 
-from perennia.domain.calendar import first_of_month, local_date, midnight, next_month
+from perennia.domain.calendar import first_of_month, midnight, next_month
 from perennia.domain.facts import CollectionMode
 from perennia.domain.ids import Id
 from perennia.domain.schemes import AS_AGREED, Basis, Scheme
@@ -184,8 +184,8 @@ class PayTerms:
     end_of_month: bool = False
 
     def pay_by(self, *, issued_at: datetime, zone: str) -> datetime:
-        """The instant by which it is to be paid; after a month's end that of the local day's beginning."""
+        """The instant by which it is to be paid: after a month's end that of a local day's beginning, but not before issue."""
         if not self.end_of_month:
             return issued_at + timedelta(days=self.net_days) if self.net_days else issued_at
         last = next_month(first_of_month(issued_at, zone)) - timedelta(days=1)
-        return midnight(max(last + timedelta(days=self.net_days), local_date(issued_at, zone)), zone)
+        return max(midnight(last + timedelta(days=self.net_days), zone), issued_at)

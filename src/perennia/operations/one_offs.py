@@ -1,7 +1,7 @@
 """Charges outside the catalogue: at once, with the payer's next document, or as an invoice of free lines."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -74,10 +74,7 @@ def one_off(
 
     with open_desk(tenant=tenant, whose=whose, now=now, actor=actor) as desk:
         subscription = None if subscription_id is None else _subscription(desk, subscription_id)
-        if subscription is not None:
-            key = group_key(subscription)
-            _same_currency(currency, subscription.currency)
-        else:
+        if subscription is None:
             key = (
                 desk.entity(entity_id),
                 currency or desk.books.tenant.currency,
@@ -86,31 +83,21 @@ def one_off(
                 None,
                 None,
             )
-        pending = Pending(
+        else:
+            key = group_key(subscription)
+            _same_currency(currency, subscription.currency)
+        wanted = replace(
+            _wanted(line, key=key, customer_id=subscription.customer_id if subscription else customer_id, desk=desk),
             id=new_id() if when == "next_invoice" else None,
-            customer_id=customer_id or (subscription.customer_id if subscription else desk.payer.id),
-            entity_id=key[0],
-            currency=key[1],
-            description=line.name,
-            quantity=line.quantity,
-            unit_amount=line.unit_amount,
-            at=desk.now,
-            tax_class=line.tax_class,
-            tax_inclusive=line.tax_inclusive,
             subscription_id=subscription_id,
             is_discountable=discountable,
             is_setup=is_setup,
         )
-        charge = charge_of(
-            pending,
-            zone=desk.books.tenant.zone,
-            policies=policies_of(desk.books.tenant.policies),
-            subscription=subscription,
-        )
-        if pending.id is None:
+        charge = _priced(desk, wanted, subscription)
+        if wanted.id is None:
             return _issue(desk, [charge], key=key)
-        desk.write(Decision(desk.payer.id, desk.payer.next_due_at, pending=(pending,)))
-        return pending.id
+        desk.write(Decision(desk.payer.id, desk.payer.next_due_at, pending=(wanted,)))
+        return wanted.id
 
 
 def invoice(
@@ -145,27 +132,9 @@ def invoice(
         now=now,
         actor=actor,
     ) as desk:
-        entity, currency = desk.entity(entity_id), currency or desk.books.tenant.currency
-        charges = [
-            charge_of(
-                Pending(
-                    id=None,
-                    customer_id=customer_id,
-                    entity_id=entity,
-                    currency=currency,
-                    description=line.name,
-                    quantity=line.quantity,
-                    unit_amount=line.unit_amount,
-                    at=desk.now,
-                    tax_class=line.tax_class,
-                    tax_inclusive=line.tax_inclusive,
-                ),
-                zone=desk.books.tenant.zone,
-                policies=policies_of(desk.books.tenant.policies),
-            )
-            for line in lines
-        ]
-        return _issue(desk, charges, key=(entity, currency, collection, 0, po_number, None), terms=terms)
+        key = (desk.entity(entity_id), currency or desk.books.tenant.currency, collection, 0, po_number, None)
+        wanted = [_wanted(line, key=key, customer_id=customer_id, desk=desk) for line in lines]
+        return _issue(desk, [_priced(desk, one, None) for one in wanted], key=key, terms=terms)
 
 
 def withdraw(*, tenant: Id, actor: str, pending_id: Id, now: datetime) -> None:
@@ -186,6 +155,26 @@ def check_line(line: FreeLine) -> None:
     for value, field in ((line.unit_amount, "unit_amount"), (line.quantity, "quantity")):
         if value <= 0:
             raise InvalidValue(field=field, value=str(value), reason="above 0")
+
+
+def _wanted(line: FreeLine, *, key: GroupKey, customer_id: Id | None, desk: Desk) -> Pending:
+    return Pending(
+        id=None,
+        customer_id=customer_id or desk.payer.id,
+        entity_id=key[0],
+        currency=key[1],
+        description=line.name,
+        quantity=line.quantity,
+        unit_amount=line.unit_amount,
+        at=desk.now,
+        tax_class=line.tax_class,
+        tax_inclusive=line.tax_inclusive,
+    )
+
+
+def _priced(desk: Desk, wanted: Pending, subscription: Subscription | None) -> OneOff:
+    tenant = desk.books.tenant
+    return charge_of(wanted, zone=tenant.zone, policies=policies_of(tenant.policies), subscription=subscription)
 
 
 def _subscription(desk: Desk, subscription_id: Id) -> Subscription:
