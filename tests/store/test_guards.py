@@ -119,7 +119,8 @@ def test_the_owner_removes_rows_of_sandboxes_and_of_nothing_else(
 def test_the_owner_removes_a_whole_sandbox(database: Database):
     shop = lived_sandbox()
     order = [
-        "refunds", "write_offs", "pending_lines", "credit_grants", "payment_methods", "subscription_discounts", "item_versions", "items", "lines", "receivables", "documents",
+        "refunds", "write_offs", "pending_lines", "credit_grants", "payment_methods", "subscription_discounts",
+        "item_versions", "items", "lines", "receivables", "documents",
         "attempts", "payments", "balance_entries", "allocations", "billed_spans", "subscriptions", "customers",
         "payers", "prices", "plans", "add_ons", "products", "coupons", "number_series", "tax_rates", "legal_entities",
         "parties", "postings", "movements", "recognitions", "earnings", "outbox", "feed", "history",

@@ -209,7 +209,6 @@ WORDS = {
     "po_number": "ordrenummeret",
     "net_days": "betalingsfristen",
     "expires_at": "kredittens udløb",
-    "tax_class": "momsklassen",
     "document": "bilaget",
     "invoice": "faktura",
     "line": "linje",

@@ -112,7 +112,6 @@ WORDS = {
     "po_number": "order number",
     "net_days": "the days to pay",
     "expires_at": "the end of credit",
-    "tax_class": "tax class",
     "prices_replaced_once": "price to replace",
     "period_minimum": "minimum of a period",
     "setup_fee": "set-up fee",
