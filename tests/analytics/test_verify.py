@@ -93,7 +93,7 @@ FAULTS = [
         "payments_spent",
         """ALTER TABLE payments DROP CONSTRAINT payments_refunds;
         UPDATE payments SET refunded_minor = captured_minor + 1 WHERE {payment}""",
-        "accounts_agree",
+        "refunds_within_payments",
     ),
     (
         "payments_spent",
@@ -137,6 +137,52 @@ FAULTS = [
         """UPDATE postings SET account = 20 WHERE account = 10
         AND transaction_id = (SELECT id FROM payments WHERE {payment})""",
         "accounts_agree",
+    ),
+    (
+        "refunds_within_payments",
+        "UPDATE payments SET refunded_minor = refunded_minor + 1 WHERE id IN (SELECT payment_id FROM refunds WHERE {ours})",
+        "",
+    ),
+    (
+        "refunds_within_payments",
+        "UPDATE refunds SET currency = 'EUR' WHERE {ours}",
+        "accounts_agree refunds_booked",
+    ),
+    (
+        "refunds_booked",
+        "UPDATE refunds SET from_balance_minor = from_balance_minor + 1 WHERE {ours} AND from_balance_minor < amount_minor",
+        "accounts_agree",
+    ),
+    (
+        "refunds_booked",
+        "UPDATE balance_entries SET source_id = gen_random_uuid() WHERE {ours} AND source = 'refund'",
+        "",
+    ),
+    ("write_offs_agree", "UPDATE write_offs SET amount_minor = amount_minor + 1 WHERE {ours} AND amount_minor < 0", ""),
+    ("write_offs_agree", "UPDATE write_offs SET id = gen_random_uuid() WHERE {ours} AND amount_minor > 0", ""),
+    (
+        "write_offs_agree",
+        "UPDATE receivables SET state = 'open', written_off_at = NULL WHERE {ours} AND state = 'written_off'",
+        "accounts_agree",
+    ),
+    ("grants_agree", "UPDATE credit_grants SET left_minor = left_minor - 1 WHERE {ours} AND left_minor > 0", ""),
+    ("grants_agree", "UPDATE payers SET has_grants = false WHERE {ours}", ""),
+    (
+        "grants_agree",
+        "UPDATE credit_grants SET expires_at = granted_at WHERE {ours} AND left_minor < amount_minor",
+        "",
+    ),
+    ("accounts_agree", "UPDATE credit_grants SET kind = 'paid' WHERE {ours} AND kind = 'promotional'", ""),
+    ("pending_taken", "UPDATE payers SET has_pending = false WHERE {ours}", ""),
+    (
+        "pending_taken",
+        "UPDATE pending_lines SET document_id = ({ONE_INVOICE}), position = 1 WHERE {ours}",
+        "",
+    ),
+    (
+        "credits_within_charges",
+        "UPDATE lines SET net_minor = net_minor - 100000 WHERE {ours} AND kind = 9",
+        "documents_add_up lines_explained",
     ),
     (
         "ledger_balances",
@@ -204,6 +250,7 @@ NAMES = {
     "ONE_LINE": ONE_LINE,
     "evidence": "tenant_id = %(tenant)s AND tax_evidence IS NOT NULL",
     "version": "id = (SELECT version_id FROM lines WHERE {ONE_LINE})".replace("{ONE_LINE}", ONE_LINE),
+    "ours": "tenant_id = %(tenant)s",
     "payment": "id = (SELECT id FROM payments WHERE tenant_id = %(tenant)s ORDER BY id LIMIT 1)",
     "attempt": """id = (SELECT attempt_id FROM payments WHERE tenant_id = %(tenant)s ORDER BY id LIMIT 1)""",
 }

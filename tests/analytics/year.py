@@ -9,6 +9,7 @@ from perennia.domain.facts import CollectionMode
 from perennia.domain.ids import Id
 from perennia.gateways.port import ChargeResult, DeclineClass, Outcome
 from perennia.operations import billing, collection, coupons, feed, ledger, redemptions
+from tests.analytics.by_hand import correct_by_hand
 from tests.operations.shop import Shop, open_shop
 
 
@@ -47,6 +48,7 @@ def lived_shop() -> Shop:
         tenant=shop.tenant, code="EUROS", amount_off_minor=500, currency="EUR", max_redemptions=9, now=machine_now()
     )
     redemptions.redeem(tenant=shop.tenant, actor="astrid", code="EUROS", customer_id=per, now=machine_now())
+    correct_by_hand(shop, now=shop.now)
     return shop
 
 

@@ -10,6 +10,7 @@ from perennia.gateways.port import ChargeResult, Outcome
 from perennia.operations import collection, coupons, feed, ledger, preferences, redemptions, tenants, trials
 from perennia.operations.books import open_books
 from perennia.store.reads.customers import customer
+from tests.analytics.by_hand import correct_by_hand
 from tests.operations.shop import ZONE, Shop, make_catalogue, open_shop
 
 
@@ -42,6 +43,7 @@ def _live(shop: Shop, now: datetime) -> None:
     eva = shop.customer("Eva")
     shop.start(eva, "plus")
     _agree(shop, eva, now)
+    correct_by_hand(shop, now=now)
     ledger.recognise(tenant=shop.tenant, now=now + timedelta(days=40))
     feed.sequence(tenant=shop.tenant, limit=3)
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("database")
 
 GROWING = tuple(
     table
-    for migration in ("0002_guards", "0006_customers")
+    for migration in ("0002_guards", "0005_corrections", "0006_customers")
     for table in import_module(f"perennia.store.migrations.{migration}").APPEND_ONLY
 )
 
@@ -119,6 +119,7 @@ def test_the_owner_removes_rows_of_sandboxes_and_of_nothing_else(
 def test_the_owner_removes_a_whole_sandbox(database: Database):
     shop = lived_sandbox()
     order = [
+        "refunds", "write_offs", "pending_lines", "credit_grants",
         "customer_discounts", "coupon_redemptions", "coupon_codes", "consents", "remembered_trials",
         "payment_methods", "subscription_discounts", "item_versions", "items", "lines", "receivables", "documents",
         "attempts", "payments", "balance_entries", "allocations", "billed_spans", "subscriptions", "customers",
@@ -163,7 +164,7 @@ def test_no_more_is_allocated_than_was_captured(sandbox: Shop):
 
 def test_the_rest_of_a_payment_can_be_allocated_and_not_more(sandbox: Shop):
     payment = new_id()
-    paid = another("payments", id=payment, attempt_id=None, captured_minor=100)
+    paid = another("payments", "attempt_id IS NOT NULL", id=payment, attempt_id=None, captured_minor=100)
     part = another("allocations", source_id=payment, document_id=new_id(), source="payment", amount_minor=60)
     rest = another("allocations", source_id=payment, document_id=new_id(), source="payment", amount_minor=40)
     refused(
@@ -173,11 +174,44 @@ def test_the_rest_of_a_payment_can_be_allocated_and_not_more(sandbox: Shop):
 
 
 def test_a_balance_is_never_below_zero(sandbox: Shop):
-    ((balance,),) = sandbox.rows("SELECT sum(amount_minor)::bigint FROM balance_entries")
+    ((balance, payer),) = sandbox.rows(
+        "SELECT sum(amount_minor)::bigint, payer_id FROM balance_entries GROUP BY payer_id ORDER BY 1 DESC LIMIT 1"
+    )
     assert balance > 0
-    spend = [another("balance_entries", id=new_id(), amount_minor=-minor) for minor in (balance - 1, 1, 1)]
+    theirs = f"payer_id = '{payer.hex()}'"
+    spend = [another("balance_entries", theirs, id=new_id(), amount_minor=-minor) for minor in (balance - 1, 1, 1)]
     refused(sandbox, "balance_not_negative", *spend)
-    refused(sandbox, "balance_not_negative", another("balance_entries", id=new_id(), currency="EUR", amount_minor=-1))
+    euros = another("balance_entries", theirs, id=new_id(), currency="EUR", amount_minor=-1)
+    refused(sandbox, "balance_not_negative", euros)
+
+
+def test_granted_credit_is_spent_within_what_was_given(sandbox: Shop):
+    for change in ("left_minor = -1", "left_minor = amount_minor + 1", "amount_minor = 0"):
+        refused(sandbox, "credit_grants_left", f"UPDATE credit_grants SET {change}")
+    refused(sandbox, "credit_grants_kind", "UPDATE credit_grants SET kind = 'gift'")
+
+
+def test_a_refund_gives_something_back_once_a_key(sandbox: Shop):
+    for change in ("amount_minor = 0", "from_balance_minor = -1", "from_balance_minor = amount_minor + 1"):
+        refused(sandbox, "refunds_amount", f"UPDATE refunds SET {change}")
+    refused(sandbox, "refunds_state", "UPDATE refunds SET state = 'lost'")
+    refused(sandbox, "refunds_key", another("refunds", id=new_id()))
+
+
+def test_money_by_hand_has_a_reference_of_its_own(sandbox: Shop):
+    refused(sandbox, "payments_reference", another("payments", "attempt_id IS NULL", id=new_id()))
+
+
+def test_what_is_written_off_says_since_when(sandbox: Shop):
+    refused(
+        sandbox, "receivables_written_off", "UPDATE receivables SET written_off_at = NULL WHERE state = 'written_off'"
+    )
+    refused(sandbox, "receivables_written_off", "UPDATE receivables SET written_off_at = now() WHERE state = 'open'")
+    refused(sandbox, "write_offs_amount", another("write_offs", id=new_id(), amount_minor=0))
+
+
+def test_a_pending_charge_is_on_a_line_or_on_none(sandbox: Shop):
+    refused(sandbox, "pending_lines_taken", "UPDATE pending_lines SET position = 1")
 
 
 def test_no_more_is_refunded_than_was_captured(sandbox: Shop):

@@ -15,7 +15,7 @@ from tests.store.lives import lived_live_shop, lived_sandbox
 
 FROZEN = {
     "parties", "documents", "lines", "allocations", "balance_entries", "postings", "movements", "recognitions",
-    "earnings", "feed", "history", "consents", "remembered_trials",
+    "earnings", "feed", "history", "consents", "remembered_trials", "write_offs",
 }  # fmt: skip
 CLAIMABLE = {
     "payers": {"tenant_id", "next_due_at", "set_aside_at"},

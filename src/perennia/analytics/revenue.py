@@ -158,7 +158,7 @@ def _collected(scope: _Scope) -> _Months:
 
 
 def _receivable_changes(scope: _Scope) -> _Months:
-    """What invoices added in each month, less all that settled some of it: payments, balance, credit notes."""
+    """What invoices added in each month, less all that settled some of it, and what was taken for lost and never came."""
     return scope.by_month(
         f"""SELECT {_MONTH_OF.format("at")}, currency, sum(amount)::bigint FROM (
             SELECT issued_at AS at, currency, sum(net_minor + tax_minor) AS amount FROM documents
@@ -166,18 +166,21 @@ def _receivable_changes(scope: _Scope) -> _Months:
             UNION ALL
             SELECT a.at, d.currency, -sum(a.amount_minor) FROM allocations a JOIN documents d ON d.id = a.document_id
             WHERE a.tenant_id = %(tenant)s AND d.tenant_id = %(tenant)s GROUP BY 1, 2
+            UNION ALL
+            SELECT at, currency, -sum(amount_minor) FROM write_offs WHERE tenant_id = %(tenant)s GROUP BY 1, 2
         ) AS c WHERE at <= %(as_of)s GROUP BY 1, 2 ORDER BY 1, 2"""
     )
 
 
 def _earned(scope: _Scope) -> _Months:
-    """Lines of equal period and amount are spread together; a line's currency is its subscription's."""
+    """Lines of equal period and amount are spread together; a line's currency is its subscription's, or its document's."""
     scope.values["before"] = local_date(scope.as_of, scope.zone) + timedelta(days=1)
     return scope.by_month(
         """WITH alike AS (
-            SELECT s.currency, l.period_start, l.period_end, l.net_minor AS net, count(*) AS n
-            FROM lines l JOIN subscriptions s ON s.id = l.subscription_id
-            WHERE l.tenant_id = %(tenant)s AND s.tenant_id = %(tenant)s
+            SELECT coalesce(s.currency, (SELECT d.currency FROM documents d WHERE d.id = l.document_id)) AS currency,
+                l.period_start, l.period_end, l.net_minor AS net, count(*) AS n
+            FROM lines l LEFT JOIN subscriptions s ON s.id = l.subscription_id AND s.tenant_id = %(tenant)s
+            WHERE l.tenant_id = %(tenant)s
             GROUP BY 1, 2, 3, 4
         ), dated AS (
             SELECT currency, net, n, (period_start AT TIME ZONE %(zone)s)::date AS starts,

@@ -5,17 +5,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from perennia.domain.decision import Account, Allocation, BalanceEntry, Decision, Posting, Source, SubscriptionMove
+from perennia.domain.decision import (
+    Allocation,
+    BalanceEntry,
+    Decision,
+    Payment,
+    Posting,
+    Source,
+    SubscriptionMove,
+)
 from perennia.domain.dunning import Decline, Tries, after_decline, after_outage, next_look_up
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Status
 from perennia.domain.ids import Id, NewIds
-from perennia.domain.ledger import payment
+from perennia.domain.ledger import cash_of, payment
 from perennia.domain.lifecycle import check_move
 from perennia.domain.policies import Policies
 
 NO_PAYMENT_METHOD = "no_payment_method"
-_CASH: Mapping[str, Account] = {"sandbox": Account.CASH_SANDBOX}
 
 
 class DebtState(StrEnum):
@@ -25,6 +32,7 @@ class DebtState(StrEnum):
     RECOVERING = "recovering"
     PAID = "paid"
     GIVEN_UP = "given_up"
+    WRITTEN_OFF = "written_off"
 
 
 class AttemptState(StrEnum):
@@ -127,20 +135,6 @@ class DebtChange:
     first_failed_at: datetime | None
     next_attempt_at: datetime | None
     reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """Money that a gateway captured, minor units."""
-
-    id: Id
-    payer_id: Id
-    attempt_id: Id
-    gateway: str
-    reference: str | None
-    currency: str
-    captured_minor: int
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +259,7 @@ def _captured(attempt: Attempt, debt: Debt, verdict: Verdict, *, now: datetime, 
         postings=tuple(
             payment(
                 payment_id=payment_id,
-                cash=_CASH.get(attempt.gateway, Account.CASH_OTHER),
+                cash=cash_of(attempt.gateway),
                 currency=attempt.currency,
                 captured_minor=captured,
                 allocated_minor=allocated,

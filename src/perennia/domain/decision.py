@@ -7,7 +7,9 @@ from enum import IntEnum, StrEnum
 from perennia.domain.documents import Document, DocumentKind
 from perennia.domain.events import Event
 from perennia.domain.facts import Cause, Item, Status, Version
+from perennia.domain.grants import Grant
 from perennia.domain.ids import Id
+from perennia.domain.pending import Pending
 from perennia.domain.policies import Policies
 
 
@@ -22,24 +24,36 @@ class MovementKind(StrEnum):
 
 
 class Account(IntEnum):
-    """The ledger's accounts; a debit is above zero. Each gateway has a cash account from 100 on."""
+    """The ledger's accounts; a debit is above zero. Each gateway has a cash account from 100 on.
+
+    `REFUNDS` is what was given back without a credit note, `REFUNDS_UNDERWAY` what a gateway is still to give back,
+    `GRANTED` credit given away, `EXPIRED` prepaid credit that nobody spent in time.
+    """
 
     RECEIVABLE = 10
     CUSTOMER_CREDIT = 20
     DEFERRED_REVENUE = 30
     REVENUE = 40
     TAX = 50
+    REFUNDS = 60
+    REFUNDS_UNDERWAY = 61
+    WRITE_OFF = 70
+    GRANTED = 80
+    EXPIRED = 81
     CASH_OTHER = 100
     CASH_SANDBOX = 101
 
 
 class Source(StrEnum):
-    """Where the money comes from that settles a document or enters the credit balance."""
+    """Where the money comes from that settles a document or enters the credit balance, or what takes it from there."""
 
     PAYMENT = "payment"
     BALANCE = "balance"
     CREDIT_NOTE = "credit_note"
     IMPORT = "import"
+    GRANT = "grant"
+    EXPIRY = "expiry"
+    REFUND = "refund"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +103,7 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True)
 class BalanceEntry:
-    """Money that enters (above zero) or leaves the payer's credit balance."""
+    """Money that enters (above zero) or leaves the payer's credit balance; `grant_id` is the given credit it is of."""
 
     id: Id
     entity_id: Id
@@ -98,6 +112,101 @@ class BalanceEntry:
     source: Source
     source_id: Id
     at: datetime
+    grant_id: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """Money that a gateway captured, or that a person booked as arrived (no attempt, a legal entity), minor units."""
+
+    id: Id
+    payer_id: Id
+    attempt_id: Id | None
+    gateway: str
+    reference: str | None
+    currency: str
+    captured_minor: int
+    at: datetime
+    entity_id: Id | None = None
+
+
+class RefundState(StrEnum):
+    """A refund that a gateway is to make is `created` until it has; one by hand has succeeded."""
+
+    CREATED = "created"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money given back of a payment: `from_balance_minor` of it from the payer's balance, the rest as goodwill."""
+
+    id: Id
+    payment_id: Id
+    gateway: str
+    currency: str
+    amount_minor: int
+    from_balance_minor: int
+    state: RefundState
+    key: str
+    at: datetime
+    reason: str | None = None
+
+    @property
+    def is_underway(self) -> bool:
+        return self.state is RefundState.CREATED
+
+
+@dataclass(frozen=True, slots=True)
+class RefundEnd:
+    """A refund that a gateway made, or did not."""
+
+    refund_id: Id
+    state: RefundState
+    at: datetime
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewGrant:
+    """Credit that is given now, and why."""
+
+    grant: Grant
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOff:
+    """All that is open on a document is taken for lost. Its key is its transaction's."""
+
+    id: Id
+    document_id: Id
+    currency: str
+    amount_minor: int
+    at: datetime
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A pending charge that became a line: (document, position)."""
+
+    pending_id: Id
+    document_id: Id
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """A change of state of anything but a subscription; leaves a row in the history."""
+
+    subject_id: Id
+    change: str
+    before: str | None
+    after: str
+    at: datetime
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +315,17 @@ class Decision:
     allocations: tuple[Allocation, ...] = ()
     balance: tuple[BalanceEntry, ...] = ()
     discounts: tuple[DiscountUse, ...] = ()
+    payments: tuple[Payment, ...] = ()
+    refunds: tuple[Refund, ...] = ()
+    refund_ends: tuple[RefundEnd, ...] = ()
+    refunded: tuple[tuple[Id, int], ...] = ()
+    """(payment, how much more of it counts as given back): below zero where a refund failed."""
+    grants: tuple[NewGrant, ...] = ()
+    write_offs: tuple[WriteOff, ...] = ()
+    pending: tuple[Pending, ...] = ()
+    """Charges that wait from now on for the payer's next document."""
+    taken: tuple[Taken, ...] = ()
+    states: tuple[StateChange, ...] = ()
 
     @property
     def invoices(self) -> int:

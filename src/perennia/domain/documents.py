@@ -1,10 +1,11 @@
 """Invoices and credit notes as values: drafted by rules, numbered and frozen by the store."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 
+from perennia.domain.calendar import first_of_month, midnight, next_month
 from perennia.domain.facts import CollectionMode
 from perennia.domain.ids import Id
 from perennia.domain.schemes import AS_AGREED, Basis, Scheme
@@ -21,7 +22,7 @@ class DocumentKind(StrEnum):
 class LineKind(IntEnum):
     """A part of a period charged, or one given back; a single fee or sum, what was used, what a minimum lacks.
 
-    `PAUSE` is given back for a pause, after which the part goes on.
+    `PAUSE` is given back for a pause, after which the part goes on; `ADJUSTMENT` by a person, and the part stays as it is.
     """
 
     RECURRING = 1
@@ -30,7 +31,24 @@ class LineKind(IntEnum):
     ONE_OFF = 4
     USAGE = 5
     MINIMUM = 6
+    ROUNDING = 7
     PAUSE = 8
+    ADJUSTMENT = 9
+
+
+GIVES_BACK = frozenset({LineKind.CREDIT, LineKind.PAUSE, LineKind.ADJUSTMENT})
+"""The kinds of line that credit another."""
+
+
+class CreditBasis(StrEnum):
+    """What a credit is worked out from, in place of a price's model on its line."""
+
+    TIME = "credit"
+    """The part of a period that was not used."""
+    AMOUNT = "amount"
+    """A net amount that a person named, or all that was left."""
+    QUANTITY = "quantity"
+    """How many of the line's units a person took back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +57,8 @@ class Calculation:
 
     `format` 1: a charge is `quantity` at `unit_amount` by `model` for `part` of `whole` days, less `percents` in turn,
     rounded once, less `amount_off` (minor units). A credit is `removed` of `whole` days of `charged` (minor
-    units), rounded once, less what was `credited` before, and no more than a `limit`.
+    units), rounded once, less what was `credited` before, and no more than a `limit`; by hand it is `removed` minor units
+    of them, or what `removed` of `whole` come to, the share of the line's quantity taken back so far.
 
     `format` 2: a charge by `scheme` and `basis` in place of one unit amount; a minimum of `unit_amount`, of which
     `fees` (minor units, before discounts) are there already.
@@ -74,12 +93,13 @@ class Line:
     """One amount on a document, minor units of the document's currency.
 
     `net_minor` is after discount and without tax, also for inclusive prices. `calculation` is None for a
-    whole period without discount: then the line's own columns are all inputs there are.
+    whole period without discount: then the line's own columns are all inputs there are. Only lines made by hand have no
+    subscription, and only charges of an item have a version.
     """
 
     kind: LineKind
-    subscription_id: Id
-    version_id: Id
+    subscription_id: Id | None
+    version_id: Id | None
     description: str
     period_start: datetime
     period_end: datetime
@@ -142,6 +162,7 @@ class Document:
     net_minor: int
     tax_minor: int
     from_balance_minor: int = 0
+    po_number: str | None = None
     tax_evidence: TaxEvidence | None = None
     """None: a taxable buyer, at the rate of the buyer party's country, rounded once per rate."""
 
@@ -153,3 +174,18 @@ class Document:
     def open_minor(self) -> int:
         """What is left to collect once the balance is spent; nothing for a credit note."""
         return max(self.total_minor, 0) - self.from_balance_minor
+
+
+@dataclass(frozen=True, slots=True)
+class PayTerms:
+    """When a document is to be paid: so many days after its issue, or after the end of the month of its issue."""
+
+    net_days: int = 0
+    end_of_month: bool = False
+
+    def pay_by(self, *, issued_at: datetime, zone: str) -> datetime:
+        """The instant by which it is to be paid: after a month's end a local day's beginning, but not before issue."""
+        if not self.end_of_month:
+            return issued_at + timedelta(days=self.net_days) if self.net_days else issued_at
+        last = next_month(first_of_month(issued_at, zone)) - timedelta(days=1)
+        return max(midnight(last + timedelta(days=self.net_days), zone), issued_at)

@@ -1,21 +1,23 @@
 """From charges and credits of one instant to documents: grouping, tax, totals, balance, postings."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 
 from perennia.domain.charges import Charge, GivenBack
-from perennia.domain.decision import Allocation, BalanceEntry, Posting, Source
+from perennia.domain.decision import Allocation, BalanceEntry, Posting, Source, Taken
 from perennia.domain.discounts import amounts_off
-from perennia.domain.documents import Calculation, Document, DocumentKind, Line, LineKind
+from perennia.domain.documents import Calculation, CreditBasis, Document, DocumentKind, Line, LineKind, PayTerms
 from perennia.domain.errors import InvalidValue
 from perennia.domain.events import Event, EventType
 from perennia.domain.explanation import priced
 from perennia.domain.facts import CollectionMode, ItemKind, Payer, Seller, Subscription
+from perennia.domain.grants import Draw, Grant, draw
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.ledger import issue
 from perennia.domain.money import exponent
+from perennia.domain.one_offs import OneOff
 from perennia.domain.pricing import Model
 from perennia.domain.taxing import LineTax, discount_in, tax_charges
 
@@ -36,11 +38,24 @@ class Funds:
     """What the payer's documents draw on, kept up to date from one to the next.
 
     `balances` is the credit in minor units by (legal entity, currency); `lowered` what credit notes took off
-    documents since the facts were read.
+    documents since the facts were read. `grants` are what of the balances was given, may expire, or both.
     """
 
     balances: dict[tuple[Id, str], int]
     lowered: dict[Id, int] = field(default_factory=dict)
+    grants: dict[Id, Grant] = field(default_factory=dict)
+
+    def draw(self, account: tuple[Id, str], *, wanted_minor: int, at: datetime) -> tuple[Draw, ...]:
+        """Take up to so much of a balance, what expires first first."""
+        balance = self.balances.get(account, 0)
+        own = [grant for grant in self.grants.values() if grant.account == account]
+        drawn = draw(own, balance_minor=balance, wanted_minor=wanted_minor, at=at)
+        for grant_id, amount in drawn:
+            if grant_id is not None:
+                grant = self.grants[grant_id]
+                self.grants[grant_id] = replace(grant, left_minor=grant.left_minor - amount)
+        self.balances[account] = balance - sum(amount for _, amount in drawn)
+        return drawn
 
 
 @dataclass(slots=True)
@@ -60,6 +75,7 @@ class Issued:
     events: list[Event]
     allocations: list[Allocation]
     balance: list[BalanceEntry]
+    taken: list[Taken] = field(default_factory=list)
 
 
 def issue_draft(
@@ -72,12 +88,14 @@ def issue_draft(
     now: datetime,
     funds: Funds,
     new_ids: NewIds,
+    terms: PayTerms | None = None,
 ) -> Issued:
     """A document from a draft: an invoice, or a credit note where its total is below zero.
 
-    Spends the payer's balance on an invoice; `funds` is kept up to date for the next document.
+    Spends the payer's balance on an invoice; `funds` is kept up to date for the next document. `terms` are by default
+    the net days of the key.
     """
-    entity_id, currency, collection, net_days, _, _ = key
+    entity_id, currency, collection, net_days, po_number, _ = key
     off = _amounts_off(draft.charges)
     taxed = tax_charges(draft.charges, off, payer=payer, seller=seller, now=now)
     lines = _charge_lines(draft.charges, off, taxed.lines) + _credit_lines(draft.credits, currency)
@@ -85,7 +103,7 @@ def issue_draft(
     total = net + tax
     if abs(total) > LARGEST_TOTAL_MINOR:
         raise InvalidValue(field="total", value=total, reason=f"no document is above {LARGEST_TOTAL_MINOR} minor units")
-    balance = min(funds.balances.get((entity_id, currency), 0), total) if total > 0 and funds.balances else 0
+    drawn = funds.draw((entity_id, currency), wanted_minor=total, at=due_at) if total > 0 and funds.balances else ()
     document = Document(
         id=new_ids(1)[0],
         kind=DocumentKind.INVOICE if total >= 0 else DocumentKind.CREDIT_NOTE,
@@ -96,34 +114,43 @@ def issue_draft(
         currency=currency,
         issued_at=now,
         due_at=due_at,
-        pay_by=now + timedelta(days=net_days) if net_days else now,
+        pay_by=(terms or PayTerms(net_days)).pay_by(issued_at=now, zone=seller.zone),
         collection=collection,
         lines=tuple(lines),
         net_minor=net,
         tax_minor=tax,
-        from_balance_minor=balance,
+        from_balance_minor=sum(amount for _, amount in drawn),
+        po_number=po_number,
         tax_evidence=taxed.evidence,
     )
-    return _booked(document, draft.credits, funds=funds, new_ids=new_ids)
+    return _booked(document, draft, drawn, funds=funds, new_ids=new_ids)
 
 
-def _booked(document: Document, credits: Sequence[GivenBack], *, funds: Funds, new_ids: NewIds) -> Issued:
+def _booked(document: Document, draft: Draft, drawn: Sequence[Draw], *, funds: Funds, new_ids: NewIds) -> Issued:
     allocations: list[Allocation] = []
     entries: list[BalanceEntry] = []
     to_balance = 0
     now, account = document.issued_at, (document.entity_id, document.currency)
     if document.kind is DocumentKind.CREDIT_NOTE:
-        allocations, to_balance = _apply_credit(document, credits, lowered=funds.lowered)
-        change, source = to_balance, Source.CREDIT_NOTE
-    else:
-        change, source = -document.from_balance_minor, Source.BALANCE
-    if change:
-        funds.balances[account] = funds.balances.get(account, 0) + change
-        entry = BalanceEntry(new_ids(1)[0], *account, change, source, document.id, now)
+        allocations, to_balance = _apply_credit(document, draft.credits, lowered=funds.lowered)
+        if to_balance:
+            funds.balances[account] = funds.balances.get(account, 0) + to_balance
+            entries.append(BalanceEntry(new_ids(1)[0], *account, to_balance, Source.CREDIT_NOTE, document.id, now))
+    for grant_id, amount in drawn:
+        entry = BalanceEntry(new_ids(1)[0], *account, -amount, Source.BALANCE, document.id, now, grant_id)
         entries.append(entry)
-        if change < 0:
-            allocations = [Allocation(document.id, Source.BALANCE, entry.id, -change, now)]
-    return Issued(document, issue(document, to_balance=to_balance), _events(document), allocations, entries)
+        allocations.append(Allocation(document.id, Source.BALANCE, entry.id, amount, now))
+    postings, events = issue(document, to_balance=to_balance), _events(document)
+    return Issued(document, postings, events, allocations, entries, _taken(document, draft.charges))
+
+
+def _taken(document: Document, charges: Sequence[Charge]) -> list[Taken]:
+    """Which lines of the document the pending charges became."""
+    return [
+        Taken(charge.pending.id, document.id, position)
+        for position, charge in enumerate(charges, start=1)
+        if isinstance(charge, OneOff) and charge.pending.id is not None
+    ]
 
 
 def _apply_credit(
@@ -160,13 +187,14 @@ def _charge_lines(charges: Sequence[Charge], off: Sequence[int], taxes: Sequence
     lines = []
     for charge, amount_off, tax in zip(charges, off, taxes, strict=True):
         price, part = charge.version.price, charge.part
-        single = charge.kind is not LineKind.RECURRING
+        single = _is_single(charge)
         plain = part.is_whole and not charge.discounts and price.scheme is None and not tax.taken_out
+        subscription_id, version_id = _of(charge)
         lines.append(
             Line(
                 kind=charge.kind,
-                subscription_id=charge.subscription.id,
-                version_id=charge.version.id,
+                subscription_id=subscription_id,
+                version_id=version_id,
                 description=charge.item.name,
                 period_start=part.start,
                 period_end=part.end,
@@ -184,8 +212,20 @@ def _charge_lines(charges: Sequence[Charge], off: Sequence[int], taxes: Sequence
     return lines
 
 
+def _of(charge: Charge) -> tuple[Id | None, Id | None]:
+    """The subscription and the version that a charge is of."""
+    if isinstance(charge, OneOff):
+        return charge.pending.subscription_id, None
+    return charge.subscription.id, charge.version.id
+
+
+def _is_single(charge: Charge) -> bool:
+    """Whether it is a fee of its own beside what a price charges."""
+    return charge.kind in (LineKind.SETUP, LineKind.MINIMUM) and not isinstance(charge, OneOff)
+
+
 def _inputs(charge: Charge, amount_off: int, taken_out: Decimal) -> Calculation | None:
-    if charge.kind is LineKind.RECURRING:
+    if not _is_single(charge):
         return _calculation(charge, amount_off, taken_out)
     return _single(charge, taken_out)
 
@@ -219,7 +259,7 @@ def _single(charge: Charge, taken_out: Decimal) -> Calculation | None:
 def _calculation(charge: Charge, amount_off: int, taken_out: Decimal) -> Calculation:
     price = charge.version.price
     return Calculation(
-        kind=LineKind.RECURRING,
+        kind=charge.kind,
         exponent=exponent(price.currency),
         model=price.model,
         unit_amount=price.unit_amount,
@@ -263,7 +303,7 @@ def _credit_lines(credits: Sequence[GivenBack], currency: str) -> list[Line]:
             description=given.settled.description,
             period_start=given.new_end,
             period_end=given.until or given.settled.end,
-            model="credit",
+            model=CreditBasis.TIME,
             quantity=Decimal(1),
             unit_amount=Decimal(0),
             net_minor=-given.credit.net_minor,

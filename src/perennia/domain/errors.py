@@ -168,6 +168,18 @@ class PriceReplaced(DomainError):
     code = "price_replaced"
 
 
+class MoreThanLeft(DomainError):
+    """More than is left of a line, a payment or a balance (`kind`, `id`, `given`, `left`)."""
+
+    code = "more_than_left"
+
+
+class NothingLeft(DomainError):
+    """Nothing is left that could be credited, given back or collected (`kind`, `id`)."""
+
+    code = "nothing_left"
+
+
 class CodeUnknown(DomainError):
     """No coupon answers to this code (`given`)."""
 

@@ -10,13 +10,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from perennia.domain.documents import Calculation, LineKind, TaxEvidence
+from perennia.domain.documents import GIVES_BACK, Calculation, CreditBasis, LineKind, TaxEvidence
 from perennia.domain.errors import InvalidValue
 from perennia.domain.pricing import Price
 from perennia.domain.schemes import AS_AGREED, Basis, as_stored, basis_of, scheme_of
 from perennia.domain.steps import Step, scheme_steps
-
-_CREDITS = frozenset({LineKind.CREDIT, LineKind.PAUSE})
 
 
 def evaluate(calculation: Calculation) -> tuple[tuple[Step, ...], int]:
@@ -30,8 +28,8 @@ def evaluate(calculation: Calculation) -> tuple[tuple[Step, ...], int]:
 
 def _plain(inputs: Calculation) -> tuple[Step, ...]:
     """Format 1."""
-    if inputs.kind in _CREDITS:
-        return _credit(inputs)
+    if inputs.kind in GIVES_BACK:
+        return _credited_amount(inputs) if inputs.model == CreditBasis.AMOUNT else _credit(inputs)
     amount = Fraction(inputs.unit_amount) * 10**inputs.exponent
     steps = [Step("unit", amount)]
     if inputs.model != "flat":
@@ -92,6 +90,15 @@ def _credit(inputs: Calculation) -> tuple[Step, ...]:
     return steps if inputs.limit is None else (*steps, Step("limited", Fraction(-inputs.limit)))
 
 
+def _credited_amount(inputs: Calculation) -> tuple[Step, ...]:
+    """A credit by hand of an amount that needs no working out: what was left before it, and what it takes."""
+    return (
+        Step("charged", Fraction(inputs.charged)),
+        Step("left", Fraction(inputs.charged - inputs.credited)),
+        Step("credit", Fraction(-inputs.removed)),
+    )
+
+
 def _rounded(amount: Fraction) -> Fraction:
     """Half away from zero, worked out apart from the rules' own rounding on purpose."""
     half_up = (abs(amount) + Fraction(1, 2)).__floor__()
@@ -116,7 +123,7 @@ def _half_even(amount: Fraction) -> Fraction:
 
 def extras(calculation: Calculation) -> dict[str, Any]:
     """What the line's own columns do not say, for storage; `from_row` puts both together again."""
-    if calculation.kind in _CREDITS:
+    if calculation.kind in GIVES_BACK:
         found: dict[str, Any] = {
             "charged": calculation.charged,
             "removed": calculation.removed,

@@ -168,6 +168,8 @@ _FILLED_BY_INSERT = {
     tables.Outbox: ("position", "recorded_at"),
 }
 _PLACE = "place"
+_TOLD = frozenset({"payments_reference"})
+"""Unique keys that a person gives, and is told of."""
 _FEW = 64
 """Up to so many rows go as one parameter: emptying the stages would cost each commit some milliseconds. A rehearsal,
 which never commits, sends all of them so.
@@ -229,8 +231,11 @@ def insert(
             offered.values,
         )
     except psycopg.errors.UniqueViolation as error:
-        if str(error.diag.constraint_name).endswith("_external_id"):
+        name = str(error.diag.constraint_name)
+        if name.endswith("_external_id"):
             raise AlreadyExists(kind=table, key="external_id") from error
+        if name in _TOLD:
+            raise AlreadyExists(kind=table, key=name) from error
         raise
 
 

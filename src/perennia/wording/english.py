@@ -61,6 +61,12 @@ SENTENCES = {
     "file_changed": "The {file} file is not the one that was checked, so nothing was written; run the import again.",
     "unknown_argument": "{rule} has no argument {name}; the nearest is {nearest}, and docs/rules.md has them all.",
     "missing_argument": "{rule} needs the argument {name}; docs/rules.md shows an example.",
+    "more_than_left": "{given} is more than the {left} that are left of {kind} {id}; ask for that much or less.",
+    "nothing_left": "Nothing is left of {kind} {id} to credit, give back or collect; look at what was done to it before.",
+    "already_exists.payments_reference": (
+        "Another payment was booked under this reference, of another payer or amount; use the reference of this one."
+    ),
+    "already_exists.refunds_key": "This key was used for another refund; give each refund a key of its own.",
     "quantity_above_tiers": (
         "This price has tiers for at most {most}, and {quantity} is beyond them; take fewer, or a price with an open tier."
     ),
@@ -115,6 +121,13 @@ WORDS = {
     "valid_to": "the end of a rate",
     "percent_off": "percent off",
     "amount_off": "amount off",
+    "payments": "payment",
+    "refunds": "refund",
+    "payments_reference": "reference",
+    "refunds_key": "key",
+    "po_number": "order number",
+    "net_days": "the days to pay",
+    "expires_at": "the end of credit",
     "prices_replaced_once": "price to replace",
     "period_minimum": "minimum of a period",
     "setup_fee": "set-up fee",
@@ -133,7 +146,6 @@ WORDS = {
     "max_per_customer": "number of redemptions by one customer",
     "subscription_id": "subscription",
     "next_zone": "time zone",
-    "po_number": "purchase order number",
     "number_series": "number series",
     "serves": "countries served",
 }

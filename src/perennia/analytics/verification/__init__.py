@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from perennia.analytics.verification import (
+    corrections,
     coupons,
     documents,
     due,
@@ -42,6 +43,11 @@ OF_PAYERS: tuple[Check, ...] = (
     payments.attempts_paid,
     ledger.documents_booked,
     ledger.payments_booked,
+    corrections.refunds_within_payments,
+    corrections.refunds_booked,
+    corrections.write_offs_agree,
+    corrections.grants_agree,
+    corrections.pending_taken,
     movements.movements_agree,
     due.due_again,
     events.histories_lead_here,

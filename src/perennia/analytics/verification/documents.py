@@ -15,11 +15,11 @@ def documents_add_up(scope: Scope) -> Finding:
                 SELECT l.document_id, count(*) AS n, min(l.position) AS first, max(l.position) AS last,
                     sum(l.net_minor) AS net, sum(l.tax_minor) AS tax,
                     min(s.currency) AS line_currency, max(s.currency) AS other_currency
-                FROM lines l JOIN subscriptions s ON s.id = l.subscription_id
+                FROM lines l LEFT JOIN subscriptions s ON s.id = l.subscription_id
                 WHERE l.tenant_id = %(tenant)s GROUP BY l.document_id
-            ) AS l ON l.document_id = d.id AND l.line_currency = d.currency
+            ) AS l ON l.document_id = d.id AND coalesce(l.line_currency, d.currency) = d.currency
             WHERE d.tenant_id = %(tenant)s AND {of_payer("d.payer_id")}""",
-        right="""first = 1 AND last = n AND line_currency = other_currency AND net = net_minor AND tax = tax_minor
+        right="""first = 1 AND last = n AND line_currency IS NOT DISTINCT FROM other_currency AND net = net_minor AND tax = tax_minor
             AND (kind = 'invoice') = (net_minor + tax_minor >= 0)""",
         tell=f"""{_TELL} || ' says ' || net_minor || ' + ' || tax_minor || ' tax, its ' || coalesce(n, 0)
             || ' lines come to ' || coalesce(net, 0) || ' + ' || coalesce(tax, 0)""",
@@ -51,7 +51,7 @@ def tax_rounded_once(scope: Scope) -> Finding:
                     sum(CASE WHEN l.tax_inclusive THEN l.net_minor + l.tax_minor ELSE l.net_minor END) AS amount,
                     100 + CASE WHEN l.tax_inclusive THEN l.tax_percent ELSE 0 END AS whole
                 FROM lines l LEFT JOIN ({_SAID}) AS s USING (document_id, position)
-                WHERE l.tenant_id = %(tenant)s AND l.kind = 1
+                WHERE l.tenant_id = %(tenant)s AND l.credits_document_id IS NULL
                 GROUP BY l.document_id, l.tax_percent, l.tax_inclusive, s.said ->> 'rounding', s.said ->> 'mode',
                     CASE WHEN s.said ->> 'rounding' = 'line' THEN l.position END
             ) AS g
@@ -95,7 +95,7 @@ def credits_within_charges(scope: Scope) -> Finding:
         scope,
         "credits_within_charges",
         rows=f"""SELECT c.credits_document_id AS id, c.credits_position AS position, l.net_minor, l.tax_minor, c.net, c.tax,
-                l.kind, c.percents, c.percent, l.tax_percent, c.strangers
+                l.credits_document_id AS gives_back, l.kind, c.percents, c.percent, l.tax_percent, c.strangers
             FROM (
                 SELECT c.credits_document_id, c.credits_position, -sum(c.net_minor) AS net, -sum(c.tax_minor) AS tax,
                     count(DISTINCT c.tax_percent) AS percents, min(c.tax_percent) AS percent,
@@ -106,12 +106,12 @@ def credits_within_charges(scope: Scope) -> Finding:
                     ))) AS strangers
                 FROM lines c JOIN documents n ON n.id = c.document_id
                 LEFT JOIN documents o ON o.id = c.credits_document_id
-                WHERE c.tenant_id = %(tenant)s AND c.kind = 2 GROUP BY 1, 2
+                WHERE c.tenant_id = %(tenant)s AND c.credits_document_id IS NOT NULL GROUP BY 1, 2
             ) AS c
             LEFT JOIN lines l ON l.document_id = c.credits_document_id AND l.position = c.credits_position
             LEFT JOIN documents d ON d.id = c.credits_document_id
             WHERE {of_payer("d.payer_id")}""",
-        right="""kind = 1 AND percents = 1 AND percent = tax_percent AND strangers = 0
+        right="""kind IS NOT NULL AND gives_back IS NULL AND percents = 1 AND percent = tax_percent AND strangers = 0
             AND net * sign(net_minor) BETWEEN 0 AND abs(net_minor)
             AND tax * sign(tax_minor) BETWEEN 0 AND abs(tax_minor)
             AND (net_minor <> 0 OR net = 0) AND (tax_minor <> 0 OR tax = 0)""",

@@ -83,7 +83,9 @@ def payments_booked(scope: Scope) -> Finding:
 
 
 def accounts_agree(scope: Scope) -> Finding:
-    """Each account of the ledger equals what it stands for: open receivables, balances, deferred net, tax, cash, revenue."""
+    """Each account of the ledger equals what it stands for: open receivables, balances, deferred net, tax, cash, revenue,
+    refunds, write-offs, credit granted and expired.
+    """
     tally = Tally("accounts_agree")
     booked = {(account, currency): amount for account, currency, amount in scope.ask(_BOOKED)}
     derived = {(account, currency): amount for account, currency, amount in scope.ask(_DERIVED)}
@@ -100,13 +102,23 @@ _BOOKED = """SELECT least(account, 100)::int, currency, sum(amount_minor)::bigin
     WHERE tenant_id = %(tenant)s GROUP BY 1, 2 ORDER BY 1, 2"""
 
 _DERIVED = """SELECT account, currency, sum(amount)::bigint FROM (
-        SELECT 10 AS account, currency, open_minor AS amount FROM receivables WHERE tenant_id = %(tenant)s
+        SELECT CASE state WHEN 'written_off' THEN 70 ELSE 10 END AS account, currency, open_minor AS amount
+            FROM receivables WHERE tenant_id = %(tenant)s
         UNION ALL SELECT 20, currency, -amount_minor FROM balance_entries WHERE tenant_id = %(tenant)s
         UNION ALL SELECT 30, currency, -net_minor FROM documents WHERE tenant_id = %(tenant)s
         UNION ALL SELECT 30, currency, amount_minor FROM recognitions WHERE tenant_id = %(tenant)s
         UNION ALL SELECT 40, currency, -amount_minor FROM recognitions WHERE tenant_id = %(tenant)s
         UNION ALL SELECT 50, currency, -tax_minor FROM documents WHERE tenant_id = %(tenant)s
-        UNION ALL SELECT 100, currency, captured_minor - refunded_minor FROM payments WHERE tenant_id = %(tenant)s
+        UNION ALL SELECT 100, currency, captured_minor FROM payments WHERE tenant_id = %(tenant)s
+        UNION ALL SELECT CASE state WHEN 'created' THEN 61 ELSE 100 END, currency, -amount_minor FROM refunds
+            WHERE tenant_id = %(tenant)s AND state <> 'failed'
+        UNION ALL SELECT 60, currency, amount_minor - from_balance_minor FROM refunds
+            WHERE tenant_id = %(tenant)s AND state <> 'failed'
+        UNION ALL SELECT CASE kind WHEN 'paid' THEN 100 ELSE 80 END, currency, amount_minor FROM credit_grants
+            WHERE tenant_id = %(tenant)s
+        UNION ALL SELECT CASE g.kind WHEN 'paid' THEN 81 ELSE 80 END, b.currency, b.amount_minor
+            FROM balance_entries b JOIN credit_grants g ON g.id = b.grant_id
+            WHERE b.tenant_id = %(tenant)s AND b.source = 'expiry'
         UNION ALL SELECT 100, currency, amount_minor FROM balance_entries
             WHERE tenant_id = %(tenant)s AND source = 'import'
     ) AS sides GROUP BY 1, 2 ORDER BY 1, 2"""

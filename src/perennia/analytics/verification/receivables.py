@@ -96,14 +96,14 @@ def balances_not_negative(scope: Scope) -> Finding:
 
 
 def balance_spent(scope: Scope) -> Finding:
-    """What leaves a balance settles one invoice of the same payer, entity and currency by the same amount."""
+    """What is spent of a balance settles one invoice of the same payer, entity and currency by the same amount."""
     return look(
         scope,
         "balance_spent",
         rows=f"""SELECT coalesce(b.id, a.source_id) AS id, coalesce(b.payer_id, d.payer_id) AS payer_id,
                 b.amount_minor, a.amount_minor AS allocated, d.payer_id = b.payer_id AND d.entity_id = b.entity_id
                 AND d.currency = b.currency AND d.id = b.source_id AS same
-            FROM (SELECT * FROM balance_entries WHERE tenant_id = %(tenant)s AND amount_minor < 0) AS b
+            FROM (SELECT * FROM balance_entries WHERE tenant_id = %(tenant)s AND source = 'balance') AS b
             FULL JOIN (SELECT * FROM allocations WHERE tenant_id = %(tenant)s AND source = 'balance') AS a
                 ON a.source_id = b.id
             LEFT JOIN documents d ON d.id = a.document_id

@@ -54,9 +54,27 @@ REFERENCES: tuple[tuple[str, str, dict[str, str]], ...] = (
     ),
     ("billed_spans", "version_id", {"version_id": "item_versions", "document_id": "documents"}),
     ("allocations", "source_id", {"document_id": "documents"}),
-    ("balance_entries", "id", {"payer_id": "payers", "entity_id": "legal_entities"}),
+    (
+        "balance_entries",
+        "id",
+        {"payer_id": "payers", "entity_id": "legal_entities", "grant_id": "credit_grants"},
+    ),
+    ("credit_grants", "id", {"payer_id": "payers", "entity_id": "legal_entities"}),
+    (
+        "pending_lines",
+        "id",
+        {
+            "payer_id": "payers",
+            "customer_id": "customers",
+            "entity_id": "legal_entities",
+            "subscription_id": "subscriptions",
+            "document_id": "documents",
+        },
+    ),
+    ("write_offs", "id", {"payer_id": "payers", "document_id": "receivables"}),
+    ("refunds", "id", {"payment_id": "payments", "payer_id": "payers"}),
     ("attempts", "id", {"document_id": "receivables", "payer_id": "payers", "method_id": "payment_methods"}),
-    ("payments", "id", {"payer_id": "payers"}),
+    ("payments", "id", {"payer_id": "payers", "entity_id": "legal_entities"}),
     ("movements", "subscription_id", {"subscription_id": "subscriptions"}),
 )
 _KEYS = {"receivables": "document_id"}

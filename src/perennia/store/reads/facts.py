@@ -52,6 +52,15 @@ class LockedPayer:
     next_due_at: datetime | None
     lines: int
     has_credit: bool
+    has_grants: bool = False
+    has_pending: bool = False
+
+
+def buyer(cursor: Cursor, locked: LockedPayer) -> Payer:
+    """A payer without its subscriptions: enough to issue a document by hand, however many it has."""
+    balances = _balances(cursor, [locked.id]) if locked.has_credit else {}
+    party, country, tax = _parties(cursor, [locked.id])[locked.id]
+    return Payer(locked.id, party, country, (), balances.get(locked.id, {}), tax)
 
 
 def payers(cursor: Cursor, locked: Sequence[LockedPayer], *, tenant: Tenant, ended: bool = False) -> list[Payer]:

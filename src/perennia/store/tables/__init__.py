@@ -8,13 +8,16 @@ from perennia.store.tables.invoices import (
     Allocation,
     BalanceEntry,
     BilledSpan,
+    CreditGrant,
     Document,
     Line,
     NumberSeries,
+    PendingLine,
     Receivable,
+    WriteOff,
 )
 from perennia.store.tables.ledger import Earning, Movement, Posting, Recognition
-from perennia.store.tables.payments import Attempt, Payment
+from perennia.store.tables.payments import Attempt, Payment, Refund
 from perennia.store.tables.people import Business, Membership, User
 from perennia.store.tables.subscriptions import Change, Item, ItemVersion, Pause, Subscription, SubscriptionDiscount
 from perennia.store.tables.tenants import LegalEntity, TaxRate, Tenant
@@ -31,6 +34,7 @@ __all__ = [
     "Coupon",
     "CouponCode",
     "CouponRedemption",
+    "CreditGrant",
     "Customer",
     "CustomerDiscount",
     "Document",
@@ -50,16 +54,19 @@ __all__ = [
     "Payer",
     "Payment",
     "PaymentMethod",
+    "PendingLine",
     "Plan",
     "Posting",
     "Price",
     "Product",
     "Receivable",
     "Recognition",
+    "Refund",
     "RememberedTrial",
     "Subscription",
     "SubscriptionDiscount",
     "TaxRate",
     "Tenant",
     "User",
+    "WriteOff",
 ]

@@ -91,12 +91,15 @@ class Payer(Row):
 
     `next_due_at` is when something of this payer falls due; a payer set aside keeps the reason until a
     person releases it. `lines` is about how many lines its next document has; `has_credit` says that its
-    balance must be read.
+    balance must be read, `has_grants` that some of it may expire, `has_pending` that charges wait for its next
+    document.
     """
 
     next_due_at = instant(null=True)
     lines = models.IntegerField(default=0)
     has_credit = models.BooleanField(default=False)
+    has_grants = models.BooleanField(default=False, db_default=False)
+    has_pending = models.BooleanField(default=False, db_default=False)
     set_aside_at = instant(null=True)
     set_aside_code = word(null=True)
     set_aside_reason = text(null=True)

@@ -54,6 +54,8 @@ class Document(Row):
     net_minor = minor()
     tax_minor = minor()
     from_balance_minor = minor()
+    po_number = text(null=True)
+    """The buyer's own order number, as printed."""
     tax_evidence = models.JSONField(null=True)
 
     Meta = table(
@@ -68,15 +70,18 @@ class Document(Row):
 
 
 class Line(models.Model):
-    """One amount of a document. `calculation` is empty for a plain whole period: then the columns say it all."""
+    """One amount of a document. `calculation` is empty for a plain whole period: then the columns say it all.
+
+    A line without subscription and version was made by hand for its customer.
+    """
 
     pk = models.CompositePrimaryKey("document_id", "position")
     tenant_id = key()
     document_id = key()
     position = models.IntegerField()
     kind = models.SmallIntegerField()
-    subscription_id = key()
-    version_id = key()
+    subscription_id = key(null=True)
+    version_id = key(null=True)
     description = text()
     period_start = instant()
     period_end = instant()
@@ -134,11 +139,20 @@ class Receivable(models.Model):
     next_attempt_at = instant(null=True)
     attempts = models.SmallIntegerField(default=0)
     first_failed_at = instant(null=True)
+    written_off_at = instant(null=True)
+    """Since when what is open is taken for lost: it stands on the write-off account, not on the receivable's. It stays
+    once that was settled after all."""
 
     Meta = table(
         "receivables",
         check("receivables_open", models.Q(open_minor__gte=0, open_minor__lte=models.F("due_minor"))),
-        check("receivables_state", models.Q(state__in=["open", "recovering", "paid", "given_up"])),
+        check("receivables_state", models.Q(state__in=["open", "recovering", "paid", "given_up", "written_off"])),
+        check(
+            "receivables_written_off",
+            models.Q(state="written_off", written_off_at__isnull=False)
+            | models.Q(state="paid")
+            | models.Q(state__in=["open", "recovering", "given_up"], written_off_at__isnull=True),
+        ),
         check(
             "receivables_paid",
             models.Q(state="paid", open_minor=0) | (~models.Q(state="paid") & models.Q(open_minor__gt=0)),
@@ -173,6 +187,53 @@ class Allocation(models.Model):
     )
 
 
+class WriteOff(Row):
+    """An open amount given up as lost; below zero: what of it was settled after all. Its key is its transaction's."""
+
+    document_id = key()
+    payer_id = key()
+    currency = currency()
+    amount_minor = minor()
+    reason = text(null=True)
+    at = instant()
+
+    Meta = table(
+        "write_offs",
+        check("write_offs_amount", ~models.Q(amount_minor=0)),
+        indexes=(index("write_offs_document", "document_id"),),
+    )
+
+
+class PendingLine(Row):
+    """A charge that waits for the payer's next document; then it says which line it became."""
+
+    payer_id = key()
+    customer_id = key()
+    entity_id = key()
+    subscription_id = key(null=True)
+    kind = models.SmallIntegerField()
+    currency = currency()
+    description = text()
+    quantity = rate()
+    unit_amount = rate()
+    tax_class = word()
+    tax_inclusive = models.BooleanField()
+    discountable = models.BooleanField()
+    at = instant()
+    document_id = key(null=True)
+    position = models.IntegerField(null=True)
+
+    Meta = table(
+        "pending_lines",
+        check(
+            "pending_lines_taken",
+            models.Q(document_id__isnull=True, position__isnull=True)
+            | models.Q(document_id__isnull=False, position__isnull=False),
+        ),
+        indexes=(index("pending_lines_waiting", "payer_id", condition=models.Q(document_id__isnull=True)),),
+    )
+
+
 class BalanceEntry(Row):
     """Money that entered or left a payer's credit balance; the balance is their sum."""
 
@@ -183,5 +244,37 @@ class BalanceEntry(Row):
     source = word()
     source_id = key()
     at = instant()
+    grant_id = key(null=True)
+    """The granted credit that it belongs to; none for money from credit notes and payments."""
 
-    Meta = table("balance_entries", indexes=(index("balance_entries_payer", "payer_id"),))
+    Meta = table(
+        "balance_entries",
+        indexes=(
+            index("balance_entries_payer", "payer_id"),
+            index("balance_entries_grant", "grant_id", condition=models.Q(grant_id__isnull=False)),
+        ),
+    )
+
+
+class CreditGrant(Row):
+    """Credit given to a payer, and what is left of it."""
+
+    payer_id = key()
+    entity_id = key()
+    currency = currency()
+    kind = word()
+    amount_minor = minor()
+    left_minor = minor()
+    reason = text(null=True)
+    granted_at = instant()
+    expires_at = instant(null=True)
+
+    Meta = table(
+        "credit_grants",
+        check("credit_grants_kind", models.Q(kind__in=["promotional", "paid"])),
+        check(
+            "credit_grants_left",
+            models.Q(amount_minor__gt=0, left_minor__gte=0, left_minor__lte=models.F("amount_minor")),
+        ),
+        indexes=(index("credit_grants_open", "payer_id", condition=models.Q(left_minor__gt=0)),),
+    )

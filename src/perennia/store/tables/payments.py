@@ -56,9 +56,46 @@ class Payment(Row):
     captured_minor = minor()
     refunded_minor = minor(default=0)
     at = instant()
+    entity_id = key(null=True)
+    """Whose bank account a payment by hand came to; that of a gateway is of its document's legal entity."""
 
     Meta = table(
         "payments",
         unique("payments_attempt", "attempt_id"),
+        unique(
+            "payments_reference",
+            "tenant_id",
+            "gateway",
+            "gateway_reference",
+            condition=models.Q(attempt_id__isnull=True, gateway_reference__isnull=False),
+        ),
         check("payments_refunds", models.Q(refunded_minor__gte=0, refunded_minor__lte=models.F("captured_minor"))),
+    )
+
+
+class Refund(Row):
+    """Money given back of a payment. `from_balance_minor` of it was on the payer's balance; the rest is goodwill."""
+
+    payment_id = key()
+    payer_id = key()
+    gateway = word()
+    currency = currency()
+    amount_minor = minor()
+    from_balance_minor = minor()
+    state = word()
+    idempotency_key = text()
+    gateway_reference = text(null=True)
+    reason = text(null=True)
+    created_at = instant()
+    finished_at = instant(null=True)
+
+    Meta = table(
+        "refunds",
+        unique("refunds_key", "tenant_id", "idempotency_key"),
+        check("refunds_state", models.Q(state__in=["created", "succeeded", "failed"])),
+        check(
+            "refunds_amount",
+            models.Q(amount_minor__gt=0, from_balance_minor__gte=0, from_balance_minor__lte=models.F("amount_minor")),
+        ),
+        indexes=(index("refunds_payment", "payment_id"),),
     )

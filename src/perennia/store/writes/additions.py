@@ -19,8 +19,8 @@ from perennia.store.writes.changes import flat
 
 _DOCUMENT = (
     "id", "tenant_id", "kind", "entity_id", "number", "payer_id", "buyer_party_id", "seller_party_id", "currency",
-    "issued_at", "due_at", "pay_by", "collection", "net_minor", "tax_minor", "from_balance_minor",
-    "tax_evidence",
+    "issued_at", "due_at", "pay_by", "collection", "net_minor", "tax_minor", "from_balance_minor", "tax_evidence",
+    "po_number",
 )  # fmt: skip
 _LINE = (
     "tenant_id", "document_id", "position", "kind", "subscription_id", "version_id", "period_start", "period_end",
@@ -33,7 +33,9 @@ _RECEIVABLE = (
     "currency", "state",
 )  # fmt: skip
 _ALLOCATION = ("source_id", "document_id", "tenant_id", "amount_minor", "at", "source")
-_BALANCE = ("id", "tenant_id", "payer_id", "entity_id", "amount_minor", "source_id", "at", "currency", "source")
+_BALANCE = (
+    "id", "tenant_id", "payer_id", "entity_id", "amount_minor", "source_id", "at", "currency", "source", "grant_id",
+)  # fmt: skip
 _POSTING = ("transaction_id", "account", "amount_minor", "at", "tenant_id", "currency")
 _MOVEMENT = ("tenant_id", "subscription_id", "mrr_minor", "effective_at", "cause", "kind", "currency")
 _OUTBOX = ("id", "tenant_id", "subject_id", "occurred_at", "payer_id", "type")
@@ -101,7 +103,18 @@ def insert_children(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id
 
 def _insert_balance(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id) -> None:
     rows = [
-        (b.id, tenant, decision.payer_id, b.entity_id, b.amount_minor, b.source_id, b.at, b.currency, b.source)
+        (
+            b.id,
+            tenant,
+            decision.payer_id,
+            b.entity_id,
+            b.amount_minor,
+            b.source_id,
+            b.at,
+            b.currency,
+            b.source,
+            b.grant_id,
+        )
         for decision in decisions
         for b in decision.balance
     ]
@@ -187,5 +200,5 @@ def _document_row(document: Document, place: int, tenant: Id) -> tuple[Any, ...]
     return (
         d.id, tenant, d.kind, d.entity_id, place, d.payer_id, d.buyer_party_id, d.seller_party_id, d.currency,
         d.issued_at, d.due_at, d.pay_by, d.collection, d.net_minor, d.tax_minor, d.from_balance_minor,
-        None if d.tax_evidence is None else evidence_stored(d.tax_evidence),
+        None if d.tax_evidence is None else evidence_stored(d.tax_evidence), d.po_number,
     )  # fmt: skip

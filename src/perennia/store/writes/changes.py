@@ -7,6 +7,7 @@ looking each key up.
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -180,21 +181,41 @@ def use_discounts(cursor: Cursor, decisions: Sequence[Decision]) -> None:
         )
 
 
-def lower_receivables(cursor: Cursor, decisions: Sequence[Decision]) -> None:
-    """Allocations to documents issued earlier; those of this decision are born with what is left open."""
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """An amount settled on a document that was taken for lost."""
+
+    document_id: Id
+    payer_id: Id
+    currency: str
+    amount_minor: int
+
+
+def lower_receivables(cursor: Cursor, decisions: Sequence[Decision]) -> list[Recovered]:
+    """Allocations to documents issued earlier; those of this decision are born with what is left open.
+
+    Answers what of it was settled on documents that had been written off.
+    """
     new = {document.id for decision in decisions for document in decision.documents}
     lowered: Counter[Id] = Counter()
     for allocation in flat(decisions, "allocations"):
         if allocation.document_id not in new:
             lowered[allocation.document_id] += allocation.amount_minor
-    if lowered:
-        cursor.execute(
-            """UPDATE receivables r SET open_minor = r.open_minor - a.amount,
+    if not lowered:
+        return []
+    rows = cursor.execute(
+        """WITH lowered AS (
+            UPDATE receivables r SET open_minor = r.open_minor - a.amount,
                 state = CASE WHEN r.open_minor = a.amount THEN 'paid' ELSE r.state END,
                 next_attempt_at = CASE WHEN r.open_minor = a.amount THEN NULL ELSE r.next_attempt_at END
-            FROM unnest((SELECT %s::uuid[]), (SELECT %s::bigint[])) AS a (id, amount) WHERE r.document_id = a.id""",
-            (list(lowered), list(lowered.values())),
+            FROM unnest((SELECT %s::uuid[]), (SELECT %s::bigint[])) AS a (id, amount) WHERE r.document_id = a.id
+            RETURNING r.document_id, r.payer_id, r.currency, a.amount, r.written_off_at
         )
+        SELECT document_id, payer_id, currency, amount FROM lowered WHERE written_off_at IS NOT NULL
+        ORDER BY document_id""",
+        (list(lowered), list(lowered.values())),
+    )
+    return [Recovered(*row) for row in rows]
 
 
 def move_payers(cursor: Cursor, decisions: Sequence[Decision]) -> None:

@@ -13,7 +13,7 @@ from perennia.store.identity import new_id, new_ids
 from perennia.store.session import Cursor
 
 _PARTY = ("id", "tenant_id", "frozen_at", "kind", "content")
-_PAYER = ("id", "tenant_id", "lines", "has_credit")
+_PAYER = ("id", "tenant_id", "lines", "has_credit", "has_grants", "has_pending")
 _CUSTOMER = (
     "id", "tenant_id", "payer_id", "party_id", "created_at", "external_id", "name", "email", "country", "zone",
     "language", "import_digest", "billing_day",
@@ -61,7 +61,7 @@ def insert_customers(cursor: Cursor, customers: Sequence[NewCustomer], *, tenant
         _PARTY,
         [(key, tenant, now, "buyer", _content(c)) for key, c in zip(parties, customers, strict=True)],
     )
-    bulk.insert(cursor, tables.Payer, _PAYER, [(c.id, tenant, 0, False) for c in customers])
+    bulk.insert(cursor, tables.Payer, _PAYER, [(c.id, tenant, 0, False, False, False) for c in customers])
     rows = [
         (
             c.id,

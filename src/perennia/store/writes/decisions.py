@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from perennia.domain.decision import Decision
 from perennia.domain.ids import Id
 from perennia.store.session import Cursor
-from perennia.store.writes import additions, begun, changes
+from perennia.store.writes import additions, begun, changes, corrections
 
 
 def apply(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id, actor: str) -> None:
@@ -24,7 +24,10 @@ def apply(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id, actor: s
     changes.stretch_spans(cursor, decisions, tenant=tenant)
     changes.finish_changes(cursor, decisions)
     changes.use_discounts(cursor, decisions)
-    changes.lower_receivables(cursor, decisions)
+    corrections.insert_payments(cursor, decisions, tenant=tenant)
+    recovered = changes.lower_receivables(cursor, decisions)
     changes.move_payers(cursor, decisions)
     additions.insert_children(cursor, decisions, tenant=tenant, actor=actor)
+    corrections.by_hand(cursor, decisions, tenant=tenant, actor=actor)
+    corrections.take_back_write_offs(cursor, recovered, decisions, tenant=tenant)
     additions.insert_documents(cursor, decisions, tenant=tenant)

@@ -8,7 +8,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from perennia.domain.collection import AttemptChange, Debt, DebtChange, Payment
+from perennia.domain.collection import AttemptChange, Debt, DebtChange
+from perennia.domain.decision import Payment
 from perennia.domain.ids import Id
 from perennia.store import bulk, tables
 from perennia.store.arrays import instants, keys
@@ -21,7 +22,7 @@ _ATTEMPT = (
 )  # fmt: skip
 _PAYMENT = (
     "id", "tenant_id", "payer_id", "attempt_id", "captured_minor", "refunded_minor", "at", "gateway",
-    "gateway_reference", "currency",
+    "gateway_reference", "currency", "entity_id",
 )  # fmt: skip
 
 
@@ -198,7 +199,19 @@ def insert_payments(cursor: Cursor, payments: Sequence[Payment], *, tenant: Id) 
         tables.Payment,
         _PAYMENT,
         [
-            (p.id, tenant, p.payer_id, p.attempt_id, p.captured_minor, 0, p.at, p.gateway, p.reference, p.currency)
+            (
+                p.id,
+                tenant,
+                p.payer_id,
+                p.attempt_id,
+                p.captured_minor,
+                0,
+                p.at,
+                p.gateway,
+                p.reference,
+                p.currency,
+                p.entity_id,
+            )
             for p in payments
         ],
     )

@@ -1,0 +1,89 @@
+"""One payer's affairs before a person: locked, billed up to now, written as one decision."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from perennia.domain.collection import Booking, DebtState, payer_decision, subscription_moves
+from perennia.domain.decision import Decision
+from perennia.domain.drafting import Funds
+from perennia.domain.errors import CatchUpHeld, NotFound
+from perennia.domain.facts import Payer
+from perennia.domain.ids import Id
+from perennia.domain.invoicing import bill
+from perennia.operations.books import Books, open_books
+from perennia.store.identity import new_ids
+from perennia.store.reads import facts, payments, wallet
+from perennia.store.reads.facts import LockedPayer
+from perennia.store.session import Cursor
+from perennia.store.writes import locks
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """An open transaction in which one payer is locked. `now` is business time."""
+
+    books: Books
+    payer: LockedPayer
+    now: datetime
+    actor: str
+
+    @property
+    def cursor(self) -> Cursor:
+        return self.books.cursor
+
+    def buyer(self) -> Payer:
+        """The payer as a document names it, without its subscriptions."""
+        return facts.buyer(self.cursor, self.payer)
+
+    def funds(self, payer: Payer) -> Funds:
+        """What its documents are paid from."""
+        found = wallet.grants(self.cursor, payer_ids=[payer.id])[payer.id] if self.payer.has_grants else ()
+        return Funds(dict(payer.balances), grants={grant.id: grant for grant in found})
+
+    def entity(self, entity_id: Id | None) -> Id:
+        """A legal entity of the seller, its first where none is named. Raises NotFound."""
+        entities = self.books.seller().entities
+        if entity_id is not None and entity_id not in entities:
+            raise NotFound(kind="legal entity", id=entity_id.text("ent"))
+        return entity_id or next(iter(entities))
+
+    def write(self, decision: Decision) -> None:
+        """Write it; subscriptions whose last failing document is settled by it are well again."""
+        settled = [
+            Booking(change.subject_id, decision.payer_id, paid=True)
+            for change in decision.states
+            if change.change == "receivable.state" and change.before == DebtState.RECOVERING
+        ]
+        if settled:
+            on_document = payments.subscriptions_on(self.cursor, document_ids=[one.document_id for one in settled])
+            failing = payments.failing(self.cursor, payer_ids=[decision.payer_id])
+            moves = subscription_moves(settled, on_document=on_document, failing=failing, now=self.now)
+            told = payer_decision(decision.payer_id, (), moves, next_due_at=None)
+            decision = replace(decision, moves=told.moves, events=decision.events + told.events)
+        self.books.write([decision], actor=self.actor)
+
+
+@contextmanager
+def open_desk(*, tenant: Id, whose: Callable[[Cursor], Id], now: datetime, actor: str) -> Iterator[Desk]:
+    """The books with the payer locked that `whose` finds, and billed for what fell due by now.
+
+    Where more periods are missing than may be billed unseen, they stay due: money that arrived is booked all the same.
+    """
+    with open_books(tenant=tenant) as books:
+        now = books.business_time(now)
+        payer_id = whose(books.cursor)
+        (payer,) = locks.lock_payers(books.cursor, tenant=tenant, ids=[payer_id])
+        if payer.next_due_at is not None and payer.next_due_at <= now and _billed(books, payer, now=now, actor=actor):
+            (payer,) = locks.lock_payers(books.cursor, tenant=tenant, ids=[payer_id])
+        yield Desk(books, payer, now, actor)
+
+
+def _billed(books: Books, payer: LockedPayer, *, now: datetime, actor: str) -> bool:
+    try:
+        decision = bill(books.facts([payer])[0], seller=books.seller(), through=now, now=now, new_ids=new_ids)
+    except CatchUpHeld:
+        return False
+    books.write([decision], actor=actor)
+    return True

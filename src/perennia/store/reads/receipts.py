@@ -1,0 +1,64 @@
+"""Payments and refunds one by one."""
+
+from dataclasses import dataclass
+
+from perennia.domain.decision import RefundState
+from perennia.domain.errors import NotFound
+from perennia.domain.ids import Id
+from perennia.domain.refunds import Captured, UnderWay
+from perennia.store.session import Cursor
+
+# A gateway's payment is of the legal entity whose document it was to settle.
+_PAYMENT = """SELECT p.id, p.payer_id, coalesce(p.entity_id, d.entity_id), p.gateway, p.currency, p.captured_minor,
+        p.refunded_minor
+    FROM payments p LEFT JOIN attempts a ON a.id = p.attempt_id LEFT JOIN documents d ON d.id = a.document_id"""
+
+
+@dataclass(frozen=True, slots=True)
+class MadeRefund:
+    """A refund that a key was used for."""
+
+    id: Id
+    payment_id: Id
+    amount_minor: int
+
+
+def payment(cursor: Cursor, *, payment_id: Id) -> Captured:
+    """Raises NotFound."""
+    row = cursor.execute(f"{_PAYMENT} WHERE p.id = %s".encode(), (payment_id,)).fetchone()
+    if row is None:
+        raise NotFound(kind="payment", id=payment_id.text("pay"))
+    return Captured(*row)
+
+
+def by_reference(cursor: Cursor, *, tenant: Id, gateway: str, reference: str) -> Captured | None:
+    """The payment booked by hand under a reference."""
+    row = cursor.execute(
+        f"""{_PAYMENT} WHERE p.tenant_id = %s AND p.gateway = %s AND p.gateway_reference = %s
+        AND p.attempt_id IS NULL""".encode(),
+        (tenant, gateway, reference),
+    ).fetchone()
+    return None if row is None else Captured(*row)
+
+
+def refund_by_key(cursor: Cursor, *, tenant: Id, key: str) -> MadeRefund | None:
+    row = cursor.execute(
+        "SELECT id, payment_id, amount_minor FROM refunds WHERE tenant_id = %s AND idempotency_key = %s", (tenant, key)
+    ).fetchone()
+    return None if row is None else MadeRefund(*row)
+
+
+def refund(cursor: Cursor, *, refund_id: Id) -> UnderWay:
+    """Raises NotFound."""
+    row = cursor.execute(
+        """SELECT r.id, r.payment_id, r.payer_id, coalesce(p.entity_id, d.entity_id), r.gateway, r.currency,
+            r.amount_minor, r.from_balance_minor, r.state
+        FROM refunds r JOIN payments p ON p.id = r.payment_id
+            LEFT JOIN attempts a ON a.id = p.attempt_id LEFT JOIN documents d ON d.id = a.document_id
+        WHERE r.id = %s""",
+        (refund_id,),
+    ).fetchone()
+    if row is None:
+        raise NotFound(kind="refund", id=refund_id.text("ref"))
+    key, payment, payer, entity, gateway, currency, amount, from_balance, state = row
+    return UnderWay(key, payment, payer, entity, gateway, currency, amount, from_balance, RefundState(state))
