@@ -17,6 +17,15 @@ from perennia.store.tables.payments import Attempt, Payment
 from perennia.store.tables.people import Business, Membership, User
 from perennia.store.tables.subscriptions import Change, Item, ItemVersion, Pause, Subscription, SubscriptionDiscount
 from perennia.store.tables.tenants import LegalEntity, TaxRate, Tenant
+from perennia.store.tables.usage import (
+    Meter,
+    UsageAlert,
+    UsageEvent,
+    UsageKey,
+    UsageLimit,
+    UsageSettlement,
+    UsageSignal,
+)
 
 __all__ = [
     "AddOn",
@@ -37,6 +46,7 @@ __all__ = [
     "LegalEntity",
     "Line",
     "Membership",
+    "Meter",
     "Movement",
     "NumberSeries",
     "Outbox",
@@ -55,5 +65,11 @@ __all__ = [
     "SubscriptionDiscount",
     "TaxRate",
     "Tenant",
+    "UsageAlert",
+    "UsageEvent",
+    "UsageKey",
+    "UsageLimit",
+    "UsageSettlement",
+    "UsageSignal",
     "User",
 ]

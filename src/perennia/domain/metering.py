@@ -1,0 +1,230 @@
+"""What is measured: meters, the events they count, and which events are counted at all.
+
+An event is counted exactly once or refused with a reason; nothing in between. Its instant, not its arrival, says
+which period it belongs to.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from functools import lru_cache
+
+from perennia.domain.calendar import Interval, Series, Unit, add, instant, local_time, slot_at
+from perennia.domain.errors import DomainError, InvalidValue
+from perennia.domain.ids import Id
+from perennia.domain.policies import Policies
+
+AHEAD = timedelta(minutes=5)
+"""How far the sender's clock may run before ours; Stripe's meter events allow as much."""
+LONGEST_KEY = LONGEST_WHO = 200
+MOST_DECIMALS = 12
+ONE = Decimal(1)
+_BELOW = Decimal(10) ** 15
+_SMALLEST = Decimal(1).scaleb(-MOST_DECIMALS)
+
+
+class Aggregation(StrEnum):
+    """How the events of a stretch become one quantity: of values, of events, or of whoever they are about."""
+
+    SUM = "sum"
+    COUNT = "count"
+    MAX = "max"
+    LAST = "last"
+    UNIQUE = "unique"
+
+
+class Outcome(StrEnum):
+    """What became of an event: counted, known already, or refused for a reason."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    KEY_REUSED = "key_reused"
+    BAD_KEY = "bad_key"
+    BAD_TIME = "bad_time"
+    BAD_VALUE = "bad_value"
+    BAD_WHO = "bad_who"
+    BAD_PROPERTIES = "bad_properties"
+    NEGATIVE_VALUE = "negative_value"
+    UNKNOWN_METER = "unknown_meter"
+    UNKNOWN_SUBSCRIPTION = "unknown_subscription"
+    SEVERAL_SUBSCRIPTIONS = "several_subscriptions"
+    BEFORE_START = "before_start"
+    AFTER_END = "after_end"
+    IN_THE_FUTURE = "in_the_future"
+    LATE_WINDOW_CLOSED = "late_window_closed"
+    CAP_REACHED = "cap_reached"
+
+
+class UsageRefused(DomainError):
+    """An event that is not counted, and why (`event`, `kind`: an `Outcome`)."""
+
+    code = "usage_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class UsageEvent:
+    """Something used, once for its `key`: by whom, of which meter (its code), when, how much.
+
+    The subscription by its key or its external id; or a customer who has just one at that time. A meter that counts
+    needs no `value`; one of unique people needs `who` instead.
+    """
+
+    key: str
+    meter: str
+    at: datetime
+    value: Decimal | None = None
+    who: str | None = None
+    subscription: Id | str | None = None
+    customer: Id | str | None = None
+    properties: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """What events of one code are counted into. `negative` lets values fall below zero."""
+
+    id: Id
+    code: str
+    aggregation: Aggregation
+    negative: bool = False
+    watched: bool = False
+    """Somebody is to be told when a quantity is reached."""
+    capped: bool = False
+    """Events beyond a quantity are refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The subscription that an event is for, from its start to its end."""
+
+    subscription_id: Id
+    starts_at: datetime
+    ends_at: datetime | None
+    policies: Policies
+
+
+@dataclass(frozen=True, slots=True)
+class Metered:
+    """An item version whose price charges what a meter counted, and how far that is billed."""
+
+    subscription_id: Id
+    meter_id: Id
+    series: Series
+    starts_at: datetime
+    ends_at: datetime | None
+    billed_through: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """How much of a meter did a subscription use in [start, end)?"""
+
+    subscription_id: Id
+    meter: Meter
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The answer: a quantity, and the number of events behind it."""
+
+    quantity: Decimal
+    events: int
+
+
+NOTHING = Measured(Decimal(0), 0)
+
+
+def refusal(event: UsageEvent, meter: Meter, *, now: datetime) -> Outcome | None:
+    """Why the event cannot be what it says, whoever it is for; None where it can."""
+    if not _is_text(event.key, LONGEST_KEY):
+        return Outcome.BAD_KEY
+    if event.at.tzinfo is None:
+        return Outcome.BAD_TIME
+    if event.at > now + AHEAD:
+        return Outcome.IN_THE_FUTURE
+    if meter.aggregation is Aggregation.UNIQUE:
+        return None if event.who is not None and _is_text(event.who, LONGEST_WHO) else Outcome.BAD_WHO
+    if event.who is not None and not _is_text(event.who, LONGEST_WHO):
+        return Outcome.BAD_WHO
+    if event.value is None:
+        return None if meter.aggregation is Aggregation.COUNT else Outcome.BAD_VALUE
+    if not isinstance(event.value, Decimal) or value_text(event.value) is None:
+        return Outcome.BAD_VALUE
+    return Outcome.NEGATIVE_VALUE if event.value < 0 and not meter.negative else None
+
+
+def outside(at: datetime, target: Target) -> Outcome | None:
+    """Why the subscription had no use of anything at that instant; None where it had."""
+    if at < target.starts_at:
+        return Outcome.BEFORE_START
+    if target.ends_at is not None and at >= target.ends_at:
+        return Outcome.AFTER_END
+    return None
+
+
+def may_be_closed(at: datetime, target: Target, *, now: datetime) -> bool:
+    """Whether the late window of the period in which `at` lies can have closed: a period ends after what is in it."""
+    return at < now - timedelta(days=target.policies.late_window_days) + timedelta(days=1)
+
+
+def is_closed(at: datetime, versions: Sequence[Metered], target: Target, *, now: datetime) -> bool:
+    """Whether the period in which `at` lies is billed and its late window has closed."""
+    return any(
+        version.billed_through is not None
+        and version.starts_at <= at < min(version.billed_through, version.ends_at or version.billed_through)
+        and closes_at(
+            _end(version, at, target.policies), zone=version.series.zone, days=target.policies.late_window_days
+        )
+        <= now
+        for version in versions
+    )
+
+
+def _end(version: Metered, at: datetime, policies: Policies) -> datetime:
+    slot = slot_at(version.series, at)
+    if version.ends_at is None or policies.usage_cut == "at_invoice":
+        return slot.end
+    return min(slot.end, version.ends_at)
+
+
+@lru_cache(maxsize=65536)
+def closes_at(end: datetime, *, zone: str, days: int) -> datetime:
+    """Until when late events are taken for a stretch that ends at `end`: so many local days later."""
+    return instant(add(local_time(end, zone), Interval(Unit.DAY), days), zone)
+
+
+def target_at(at: datetime, targets: Sequence[Target]) -> Target | Outcome:
+    """The one subscription of a customer that has begun and not ended at that instant."""
+    found = [target for target in targets if outside(at, target) is None]
+    if len(found) == 1:
+        return found[0]
+    return Outcome.SEVERAL_SUBSCRIPTIONS if found else Outcome.UNKNOWN_SUBSCRIPTION
+
+
+@lru_cache(maxsize=65536)
+def _text_of(value: Decimal) -> str | None:
+    exact = value.quantize(_SMALLEST)
+    if exact != value:
+        return None
+    return f"{exact.normalize():f}" if exact else "0"
+
+
+def value_text(value: Decimal) -> str | None:
+    """The value as plain decimal text, equal values alike; None for one that no meter can hold."""
+    return _text_of(value) if value.is_finite() and -_BELOW < value < _BELOW else None
+
+
+def check_value(value: Decimal) -> Decimal:
+    """The value itself, if a meter can hold it. Raises InvalidValue."""
+    if value_text(value) is None:
+        reason = "a measured value is below 10 to the 15th and has at most 12 decimals"
+        raise InvalidValue(field="value", value=str(value), reason=reason)
+    return value
+
+
+def _is_text(text: str, longest: int) -> bool:
+    return 0 < len(text) <= longest and text.isprintable() and not text.isspace()
