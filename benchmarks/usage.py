@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
         meters = Meters(server)
         users = make_users(args.subscriptions)
         _keep(meters, users.tenant_text, args.kept)
-        runs = []
+        runs: list[dict[str, Any]] = []
         for number in range(args.repeat):
             for count in workers:
                 trial = Trial(args.events, args.batch, count, args.duplicates, seed=len(runs))

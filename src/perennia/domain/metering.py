@@ -20,9 +20,7 @@ AHEAD = timedelta(minutes=5)
 """How far the sender's clock may run before ours; Stripe's meter events allow as much."""
 LONGEST_KEY = LONGEST_WHO = 200
 MOST_DECIMALS = 12
-ONE = Decimal(1)
 _BELOW = Decimal(10) ** 15
-_SMALLEST = Decimal(1).scaleb(-MOST_DECIMALS)
 
 
 class Aggregation(StrEnum):
@@ -139,7 +137,7 @@ NOTHING = Measured(Decimal(0), 0)
 
 
 def refusal(event: UsageEvent, meter: Meter, *, now: datetime) -> Outcome | None:
-    """Why the event cannot be what it says, whoever it is for; None where it can."""
+    """Why the event cannot be what it says, whoever it is for; None where it can, if its value has a `value_text`."""
     if not _is_text(event.key, LONGEST_KEY):
         return Outcome.BAD_KEY
     if event.at.tzinfo is None:
@@ -152,7 +150,7 @@ def refusal(event: UsageEvent, meter: Meter, *, now: datetime) -> Outcome | None
         return Outcome.BAD_WHO
     if event.value is None:
         return None if meter.aggregation is Aggregation.COUNT else Outcome.BAD_VALUE
-    if not isinstance(event.value, Decimal) or value_text(event.value) is None:
+    if not isinstance(event.value, Decimal) or not event.value.is_finite():
         return Outcome.BAD_VALUE
     return Outcome.NEGATIVE_VALUE if event.value < 0 and not meter.negative else None
 
@@ -168,7 +166,12 @@ def outside(at: datetime, target: Target) -> Outcome | None:
 
 def may_be_closed(at: datetime, target: Target, *, now: datetime) -> bool:
     """Whether the late window of the period in which `at` lies can have closed: a period ends after what is in it."""
-    return at < now - timedelta(days=target.policies.late_window_days) + timedelta(days=1)
+    return at < _surely_open_from(now, target.policies.late_window_days)
+
+
+@lru_cache(maxsize=1024)
+def _surely_open_from(now: datetime, days: int) -> datetime:
+    return now - timedelta(days=days - 1)  # a local day is not always 24 hours
 
 
 def is_closed(at: datetime, versions: Sequence[Metered], target: Target, *, now: datetime) -> bool:
@@ -205,17 +208,17 @@ def target_at(at: datetime, targets: Sequence[Target]) -> Target | Outcome:
     return Outcome.SEVERAL_SUBSCRIPTIONS if found else Outcome.UNKNOWN_SUBSCRIPTION
 
 
-@lru_cache(maxsize=65536)
-def _text_of(value: Decimal) -> str | None:
-    exact = value.quantize(_SMALLEST)
-    if exact != value:
-        return None
-    return f"{exact.normalize():f}" if exact else "0"
-
-
 def value_text(value: Decimal) -> str | None:
     """The value as plain decimal text, equal values alike; None for one that no meter can hold."""
-    return _text_of(value) if value.is_finite() and -_BELOW < value < _BELOW else None
+    if not value.is_finite() or not -_BELOW < value < _BELOW:
+        return None
+    whole, _, decimals = (f"{value:f}" if "E" in str(value) else str(value)).partition(".")
+    decimals = decimals.rstrip("0")
+    if len(decimals) > MOST_DECIMALS:
+        return None
+    if decimals:
+        return f"{whole}.{decimals}"
+    return "0" if whole == "-0" else whole
 
 
 def check_value(value: Decimal) -> Decimal:

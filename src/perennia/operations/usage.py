@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
+from typing import NamedTuple
 
 import orjson
 
@@ -12,7 +13,6 @@ from perennia.domain.calendar import first_of_month, next_month
 from perennia.domain.errors import InvalidValue
 from perennia.domain.ids import Id
 from perennia.domain.metering import (
-    ONE,
     Aggregation,
     Meter,
     Metered,
@@ -82,8 +82,7 @@ def record(*, tenant: Id, events: Sequence[UsageEvent], now: datetime) -> Record
         return Recorded(tuple(_Batch(books, now=books.business_time(now)).record(events)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(NamedTuple):
     """An event that nothing speaks against so far."""
 
     event: UsageEvent
@@ -152,8 +151,7 @@ class _Batch:
         for key in known:
             outcomes[first[key].place] = _repeated(first[key], contents[key])
         for place, made in again:
-            kept = contents.get(made.id, int.from_bytes(first[made.id].content, "big", signed=True))
-            outcomes[place] = _repeated(made, kept)
+            outcomes[place] = _repeated(made, contents.get(made.id, first[made.id].content))
         self._signal(judged, outcomes)
         return outcomes
 
@@ -175,8 +173,7 @@ def _target(event: UsageEvent, directory: read.Directory) -> Target | Outcome:
 
 
 def _repeated(made: NewUsage, content: int) -> Outcome:
-    same = int.from_bytes(made.content, "big", signed=True) == content
-    return Outcome.DUPLICATE if same else Outcome.KEY_REUSED
+    return Outcome.DUPLICATE if made.content == content else Outcome.KEY_REUSED
 
 
 def new_usage(
@@ -186,21 +183,17 @@ def new_usage(
     properties = None if event.properties is None else _properties_text(event.properties)
     if properties is None and event.properties is not None:
         return Outcome.BAD_PROPERTIES
-    value = value_text(ONE if event.value is None else event.value)
-    content = b"%b%b%d\0%b\0%b\0%b\0%b" % (
-        target.subscription_id,
-        meter.id,
-        micros(event.at),
-        (value or "").encode(),
-        (event.who or "").encode(),
-        (corrects or "").encode(),
-        (properties or "").encode(),
-    )
+    value = "1" if event.value is None else value_text(event.value)
+    if value is None:
+        return Outcome.BAD_VALUE
+    at = micros(event.at)
+    rest = f"{at} {value}\0{event.who or ''}\0{corrects or ''}\0{properties or ''}"
+    content = blake2b(target.subscription_id + meter.id + rest.encode(), digest_size=8).digest()
     return NewUsage(
         id=key_id(tenant, event.key),
-        content=blake2b(content, digest_size=8).digest(),
+        content=int.from_bytes(content, "big", signed=True),
         subscription_id=target.subscription_id,
-        at=event.at,
+        at=at,
         meter_id=meter.id,
         place=place,
         key=event.key,

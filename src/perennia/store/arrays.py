@@ -1,9 +1,10 @@
 """Long lists of keys and instants as parameters, packed at once: the driver takes ten times as long, one by one."""
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain, repeat
 
 from psycopg.adapt import Buffer, Dumper
 from psycopg.pq import Format
@@ -14,7 +15,6 @@ _UUID, _UUIDS, _TIMESTAMPTZ, _TIMESTAMPTZS = 2950, 2951, 1184, 1185
 _TEXT, _TEXTS, _BIGINT, _BIGINTS = 25, 1009, 20, 1016
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _KEY_LENGTH = struct.pack("!i", 16)
-_NUMBER_LENGTH = struct.pack("!i", 8)
 _NULL = struct.pack("!i", -1)
 
 
@@ -92,16 +92,29 @@ def texts(values: Iterable[str | None]) -> TextArray:
     return TextArray(b"".join([_head(len(found), _TEXT), *found]))
 
 
-def numbers(values: Iterable[bytes]) -> NumberArray:
-    """Whole numbers as one parameter, each as its eight bytes, the highest first."""
-    found = list(values)
-    return NumberArray(_NUMBER_LENGTH.join([_head(len(found), _BIGINT), *found]))
+def numbers(values: Sequence[int]) -> NumberArray:
+    """Whole numbers as one parameter."""
+    return NumberArray(_head(len(values), _BIGINT) + _eights(values))
+
+
+def moments(values: Sequence[int]) -> InstantArray:
+    """Instants as one parameter, each as its `micros`."""
+    return InstantArray(_head(len(values), _TIMESTAMPTZ) + _eights(values))
+
+
+def lines(values: Iterable[str | None]) -> str:
+    """Texts without line breaks as one: `string_to_array(…, E'\\n', '')` takes them apart, None and '' as NULL."""
+    return "\n".join([value or "" for value in values])
 
 
 def micros(at: datetime) -> int:
     """Microseconds since 2000, as the server counts."""
     since = at - EPOCH
     return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def _eights(values: Sequence[int]) -> bytes:
+    return struct.pack("!" + "iq" * len(values), *chain.from_iterable(zip(repeat(8), values, strict=False)))
 
 
 def _with_length(value: bytes) -> bytes:

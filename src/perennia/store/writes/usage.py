@@ -7,19 +7,22 @@ from typing import NamedTuple
 
 from perennia.domain.ids import Id
 from perennia.domain.metering import Aggregation
-from perennia.store.arrays import instants, keys, numbers, texts
+from perennia.store.arrays import keys, lines, moments, numbers
 from perennia.store.identity import new_id
 from perennia.store.session import Cursor
 from perennia.store.writes.rows import insert
 
 
 class NewUsage(NamedTuple):
-    """An event to count: `id` is made of tenant and key, `content` of all else, eight bytes."""
+    """An event to count: `id` is made of tenant and key, `content` of all else; `at` in microseconds since 2000.
+
+    No text has a line break in it.
+    """
 
     id: Id
-    content: bytes
+    content: int
     subscription_id: Id
-    at: datetime
+    at: int
     meter_id: Id
     place: int
     key: str
@@ -34,8 +37,9 @@ _ADD = """
         SELECT * FROM unnest(
             (SELECT %(ids)s::uuid[]), (SELECT %(contents)s::bigint[]), (SELECT %(subscriptions)s::uuid[]),
             (SELECT %(instants)s::timestamptz[]), (SELECT %(meters)s::uuid[]), (SELECT %(places)s::bigint[]),
-            (SELECT %(keys)s::text[]), (SELECT %(values)s::text[]), (SELECT %(whos)s::text[]),
-            (SELECT %(corrected)s::text[]), (SELECT %(properties)s::text[])
+            string_to_array(%(keys)s, E'\\n'), string_to_array(%(values)s, E'\\n', ''),
+            string_to_array(%(whos)s, E'\\n', ''), string_to_array(%(corrected)s, E'\\n', ''),
+            string_to_array(%(properties)s, E'\\n', '')
         ) AS g (id, content, subscription_id, at, meter_id, place, key, value, who, corrects, properties)
     ),
     fresh AS (
@@ -70,22 +74,17 @@ def add(cursor: Cursor, given: Sequence[NewUsage], *, tenant: Id) -> set[Id]:
             "ids": keys(ids),
             "contents": numbers(contents),
             "subscriptions": keys(subscriptions),
-            "instants": instants(at),
+            "instants": moments(at),
             "meters": keys(meters),
-            "places": numbers(place.to_bytes(8, "big") for place in places),
-            "keys": texts(names),
-            "values": texts(values),
-            "whos": texts(_some(whos)),
-            "corrected": texts(_some(corrected)),
-            "properties": texts(_some(properties)),
+            "places": numbers(places),
+            "keys": lines(names),
+            "values": lines(values),
+            "whos": lines(whos),
+            "corrected": lines(corrected),
+            "properties": lines(properties),
         },
     )
     return {row[0] for row in rows}
-
-
-def _some(column: Sequence[str | None]) -> Sequence[str | None]:
-    """A column without any value is sent empty: the server fills it up with NULL."""
-    return column if any(value is not None for value in column) else ()
 
 
 def signal(cursor: Cursor, subscription_ids: Iterable[Id], *, tenant: Id) -> None:
