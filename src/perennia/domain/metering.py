@@ -136,6 +136,40 @@ class Measured:
 NOTHING = Measured(Decimal(0), 0)
 
 
+class LimitKind(StrEnum):
+    """Tell that it is reached; refuse what goes beyond; take it, but count no further."""
+
+    ALERT = "alert"
+    REFUSE = "refuse"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Of one meter and period: a quantity, or of an alert an amount in minor units."""
+
+    id: Id
+    meter_id: Id
+    kind: LimitKind
+    quantity: Decimal | None = None
+    amount_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a rule is told of one subscription's usage.
+
+    `charged` is what lines have charged so far, before discounts and in minor units, for each version and start of a
+    stretch; `told` are the alerts that were given, by limit and start of the period.
+    """
+
+    meters: Mapping[Id, Meter]
+    answers: Mapping[Question, Measured]
+    charged: Mapping[tuple[Id, datetime], int]
+    limits: tuple[Limit, ...] = ()
+    told: frozenset[tuple[Id, datetime]] = frozenset()
+
+
 def refusal(event: UsageEvent, meter: Meter, *, now: datetime) -> Outcome | None:
     """Why the event cannot be what it says, whoever it is for; None where it can, if its value has a `value_text`."""
     if not _is_text(event.key, LONGEST_KEY):
