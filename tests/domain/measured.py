@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -53,16 +53,23 @@ class Book:
         return Usage(self.meters, answers, dict(self.charged), self.limits, self.told)
 
     def tally(self, at: datetime, *, running: bool = True) -> Tally:
-        return Tally(self.subscription, self.told_at(at, running=running))
+        return Tally(self.told_at(at, running=running))
 
     def due(self, when: str) -> str:
         """What is due at an instant, charged from then on, as a small table."""
         at = moment(when)
-        return self._taken(self.tally(at, running=False).due(self.item, at))
+        return self._taken(self.tally(at, running=False).due(self.subscription, self.item, at))
 
     def progressive(self, when: str) -> str:
         at = moment(when)
-        return self._taken(self.tally(at).progressive(at))
+        return self._taken(self.tally(at).progressive(self.subscription, at))
+
+    def reached(self, when: str) -> list[Limit]:
+        """The alerts to tell, told from then on."""
+        at = moment(when)
+        found = self.tally(at).alerts(self.subscription, at)
+        self.told |= {(one.limit.id, one.period_start) for one in found}
+        return [one.limit for one in found]
 
     def _taken(self, charges: Sequence[UsageCharge]) -> str:
         for charge in charges:
@@ -124,12 +131,11 @@ def book(
     """A subscription since 1 March 2025, monthly from the 1st in UTC, with a price from each day named."""
     days = [moment(day) for day, _ in prices]
     versions = tuple(
-        Version(key(), of, Decimal(1), start, until)
+        Version(key(), of, Decimal(1), Series(datetime(2025, 3, 1), "UTC", of.interval), start, until)
         for (_, of), start, until in zip(prices, days, [*days[1:], None], strict=True)
     )
-    anchor = datetime(2025, 3, 1)
-    plan = Item(key(), ItemKind.PLAN, "Calls", Series(anchor, "UTC", prices[0][1].interval), versions)
-    made = subscription(plan, start=anchor.date(), policies=policies(knobs))
+    plan = Item(key(), ItemKind.PLAN, "Calls", versions)
+    made = subscription(plan, start=date(2025, 3, 1), policies=policies(knobs))
     if ends is not None:
         made = replace(made, cancel_at=moment(ends))
     return Book(made, {meter.id: meter}, limits=tuple(limits))

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from perennia.domain.metering import Aggregation
-from perennia.domain.usage import closes_for_good
+from perennia.domain.stretches import closes_for_good
+from perennia.domain.usage import NotMeasured, Tally
 from tests.domain.measured import (
     a_meter,
     alert,
@@ -16,7 +17,7 @@ from tests.domain.measured import (
     per_unit,
     table,
 )
-from tests.domain.world import DAILY, utc
+from tests.domain.world import DAILY, WEEKLY
 
 TIERS = ("10: 1.00", "*: 0.50")
 
@@ -158,8 +159,9 @@ def test_a_correction_gives_back_what_was_too_much():
 def test_late_events_of_short_periods_are_all_taken_up():
     meter = a_meter()
     told = book(meter, ("4-01", per_unit("1.00", meter)))
-    daily = replace(told.item.series, interval=DAILY)
-    told.subscription = replace(told.subscription, items=(replace(told.item, series=daily),))
+    (version,) = told.item.versions
+    daily = replace(version, series=replace(version.series, interval=DAILY))
+    told.subscription = replace(told.subscription, items=(replace(told.item, versions=(daily,)),))
     told.use("4-01 1", "4-02 1", "4-03 1")
     for day, due in (("4-02", "4-01..4-02"), ("4-03", "4-02..4-03"), ("4-04", "4-03..4-04")):
         assert told.due(day) == f"{due}: 1 = 100 - 0"
@@ -178,8 +180,40 @@ def test_after_the_end_the_last_usage_waits_for_its_window_to_close():
     told.use("4-19 2")
     assert told.due("4-23 08:00") == "4-01..4-20 08:00: 11 = 1100 - 900"
     tally = told.tally(moment("4-23 08:00"))
-    assert tally.closed(told.item, moment("4-23 07:59")) == []
-    assert tally.closed(told.item, moment("4-23 08:00")) == [version.id]
+    assert tally.closed(told.subscription, told.item, moment("4-23 07:59")) == []
+    assert tally.closed(told.subscription, told.item, moment("4-23 08:00")) == [version.id]
+
+
+def test_a_version_that_was_followed_is_looked_at_until_its_period_is_closed():
+    meter = a_meter()
+    told = book(meter, ("4-01", per_unit("1.00", meter)), ("4-16", per_unit("2.00", meter)), usage_cut="at_invoice")
+    first, second = told.item.versions
+    assert closes_for_good(told.subscription, told.item, first) == moment("5-04")
+    assert closes_for_good(told.subscription, told.item, second) is None
+
+
+def test_another_interval_begins_a_period_of_its_own():
+    meter = a_meter()
+    told = book(
+        meter, ("4-01", graduated(meter, *TIERS)), ("4-16", graduated(meter, *TIERS)), tiers_after_cut="whole_period"
+    )
+    first, second = told.item.versions
+    weekly = replace(second, series=replace(second.series, anchor=moment("4-16").replace(tzinfo=None), interval=WEEKLY))
+    told.subscription = replace(told.subscription, items=(replace(told.item, versions=(first, weekly)),))
+    told.use("4-03 10", "4-17 10")
+    assert told.due("4-16") == "4-01..4-16: 10 = 1000 - 0"
+    told.use("4-15 2")
+    assert told.due("4-23") == "4-01..4-16: 12 = 1100 - 1000\n4-16..4-23: 10 = 1000 - 0"
+
+
+def test_what_is_not_measured_is_asked_for():
+    meter = a_meter()
+    told = book(meter, ("4-01", per_unit("1.00", meter)))
+    before = told.told_at(moment("5-01"))
+    told.subscription = book(meter, ("4-01", per_unit("1.00", meter)), ("4-16", per_unit("2.00", meter))).subscription
+    with pytest.raises(NotMeasured) as asked:
+        Tally(before).due(told.subscription, told.item, moment("4-16"))
+    assert [(one.start, one.end) for one in asked.value.questions] == [(moment("4-01"), moment("4-16"))]
 
 
 def test_what_is_used_in_the_trial_is_free():
@@ -195,7 +229,11 @@ def test_months_without_a_run_are_settled_in_order():
     told = book(meter, ("3-01", per_unit("1.00", meter)))
     told.use("3-05 1", "4-05 2", "5-05 3")
     tally = told.tally(moment("6-01"), running=False)
-    found = [charge for month in ("4-01", "5-01", "6-01") for charge in tally.due(told.item, moment(month))]
+    found = [
+        charge
+        for month in ("4-01", "5-01", "6-01")
+        for charge in tally.due(told.subscription, told.item, moment(month))
+    ]
     assert table(found) == "3-01..4-01: 1 = 100 - 0\n4-01..5-01: 2 = 200 - 0\n5-01..6-01: 3 = 300 - 0"
 
 
@@ -215,15 +253,14 @@ def test_at_the_threshold_what_is_unbilled_is_due_at_once():
 
 def test_an_alert_is_told_once_in_each_period():
     meter = a_meter()
-    limits = alert(meter, "10"), alert(meter, amount=2000), alert(meter, "1000")
-    told = book(meter, ("3-01", per_unit("1.00", meter)), limits=limits)
-    told.use("4-03 12")
-    reached = told.tally(moment("4-04")).alerts(moment("4-04"))
-    assert [(one.limit, one.period_start) for one in reached] == [(limits[0], utc(2025, 4, 1))]
-    told.told = frozenset((one.limit.id, one.period_start) for one in reached)
-    told.use("4-05 8", "5-02 10")
-    assert [one.limit for one in told.tally(moment("4-06")).alerts(moment("4-06"))] == [limits[1]]
-    assert [one.limit for one in told.tally(moment("5-03")).alerts(moment("5-03"))] == [limits[0]]
+    quantity, amount, far = alert(meter, "10"), alert(meter, amount=2000), alert(meter, "1000")
+    told = book(meter, ("3-01", per_unit("1.00", meter)), limits=(quantity, amount, far))
+    told.use("4-03 12", "4-05 8", "5-02 10")
+    assert told.reached("4-02") == []
+    assert told.reached("4-04") == [quantity]
+    assert told.reached("4-04") == []
+    assert told.reached("4-06") == [amount]
+    assert told.reached("5-03") == [quantity]
 
 
 def test_an_alert_counts_the_whole_period_after_a_cut():
@@ -231,9 +268,7 @@ def test_an_alert_counts_the_whole_period_after_a_cut():
     prices = ("4-01", per_unit("1.00", meter)), ("4-16", per_unit("2.00", meter))
     told = book(meter, *prices, limits=[alert(meter, "10"), alert(meter, amount=1700)])
     told.use("4-03 5", "4-17 5")
-    assert [one.limit.quantity for one in told.tally(moment("4-18")).alerts(moment("4-18"))] == [
-        told.limits[0].quantity
-    ]
+    assert told.reached("4-18") == [told.limits[0]]
 
 
 def test_beyond_a_cap_nothing_is_counted():

@@ -4,14 +4,14 @@ Usage alone is settled by amount: what the events come to, minus what lines have
 start. So a late event, a correction or an invoice in the middle of a period needs no rule of its own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from perennia.domain.calendar import Slot, days_between, slot_at, start_of_day
-from perennia.domain.facts import Item, Subscription, Version
+from perennia.domain.calendar import slot_at
+from perennia.domain.facts import Item, Subscription
 from perennia.domain.ids import Id
 from perennia.domain.metering import (
     NOTHING,
@@ -22,37 +22,23 @@ from perennia.domain.metering import (
     Meter,
     Question,
     Usage,
-    closes_at,
 )
 from perennia.domain.money import exponent, round_ratio
 from perennia.domain.pricing import Model, period_amount
 from perennia.domain.schemes import Basis
+from perennia.domain.stretches import INSTANT, Stretch, closes, closes_for_good, considered, metered, running, share
 
 _LEVELS = (Aggregation.MAX, Aggregation.LAST)
 """What is held, and not used up: two stretches of a period do not add up to it."""
 _WHOLE = (1, 1)
-_INSTANT = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """[start, end) of a slot in which one version prices what its meter counted.
+class NotMeasured(Exception):
+    """A rule lacks answers: the caller measures `questions`, adds them to the facts, and asks again."""
 
-    `counted_from` is where the period's counting began: at an earlier stretch of the same meter, where there is one.
-    """
-
-    item: Item
-    version: Version
-    meter_id: Id
-    start: datetime
-    end: datetime
-    slot: Slot
-    counted_from: datetime
-
-    @property
-    def key(self) -> tuple[Id, datetime]:
-        """By what its charges are known."""
-        return self.version.id, self.start
+    def __init__(self, questions: Sequence[Question]) -> None:
+        super().__init__(f"{len(questions)} quantities are not measured")
+        self.questions = tuple(questions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,43 +74,6 @@ class AlertReached:
     at: datetime
 
 
-def stretches(subscription: Subscription, item: Item, *, since: datetime, through: datetime) -> list[Stretch]:
-    """The stretches of an item that end after `since`, in order; one that is still running ends at `through`."""
-    found: list[Stretch] = []
-    slot = slot_at(item.series, since)
-    while slot.start < through:
-        found += [one for one in _in_slot(subscription, item, slot, through) if one.end > since]
-        slot = slot_at(item.series, slot.end)
-    return found
-
-
-def _in_slot(subscription: Subscription, item: Item, slot: Slot, through: datetime) -> Iterator[Stretch]:
-    """The stretches of one slot. Versions that begin after `through` are not in force yet and price nothing."""
-    merged = subscription.policies.usage_cut == "at_invoice"
-    found: list[Stretch] = []
-    for version in item.versions:
-        meter_id = version.price.meter_id
-        start, end = _covered(subscription, version, slot)
-        if meter_id is None or start >= end or start > through:
-            continue
-        made = Stretch(item, version, meter_id, start, end, slot, start)
-        if found and (found[-1].end, found[-1].meter_id) == (start, meter_id):
-            made = replace(made, counted_from=found[-1].counted_from)
-            if merged:
-                made = replace(made, start=found.pop().start)
-        found.append(made)
-    for stretch in found:
-        if stretch.start < through:
-            yield replace(stretch, end=min(stretch.end, through))
-
-
-def _covered(subscription: Subscription, version: Version, slot: Slot) -> tuple[datetime, datetime]:
-    """What of a slot a version prices: not the trial, and nothing after the end."""
-    starts = [slot.start, version.starts_at, version.bills_from, subscription.trial_ends_at]
-    ends = [slot.end, version.ends_at, subscription.cancel_at]
-    return max(at for at in starts if at is not None), min(at for at in ends if at is not None)
-
-
 def questions(stretch: Stretch, *, subscription: Subscription, meter: Meter) -> tuple[Question, ...]:
     """What must be measured to rate a stretch: it alone, and, where that matters, what came before it in the period."""
     alone = Question(subscription.id, meter, stretch.start, stretch.end)
@@ -141,15 +90,15 @@ def rate(stretch: Stretch, usage: Usage, *, subscription: Subscription) -> Rated
     the tiers to its part of the period; `whole_period` prices what it added to the period's quantity where that falls
     in the tiers. A level, the highest or last value, is held for a time: under the last two it costs that part of it.
     """
-    policies, meter = subscription.policies, usage.meters[stretch.meter_id]
+    policies, meter = stretch.policies, usage.meters[stretch.meter_id]
     counted, before = _counted(stretch, usage, subscription=subscription, meter=meter)
     by_event = stretch.version.price.model is Model.PERCENTAGE
     events = counted.events if by_event else None
     part, basis = _WHOLE, Basis.of(policies, events=events)
     if policies.tiers_after_cut != "own" and meter.aggregation in _LEVELS:
-        part = _share(stretch)
+        part = share(stretch)
     elif policies.tiers_after_cut == "prorated":
-        basis = Basis.of(policies, events=events, share=_share(stretch))
+        basis = Basis.of(policies, events=events, share=share(stretch))
     elif policies.tiers_after_cut == "whole_period":
         earlier = before.events if by_event else 0
         basis = Basis.of(policies, events=events, before=before.quantity, events_before=earlier)
@@ -167,7 +116,7 @@ def _counted(stretch: Stretch, usage: Usage, *, subscription: Subscription, mete
     if meter.aggregation in _LEVELS or not cut:
         return _within(alone, cap), NOTHING
     before, together = (_within(one, cap) for one in cut)
-    if cap is None and subscription.policies.tiers_after_cut != "whole_period":
+    if cap is None and stretch.policies.tiers_after_cut != "whole_period":
         return _within(alone, None), before
     added = Measured(max(together.quantity - before.quantity, NOTHING.quantity), together.events - before.events)
     return added, before
@@ -187,146 +136,119 @@ def _cap(usage: Usage, meter_id: Id) -> Decimal | None:
     return min(caps, default=None)
 
 
-def _share(stretch: Stretch) -> tuple[int, int]:
-    """The part of the slot that a stretch is: in local days where it begins and ends with one, else in time."""
-    zone, slot = stretch.item.series.zone, stretch.slot
-    if all(start_of_day(at, zone) == at for at in (stretch.start, stretch.end, slot.start, slot.end)):
-        return days_between(stretch.start, stretch.end, zone), days_between(slot.start, slot.end, zone)
-    return (stretch.end - stretch.start) // _INSTANT, (slot.end - slot.start) // _INSTANT
-
-
-def wanted(subscription: Subscription, meters: dict[Id, Meter], *, through: datetime, running: bool) -> list[Question]:
-    """All that must be measured to bill a subscription through an instant.
+def wanted(
+    subscription: Subscription, meters: Mapping[Id, Meter], *, through: datetime, running: bool
+) -> list[Question]:
+    """What must be measured to bill a subscription through an instant, as its versions are now.
 
     The stretches that end by then and are not settled or still open for late events; with `running` also those
-    that go on, up to that instant.
+    that go on, up to that instant. What happens meanwhile may cut them elsewhere: then `NotMeasured` names the rest.
     """
     found: dict[Question, None] = {}
     for item in subscription.items:
-        for stretch in _considered(subscription, item, through=through):
-            if running or stretch.end < through or _ends(subscription, stretch):
+        for stretch in considered(subscription, item, through=through):
+            if running or stretch.ends:
                 asked = questions(stretch, subscription=subscription, meter=meters[stretch.meter_id])
                 found.update(dict.fromkeys(asked))
     return list(found)
 
 
-def _considered(subscription: Subscription, item: Item, *, through: datetime) -> list[Stretch]:
-    """From the oldest stretch of an item that may have been open when it was last settled."""
-    metered = [version for version in item.versions if version.price.meter_id is not None]
-    if not metered:
-        return []
-    settled = min(version.billed_through or version.bills_from or version.starts_at for version in metered)
-    since = settled - timedelta(days=subscription.policies.late_window_days + 1)
-    begins = min(version.bills_from or version.starts_at for version in metered)
-    return stretches(subscription, item, since=max(since, begins), through=through)
-
-
-def closes_for_good(subscription: Subscription, item: Item, version: Version) -> datetime | None:
-    """Until when late events of a version that ends are taken; None where it goes on."""
-    end = min((at for at in (version.ends_at, subscription.cancel_at) if at is not None), default=None)
-    if end is None:
-        return None
-    return closes_at(end, zone=item.series.zone, days=subscription.policies.late_window_days)
-
-
-def _ends(subscription: Subscription, stretch: Stretch) -> bool:
-    """Whether a stretch that ends at the instant it is looked at ends there by itself."""
-    _, end = _covered(subscription, stretch.version, stretch.slot)
-    return stretch.end == end
-
-
 class Tally:
-    """One subscription's usage on its way through a `bill` call: what is charged grows with each line that is due."""
+    """One subscription's usage on its way through a `bill` call: what is charged grows with each line that is due.
 
-    __slots__ = ("_charged", "_subscription", "_usage")
+    Every question is put to the subscription as it stands by then. All raise NotMeasured where an answer is missing.
+    """
 
-    def __init__(self, subscription: Subscription, usage: Usage) -> None:
-        self._subscription, self._usage = subscription, usage
-        self._charged = dict(usage.charged)
+    __slots__ = ("_charged", "_usage")
 
-    def due(self, item: Item, at: datetime) -> list[UsageCharge]:
+    def __init__(self, usage: Usage) -> None:
+        self._usage, self._charged = usage, dict(usage.charged)
+
+    def due(self, subscription: Subscription, item: Item, at: datetime) -> list[UsageCharge]:
         """What is due of an item when one of its stretches ends, or the late window of its last one closes.
 
         Besides the stretch that ends here these are the earlier ones that were open for late events when the item
         was last settled. Afterwards it counts as charged.
         """
-        settled_last = slot_at(item.series, at - _INSTANT).start
-        found = [
-            self._charge(stretch)
-            for stretch in _considered(self._subscription, item, through=at)
-            if _ends(self._subscription, stretch) and self._closes_at(stretch) > settled_last
+        in_force = [version for version in metered(item) if version.starts_at < at]
+        if not in_force:
+            return []
+        settled_last = slot_at(in_force[-1].series, at - INSTANT).start
+        open_then = [
+            stretch
+            for stretch in considered(subscription, item, through=at)
+            if stretch.ends and closes(subscription, stretch.end, stretch.version.series) > settled_last
         ]
+        found = self._charges(subscription, open_then)
         return self._taken([charge for charge in found if self._shown(charge, at)])
 
-    def closed(self, item: Item, at: datetime) -> list[Id]:
+    def closed(self, subscription: Subscription, item: Item, at: datetime) -> list[Id]:
         """The versions of an item that have ended and need not be looked at again, once what is due `at` is charged."""
         return [
             version.id
-            for version in item.versions
-            if version.price.meter_id is not None
-            if (closing := closes_for_good(self._subscription, item, version)) is not None and closing <= at
+            for version in metered(item)
+            if (closing := closes_for_good(subscription, item, version)) is not None and closing <= at
         ]
 
-    def unbilled(self, at: datetime) -> list[UsageCharge]:
-        """What usage up to an instant comes to and no line has charged, running stretches included."""
-        found = [
-            self._charge(stretch)
-            for item in self._subscription.items
-            for stretch in _considered(self._subscription, item, through=at)
-            if stretch.slot.start < at <= stretch.slot.end
-        ]
-        return [charge for charge in found if charge.amount]
+    def unbilled(self, subscription: Subscription, at: datetime) -> list[UsageCharge]:
+        """What usage of running periods comes to up to an instant and no line has charged."""
+        return [charge for charge in self._charges(subscription, running(subscription, at)) if charge.amount]
 
-    def progressive(self, at: datetime) -> list[UsageCharge]:
+    def progressive(self, subscription: Subscription, at: datetime) -> list[UsageCharge]:
         """All that is unbilled, once it reaches the policy's threshold. Afterwards it counts as charged."""
-        threshold = self._subscription.policies.progressive_threshold
+        threshold = subscription.policies.progressive_threshold
         if threshold is None:
             return []
-        found = self.unbilled(at)
-        reached = Fraction(threshold) * 10 ** exponent(self._subscription.currency)
+        found = self.unbilled(subscription, at)
         total = sum(charge.amount for charge in found)
-        return self._taken(found) if total >= reached and total > 0 else []
+        reached = total >= Fraction(threshold) * 10 ** exponent(subscription.currency)
+        return self._taken(found) if reached and total > 0 else []
 
-    def alerts(self, at: datetime) -> list[AlertReached]:
+    def alerts(self, subscription: Subscription, at: datetime) -> list[AlertReached]:
         """The alerts of running periods that are reached and were not told."""
-        quantities: dict[tuple[Id, datetime], Decimal] = {}
-        amounts: dict[tuple[Id, datetime], int] = {}
-        for item in self._subscription.items:
-            for stretch in _considered(self._subscription, item, through=at):
-                if stretch.slot.start < at <= stretch.slot.end:
-                    period = stretch.meter_id, stretch.slot.start
-                    rated = rate(stretch, self._usage, subscription=self._subscription)
-                    amounts[period] = amounts.get(period, 0) + rated.amount
-                    meter = self._usage.meters[stretch.meter_id]
-                    asked = questions(stretch, subscription=self._subscription, meter=meter)
-                    quantities[period] = self._usage.answers[asked[-1]].quantity
+        periods: dict[tuple[Id, datetime], tuple[Decimal, int]] = {}
+        for charge in self._charges(subscription, running(subscription, at)):
+            stretch = charge.stretch
+            period = stretch.meter_id, stretch.slot.start
+            meter = self._usage.meters[stretch.meter_id]
+            together = questions(stretch, subscription=subscription, meter=meter)[-1]
+            _, amount = periods.get(period, (None, 0))
+            periods[period] = self._usage.answers[together].quantity, amount + charge.rated.amount
         return [
-            AlertReached(limit, self._subscription.id, start, at)
+            AlertReached(limit, subscription.id, start, at)
             for limit in self._usage.limits
-            for (meter_id, start), quantity in quantities.items()
+            for (meter_id, start), reached in periods.items()
             if limit.kind is LimitKind.ALERT and limit.meter_id == meter_id
-            if (limit.id, start) not in self._usage.told
-            if _reached(limit, quantity, amounts[meter_id, start])
+            if (limit.id, start) not in self._usage.told and _reached(limit, *reached)
         ]
 
-    def _charge(self, stretch: Stretch) -> UsageCharge:
-        rated = rate(stretch, self._usage, subscription=self._subscription)
-        return UsageCharge(stretch, rated, self._charged.get(stretch.key, 0))
+    def _charges(self, subscription: Subscription, found: Sequence[Stretch]) -> list[UsageCharge]:
+        """Each stretch rated. Raises NotMeasured with all that is missing."""
+        missing = [
+            question
+            for stretch in found
+            for question in questions(stretch, subscription=subscription, meter=self._usage.meters[stretch.meter_id])
+            if question not in self._usage.answers
+        ]
+        if missing:
+            raise NotMeasured(missing)
+        return [
+            UsageCharge(
+                stretch, rate(stretch, self._usage, subscription=subscription), self._charged.get(stretch.key, 0)
+            )
+            for stretch in found
+        ]
 
     def _shown(self, charge: UsageCharge, at: datetime) -> bool:
         """A line that changes nothing is left out, but for the first of a stretch in which something was used."""
         if charge.amount or charge.stretch.end != at or charge.stretch.key in self._charged:
             return bool(charge.amount)
-        return bool(charge.rated.quantity) or self._subscription.policies.zero_usage_line == "yes"
+        return bool(charge.rated.quantity) or charge.stretch.policies.zero_usage_line == "yes"
 
     def _taken(self, charges: list[UsageCharge]) -> list[UsageCharge]:
         for charge in charges:
             self._charged[charge.stretch.key] = charge.rated.amount
         return charges
-
-    def _closes_at(self, stretch: Stretch) -> datetime:
-        days = self._subscription.policies.late_window_days
-        return closes_at(stretch.end, zone=stretch.item.series.zone, days=days)
 
 
 def _reached(limit: Limit, quantity: Decimal, amount: int) -> bool:
