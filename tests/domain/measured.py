@@ -49,7 +49,7 @@ class Book:
 
     def told_at(self, through: datetime, *, running: bool = True) -> Usage:
         asked = wanted(self.subscription, self.meters, through=through, running=running)
-        answers = {question: measure(question, self.events) for question in asked}
+        answers = {question: measure(question, self.events) for question in asked.questions}
         return Usage(self.meters, answers, dict(self.charged), self.limits, self.told)
 
     def tally(self, at: datetime, *, running: bool = True) -> Tally:

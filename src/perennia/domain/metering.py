@@ -50,13 +50,15 @@ class Outcome(StrEnum):
     SEVERAL_SUBSCRIPTIONS = "several_subscriptions"
     BEFORE_START = "before_start"
     AFTER_END = "after_end"
+    PAUSED = "paused"
     IN_THE_FUTURE = "in_the_future"
     LATE_WINDOW_CLOSED = "late_window_closed"
     CAP_REACHED = "cap_reached"
+    CORRECTED = "corrected"
 
 
 class UsageRefused(DomainError):
-    """An event that is not counted, and why (`event`, `kind`: an `Outcome`)."""
+    """An event that is not counted; the kind is an outcome that says why (`event`, `kind`)."""
 
     code = "usage_refused"
 
@@ -88,19 +90,20 @@ class Meter:
     aggregation: Aggregation
     negative: bool = False
     watched: bool = False
-    """Somebody is to be told when a quantity is reached."""
+    """Of some subscription somebody is to be told when so much is reached."""
     capped: bool = False
-    """Events beyond a quantity are refused."""
+    """Of some subscription no more than so much counts, or is taken at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The subscription that an event is for, from its start to its end."""
+    """The subscription that an event is for, from its start to its end, without the `pauses` that refuse usage."""
 
     subscription_id: Id
     starts_at: datetime
     ends_at: datetime | None
     policies: Policies
+    pauses: tuple[tuple[datetime, datetime | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,7 @@ class Usage:
     """What a rule is told of one subscription's usage.
 
     `charged` is what lines have charged so far, before discounts and in minor units, for each version and start of a
-    stretch; `told` are the alerts that were given, by limit and start of the period.
+    period; `told` are the alerts that were given, by limit and start of the period.
     """
 
     meters: Mapping[Id, Meter]
@@ -195,7 +198,24 @@ def outside(at: datetime, target: Target) -> Outcome | None:
         return Outcome.BEFORE_START
     if target.ends_at is not None and at >= target.ends_at:
         return Outcome.AFTER_END
+    for starts_at, ends_at in target.pauses:
+        if starts_at <= at and (ends_at is None or at < ends_at):
+            return Outcome.PAUSED
     return None
+
+
+def grown(quantity: Decimal, value: Decimal, aggregation: Aggregation) -> Decimal:
+    """What a quantity becomes with one more event; people are never told apart here."""
+    if aggregation is Aggregation.SUM:
+        return quantity + value
+    if aggregation is Aggregation.MAX:
+        return max(quantity, value)
+    return value if aggregation is Aggregation.LAST else quantity + 1
+
+
+def exceeds(quantity: Decimal, cap: Decimal, *, before: Decimal) -> bool:
+    """Whether a quantity goes beyond a cap; one that was beyond it already may fall."""
+    return quantity > cap and quantity >= before
 
 
 def may_be_closed(at: datetime, target: Target, *, now: datetime) -> bool:

@@ -32,8 +32,8 @@ class Stretch:
 
     @property
     def key(self) -> tuple[Id, datetime]:
-        """By what its charges are known."""
-        return self.version.id, self.start
+        """By what its charges are known: a version has one stretch in a period."""
+        return self.version.id, self.slot.start
 
 
 def stretches(subscription: Subscription, item: Item, *, since: datetime, through: datetime) -> list[Stretch]:

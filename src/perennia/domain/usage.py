@@ -1,7 +1,7 @@
 """What usage comes to: stretches of one price, what was used in each, and the amount that is not charged yet.
 
 Usage alone is settled by amount: what the events come to, minus what lines have charged for the same version and
-start. So a late event, a correction or an invoice in the middle of a period needs no rule of its own.
+period. So a late event, a correction or an invoice in the middle of a period needs no rule of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -136,21 +136,28 @@ def _cap(usage: Usage, meter_id: Id) -> Decimal | None:
     return min(caps, default=None)
 
 
-def wanted(
-    subscription: Subscription, meters: Mapping[Id, Meter], *, through: datetime, running: bool
-) -> list[Question]:
-    """What must be measured to bill a subscription through an instant, as its versions are now.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What must be read to bill a subscription: quantities, and what was charged by version and start of a period."""
+
+    questions: tuple[Question, ...]
+    charged: tuple[tuple[Id, datetime], ...]
+
+
+def wanted(subscription: Subscription, meters: Mapping[Id, Meter], *, through: datetime, running: bool) -> Wanted:
+    """What must be read to bill a subscription through an instant, as its versions are now.
 
     The stretches that end by then and are not settled or still open for late events; with `running` also those
     that go on, up to that instant. What happens meanwhile may cut them elsewhere: then `NotMeasured` names the rest.
     """
-    found: dict[Question, None] = {}
-    for item in subscription.items:
-        for stretch in considered(subscription, item, through=through):
-            if running or stretch.ends:
-                asked = questions(stretch, subscription=subscription, meter=meters[stretch.meter_id])
-                found.update(dict.fromkeys(asked))
-    return list(found)
+    found = [one for item in subscription.items for one in considered(subscription, item, through=through)]
+    asked = [
+        question
+        for stretch in found
+        if running or stretch.ends
+        for question in questions(stretch, subscription=subscription, meter=meters[stretch.meter_id])
+    ]
+    return Wanted(tuple(dict.fromkeys(asked)), tuple(stretch.key for stretch in found))
 
 
 class Tally:

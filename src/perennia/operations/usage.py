@@ -1,41 +1,28 @@
-"""Usage: meters, and the events they count, each exactly once or refused with its reason."""
+"""Usage: meters, the events they count, each exactly once or refused with its reason, and limits to it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
-from typing import NamedTuple
+from decimal import Decimal
 
-import orjson
+import psycopg
 
 from perennia.domain.calendar import first_of_month, next_month
-from perennia.domain.errors import InvalidValue
+from perennia.domain.errors import InvalidValue, NotFound
 from perennia.domain.ids import Id
-from perennia.domain.metering import (
-    Aggregation,
-    Meter,
-    Metered,
-    Outcome,
-    Target,
-    UsageEvent,
-    is_closed,
-    may_be_closed,
-    outside,
-    refusal,
-    target_at,
-    value_text,
-)
+from perennia.domain.metering import Aggregation, LimitKind, Outcome, UsageEvent, UsageRefused, check_value
+from perennia.operations import recording
 from perennia.operations.books import Books, open_books
 from perennia.operations.catalog import checked
 from perennia.store import session
-from perennia.store.arrays import micros
 from perennia.store.reads import metering as read
+from perennia.store.reads.metering import Original
+from perennia.store.reads.subscriptions import payer_of
 from perennia.store.writes import usage as write
 from perennia.store.writes.usage import NewUsage
 
 MOST_EVENTS = 5_000
-LONGEST_PROPERTIES = 4_000
 MONTHS_AHEAD = 3
 
 
@@ -79,146 +66,109 @@ def record(*, tenant: Id, events: Sequence[UsageEvent], now: datetime) -> Record
     if not 1 <= len(events) <= MOST_EVENTS:
         raise InvalidValue(field="events", value=len(events), reason=f"1 to {MOST_EVENTS} events at once")
     with open_books(tenant=tenant) as books:
-        return Recorded(tuple(_Batch(books, now=books.business_time(now)).record(events)))
+        return Recorded(tuple(recording.record(books, events, now=books.business_time(now))))
 
 
-class _Judged(NamedTuple):
-    """An event that nothing speaks against so far."""
+def correct(
+    *,
+    tenant: Id,
+    event: str,
+    key: str,
+    now: datetime,
+    value: Decimal | None = None,
+    who: str | None = None,
+    void: bool = False,
+) -> bool:
+    """Let a new event, under a `key` of its own, stand in the place of the one recorded under the key `event`.
 
-    event: UsageEvent
-    meter: Meter
-    target: Target
-
-
-class _Batch:
-    """The work on one batch: what speaks against each event, then one statement for all that are left."""
-
-    def __init__(self, books: Books, *, now: datetime) -> None:
-        self._cursor, self._tenant, self._now = books.cursor, books.tenant, now
-
-    def record(self, events: Sequence[UsageEvent]) -> list[Outcome]:
-        meters = read.meters(self._cursor, {event.meter for event in events}, tenant=self._tenant.id)
-        directory = read.directory(self._cursor, events, tenant=self._tenant)
-        judged = [self._judge(event, meters, directory) for event in events]
-        judged = self._refuse_late(judged)
-        return self._write(judged)
-
-    def _judge(self, event: UsageEvent, meters: Mapping[str, Meter], directory: read.Directory) -> _Judged | Outcome:
-        meter = meters.get(event.meter)
-        if meter is None:
-            return Outcome.UNKNOWN_METER
-        wrong = refusal(event, meter, now=self._now)
-        if wrong is not None:
-            return wrong
-        target = _target(event, directory)
-        if isinstance(target, Outcome):
-            return target
-        return outside(event.at, target) or _Judged(event, meter, target)
-
-    def _refuse_late(self, judged: list[_Judged | Outcome]) -> list[_Judged | Outcome]:
-        late = {
-            place: one
-            for place, one in enumerate(judged)
-            if isinstance(one, _Judged) and may_be_closed(one.event.at, one.target, now=self._now)
-        }
-        if late:
-            metered = read.metered(self._cursor, {one.target.subscription_id for one in late.values()})
-            for place, one in late.items():
-                if self._closed(one, metered.get((one.target.subscription_id, one.meter.id), ())):
-                    judged[place] = Outcome.LATE_WINDOW_CLOSED
-        return judged
-
-    def _closed(self, one: _Judged, versions: Sequence[Metered]) -> bool:
-        return is_closed(one.event.at, versions, one.target, now=self._now)
-
-    def _write(self, judged: Sequence[_Judged | Outcome]) -> list[Outcome]:
-        outcomes: list[Outcome] = []
-        first: dict[Id, NewUsage] = {}
-        again: list[tuple[int, NewUsage]] = []
-        for place, one in enumerate(judged):
-            if isinstance(one, Outcome):
-                outcomes.append(one)
-                continue
-            made = new_usage(one.event, one.meter, one.target, place=place, tenant=self._tenant.id)
-            if isinstance(made, Outcome):
-                outcomes.append(made)
-                continue
-            outcomes.append(Outcome.ACCEPTED)
-            if first.setdefault(made.id, made) is not made:
-                again.append((place, made))
-        known = write.add(self._cursor, list(first.values()), tenant=self._tenant.id) if first else set()
-        contents = read.contents(self._cursor, known) if known else {}
-        for key in known:
-            outcomes[first[key].place] = _repeated(first[key], contents[key])
-        for place, made in again:
-            outcomes[place] = _repeated(made, contents.get(made.id, first[made.id].content))
-        self._signal(judged, outcomes)
-        return outcomes
-
-    def _signal(self, judged: Sequence[_Judged | Outcome], outcomes: Sequence[Outcome]) -> None:
-        watched = {
-            one.target.subscription_id
-            for one, outcome in zip(judged, outcomes, strict=True)
-            if outcome is Outcome.ACCEPTED and isinstance(one, _Judged)
-            if one.meter.watched or one.target.policies.progressive_threshold is not None
-        }
-        if watched:
-            write.signal(self._cursor, watched, tenant=self._tenant.id)
+    It has that one's subscription, meter and instant; `void` lets nothing stand there. What was billed of it is settled
+    by amount with the next invoice. False where the very same was done before. Raises NotFound, UsageRefused: also where
+    the event is corrected already (correct that one), or its late window has closed (credit the line instead).
+    """
+    with open_books(tenant=tenant) as books:
+        now = books.business_time(now)
+        old = read.original(books.cursor, key_id=recording.key_id(tenant, checked(event, field="event")), key=event)
+        if void:
+            value, who = Decimal(0), old.who
+        new = UsageEvent(key, old.meter.code, old.at, value, who, old.subscription_id)
+        judged = _correction(books, new, old, of=event, void=void, now=now)
+        try:
+            rest = recording.write_once(books, [judged])
+        except psycopg.errors.UniqueViolation as error:
+            raise UsageRefused(event=key, kind=Outcome.CORRECTED) from error
+        if not rest:
+            recording.signal(books, [judged])
+        return _counted(rest, key)
 
 
-def _target(event: UsageEvent, directory: read.Directory) -> Target | Outcome:
-    if event.subscription is not None:
-        return directory.subscriptions.get(event.subscription, Outcome.UNKNOWN_SUBSCRIPTION)
-    return target_at(event.at, directory.customers.get(event.customer or "", ()))
+def _correction(
+    books: Books, new: UsageEvent, old: Original, *, of: str, void: bool, now: datetime
+) -> recording.Judged:
+    tenant = books.tenant
+    meter = read.meters(books.cursor, [new.meter], tenant=tenant.id)[new.meter]
+    directory = read.directory(books.cursor, [new], tenant=tenant)
+    judged = recording.judge(new, meter, directory, place=0, tenant=tenant.id, now=now)
+    if isinstance(judged, Outcome):
+        raise UsageRefused(event=new.key, kind=judged)
+    row = recording.new_usage(new, meter, judged.target, place=0, tenant=tenant.id, corrects=of, void=void)
+    if isinstance(row, Outcome):
+        raise UsageRefused(event=new.key, kind=row)
+    (judged,) = recording.refuse_late(books, [judged._replace(row=row)], now=now)
+    wrong = judged.wrong or (Outcome.CORRECTED if old.corrected else None)
+    return judged._replace(wrong=wrong)
 
 
-def _repeated(made: NewUsage, content: int) -> Outcome:
-    return Outcome.DUPLICATE if made.content == content else Outcome.KEY_REUSED
+def _counted(rest: Sequence[tuple[NewUsage, Outcome]], key: str) -> bool:
+    for _, outcome in rest:
+        if outcome is not Outcome.DUPLICATE:
+            raise UsageRefused(event=key, kind=outcome)
+    return not rest
 
 
-def new_usage(
-    event: UsageEvent, meter: Meter, target: Target, *, place: int, tenant: Id, corrects: str | None = None
-) -> NewUsage | Outcome:
-    """The row of an event; its id is a digest of tenant and key, its content one of all that the key stands for."""
-    properties = None if event.properties is None else _properties_text(event.properties)
-    if properties is None and event.properties is not None:
-        return Outcome.BAD_PROPERTIES
-    value = "1" if event.value is None else value_text(event.value)
-    if value is None:
-        return Outcome.BAD_VALUE
-    at = micros(event.at)
-    rest = f"{at} {value}\0{event.who or ''}\0{corrects or ''}\0{properties or ''}"
-    content = blake2b(target.subscription_id + meter.id + rest.encode(), digest_size=8).digest()
-    return NewUsage(
-        id=key_id(tenant, event.key),
-        content=int.from_bytes(content, "big", signed=True),
-        subscription_id=target.subscription_id,
-        at=at,
-        meter_id=meter.id,
-        place=place,
-        key=event.key,
-        value=value,
-        who=event.who,
-        corrects=corrects,
-        properties=properties,
-    )
+def set_limit(
+    *,
+    tenant: Id,
+    subscription_id: Id,
+    meter: str,
+    kind: LimitKind,
+    now: datetime,
+    quantity: Decimal | None = None,
+    amount_minor: int | None = None,
+) -> Id:
+    """Tell when a period's usage reaches a quantity or an amount; or take, or count, no more than a quantity of it.
+
+    Raises NotFound, InvalidValue: only an alert has an amount, and nobody can say beforehand whom a meter of unique
+    people has not seen.
+    """
+    if (quantity is None) == (amount_minor is None) or (amount_minor is not None and kind is not LimitKind.ALERT):
+        raise InvalidValue(field="limit", value=kind.value, reason="a quantity, or of an alert an amount instead")
+    if (quantity is not None and check_value(quantity) < 0) or (amount_minor is not None and amount_minor <= 0):
+        raise InvalidValue(field="limit", value=str(quantity or amount_minor), reason="above 0")
+    with open_books(tenant=tenant) as books:
+        payer_of(books.cursor, subscription_id=subscription_id)
+        found = read.meters(books.cursor, [meter], tenant=tenant).get(meter)
+        if found is None:
+            raise NotFound(kind="meter", id=meter)
+        if kind is LimitKind.REFUSE and found.aggregation is Aggregation.UNIQUE:
+            reason = "unique people are counted up to a limit (stop), not refused"
+            raise InvalidValue(field="limit", value=kind.value, reason=reason)
+        return write.insert_limit(
+            books.cursor,
+            tenant=tenant,
+            subscription_id=subscription_id,
+            meter_id=found.id,
+            kind=kind.value,
+            quantity=quantity,
+            amount_minor=amount_minor,
+            now=books.business_time(now),
+        )
 
 
-def key_id(tenant: Id, key: str) -> Id:
-    """What a key is known by: 128 bits of it, since the text of a thousand million keys would be a heavy index."""
-    return Id(blake2b(tenant + key.encode(), digest_size=16).digest())
-
-
-def _properties_text(properties: Mapping[str, str]) -> str | None:
-    """The properties as they are stored; None where they cannot be."""
-    words = [*properties, *properties.values()]
-    if not all(isinstance(word, str) and "\0" not in word for word in words):
-        return None
-    try:
-        packed = orjson.dumps(dict(properties), option=orjson.OPT_SORT_KEYS)
-    except orjson.JSONEncodeError:
-        return None
-    return packed.decode() if len(packed) <= LONGEST_PROPERTIES else None
+def end_limit(*, tenant: Id, limit_id: Id, now: datetime) -> None:
+    """A limit holds no longer. Raises NotFound."""
+    with open_books(tenant=tenant) as books:
+        if not write.end_limit(books.cursor, limit_id=limit_id, now=books.business_time(now)):
+            raise NotFound(kind="usage limit", id=limit_id.text("lim"))
 
 
 def prepare_months(*, now: datetime) -> list[str]:

@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import chain, repeat
 
@@ -111,6 +111,11 @@ def micros(at: datetime) -> int:
     """Microseconds since 2000, as the server counts."""
     since = at - EPOCH
     return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def instant_of(at: int) -> datetime:
+    """The instant of so many microseconds since 2000."""
+    return EPOCH + timedelta(microseconds=at)
 
 
 def _eights(values: Sequence[int]) -> bytes:

@@ -187,14 +187,13 @@ TABLES = [
             ("position", models.IntegerField()),
             ("tenant_id", models.UUIDField()),
             ("version_id", models.UUIDField()),
-            ("starts_at", models.DateTimeField()),
-            ("ends_at", models.DateTimeField()),
+            ("period_start", models.DateTimeField()),
             ("quantity", perennia.store.tables.columns.Exact()),
             ("amount_minor", models.BigIntegerField()),
         ],
         options={
             "db_table": "usage_settlements",
-            "indexes": [models.Index(fields=["tenant_id", "starts_at", "version_id"], name="usage_settlements_stretch")],
+            "indexes": [models.Index(fields=["tenant_id", "period_start", "version_id"], name="usage_settlements_period")],
         },
     ),
 ]

@@ -7,30 +7,42 @@ from datetime import datetime, time
 from typing import Any
 
 from perennia.domain.calendar import Series
+from perennia.domain.errors import NotFound
+from perennia.domain.facts import Pause
 from perennia.domain.ids import Id
 from perennia.domain.metering import Aggregation, Meter, Metered, Target, UsageEvent
 from perennia.domain.policies import policies
 from perennia.store.arrays import keys, texts
+from perennia.store.reads import changes
 from perennia.store.reads.facts import prices_by_id
 from perennia.store.reads.sellers import Tenant
 from perennia.store.session import Cursor
 
-_TARGET = "s.id, s.started_at, least(s.ended_at, s.cancel_at), s.policies"
+_METER = """m.id, m.code, m.aggregation, m.negative,
+    EXISTS (SELECT FROM usage_limits l WHERE l.meter_id = m.id AND l.kind = 'alert' AND l.ended_at IS NULL),
+    EXISTS (SELECT FROM usage_limits l WHERE l.meter_id = m.id AND l.kind <> 'alert' AND l.ended_at IS NULL)"""
+_TARGET = "s.id, s.started_at, least(s.ended_at, s.cancel_at), s.policies, s.pausing"
 
 
 def meters(cursor: Cursor, codes: Iterable[str], *, tenant: Id) -> dict[str, Meter]:
     """The meters with these codes. While the transaction lasts no settlement can be the last of a stretch."""
     rows = cursor.execute(
-        """SELECT m.id, m.code, m.aggregation, m.negative,
-            EXISTS (SELECT FROM usage_limits l WHERE l.meter_id = m.id AND l.kind = 'alert' AND l.ended_at IS NULL),
-            EXISTS (SELECT FROM usage_limits l WHERE l.meter_id = m.id AND l.kind = 'refuse' AND l.ended_at IS NULL)
-        FROM (SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))) AS recording, meters m
-        WHERE m.tenant_id = %s AND m.code = ANY(%s)""",
+        f"""SELECT {_METER} FROM (SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))) AS recording, meters m
+        WHERE m.tenant_id = %s AND m.code = ANY(%s)""".encode(),
         (_recording(tenant), tenant, texts(code for code in codes if code.isprintable())),
     )
-    return {
-        code: Meter(key, code, Aggregation(aggregation), *flags) for key, code, aggregation, *flags in rows.fetchall()
-    }
+    return {meter.code: meter for meter in map(_meter, rows.fetchall())}
+
+
+def all_meters(cursor: Cursor, *, tenant: Id) -> dict[Id, Meter]:
+    """Every meter of the tenant."""
+    rows = cursor.execute(f"SELECT {_METER} FROM meters m WHERE m.tenant_id = %s".encode(), (tenant,))
+    return {meter.id: meter for meter in map(_meter, rows.fetchall())}
+
+
+def _meter(row: Sequence[Any]) -> Meter:
+    key, code, aggregation, *flags = row
+    return Meter(key, code, Aggregation(aggregation), *flags)
 
 
 def await_recording(cursor: Cursor, *, tenant: Id) -> None:
@@ -55,16 +67,30 @@ def directory(cursor: Cursor, events: Sequence[UsageEvent], *, tenant: Tenant) -
     found = Directory()
     subscriptions = {event.subscription for event in events if event.subscription is not None}
     customers = {event.customer for event in events if event.subscription is None and event.customer is not None}
-    defaults = policies(tenant.policies)
-
-    def target(key: Id, starts_at: datetime, ends_at: datetime | None, own: dict[str, Any] | None) -> Target:
-        return Target(key, starts_at, ends_at, defaults if own is None else policies(tenant.policies, own))
-
-    for name, *values in _subscriptions(cursor, subscriptions, tenant=tenant.id):
-        found.subscriptions[name] = target(*values)
-    for name, *values in _of_customers(cursor, customers, tenant=tenant.id):
-        found.customers.setdefault(name, []).append(target(*values))
+    named = list(_subscriptions(cursor, subscriptions, tenant=tenant.id))
+    of_customers = list(_of_customers(cursor, customers, tenant=tenant.id))
+    targets = _targets(cursor, [row[1:] for row in named + of_customers], tenant=tenant)
+    for name, key, *_ in named:
+        found.subscriptions[name] = targets[key]
+    for name, key, *_ in of_customers:
+        found.customers.setdefault(name, []).append(targets[key])
     return found
+
+
+def _targets(cursor: Cursor, rows: Sequence[tuple[Any, ...]], *, tenant: Tenant) -> dict[Id, Target]:
+    defaults = policies(tenant.policies)
+    pauses = changes.pauses(cursor, [row[0] for row in rows if row[4]])
+    found = {}
+    for key, starts_at, ends_at, own, pausing in rows:
+        refused = _refusing(pauses[key]) if pausing and key in pauses else ()
+        found[key] = Target(
+            key, starts_at, ends_at, defaults if own is None else policies(tenant.policies, own), refused
+        )
+    return found
+
+
+def _refusing(pauses: Sequence[Pause]) -> tuple[tuple[datetime, datetime | None], ...]:
+    return tuple((pause.starts_at, pause.ends_at) for pause in pauses if pause.policies.pause_usage == "refused")
 
 
 def _subscriptions(cursor: Cursor, names: set[Id | str], *, tenant: Id) -> Iterable[tuple[Any, ...]]:
@@ -111,7 +137,7 @@ def _apart(names: set[Id | str]) -> tuple[list[Id], list[str]]:
 def metered(cursor: Cursor, subscription_ids: Iterable[Id]) -> dict[tuple[Id, Id], list[Metered]]:
     """By subscription and meter, the item versions whose prices charge what it counts."""
     rows = cursor.execute(
-        """SELECT s.id, s.zone, i.anchor_on, v.price_id, greatest(v.starts_at, v.bills_from, s.trial_ends_at),
+        """SELECT s.id, s.zone, i.anchor_on, v.anchor_at, v.price_id, greatest(v.starts_at, v.bills_from, s.trial_ends_at),
             v.ends_at, v.billed_through
         FROM unnest((SELECT %s::uuid[])) AS k (id),
         LATERAL (SELECT * FROM subscriptions s WHERE s.id = k.id OFFSET 0) AS s,
@@ -119,12 +145,12 @@ def metered(cursor: Cursor, subscription_ids: Iterable[Id]) -> dict[tuple[Id, Id
         LATERAL (SELECT * FROM items i WHERE i.id = v.item_id OFFSET 0) AS i""",
         (keys(subscription_ids),),
     ).fetchall()
-    prices = prices_by_id(cursor, {row[3] for row in rows})
+    prices = prices_by_id(cursor, {row[4] for row in rows})
     found: dict[tuple[Id, Id], list[Metered]] = defaultdict(list)
-    for subscription_id, zone, anchor_on, price_id, *times in rows:
+    for subscription_id, zone, anchor_on, anchor_at, price_id, *times in rows:
         price = prices[price_id]
         if price.meter_id is not None:
-            series = Series(datetime.combine(anchor_on, time()), zone, price.interval)
+            series = Series(anchor_at or datetime.combine(anchor_on, time()), zone, price.interval)
             found[subscription_id, price.meter_id].append(Metered(subscription_id, price.meter_id, series, *times))
     return found
 
@@ -137,3 +163,31 @@ def contents(cursor: Cursor, ids: Iterable[Id]) -> dict[Id, int]:
         (keys(ids),),
     )
     return dict(rows.fetchall())
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """An event that is to be corrected; `corrected` says that another stands in its place already."""
+
+    subscription_id: Id
+    meter: Meter
+    at: datetime
+    who: str | None
+    corrected: bool
+
+
+def original(cursor: Cursor, *, key_id: Id, key: str) -> Original:
+    """The event recorded under a key. Raises NotFound."""
+    row = cursor.execute(
+        f"""SELECT {_METER}, e.subscription_id, e.at, e.who, EXISTS (
+            SELECT FROM usage_events c WHERE c.subscription_id = e.subscription_id AND c.meter_id = e.meter_id
+            AND c.at = e.at AND c.corrects = e.key
+        )
+        FROM usage_keys u JOIN usage_events e ON e.subscription_id = u.subscription_id AND e.at = u.at AND e.key = %s
+        JOIN meters m ON m.id = e.meter_id WHERE u.id = %s""".encode(),
+        (key, key_id),
+    ).fetchone()
+    if row is None:
+        raise NotFound(kind="usage event", id=key)
+    *meter, subscription_id, at, who, corrected = row
+    return Original(subscription_id, _meter(meter), at, who, corrected)

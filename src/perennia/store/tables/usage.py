@@ -102,18 +102,17 @@ class UsageSignal(models.Model):
 
 
 class UsageSettlement(models.Model):
-    """What a line charged for the usage of a version in a stretch, before discounts; the sum is settled so far."""
+    """What a line charged for the usage of a version in a period, before discounts; their sum is charged so far."""
 
     pk = models.CompositePrimaryKey("document_id", "position")
     document_id = key()
     position = models.IntegerField()
     tenant_id = key()
     version_id = key()
-    starts_at = instant()
-    ends_at = instant()
+    period_start = instant()
     quantity = rate()
     amount_minor = minor()
 
     Meta = table(
-        "usage_settlements", indexes=(index("usage_settlements_stretch", "tenant_id", "starts_at", "version_id"),)
+        "usage_settlements", indexes=(index("usage_settlements_period", "tenant_id", "period_start", "version_id"),)
     )

@@ -127,6 +127,11 @@ def insert_limit(
     return key
 
 
+def end_limit(cursor: Cursor, *, limit_id: Id, now: datetime) -> bool:
+    cursor.execute("UPDATE usage_limits SET ended_at = %s WHERE id = %s AND ended_at IS NULL", (now, limit_id))
+    return cursor.rowcount == 1
+
+
 def make_month(cursor: Cursor, day: date) -> bool:
     """The partition of a month near the machine's own, if there is none and no event of it came before. True if made."""
     row = cursor.execute("SELECT make_usage_month(%s)", (day,)).fetchone()
