@@ -287,6 +287,10 @@ WORDS = {
     "only a sum has parts below zero": "kun en sum har dele under nul",
     "1 to {most} events at once": "1 til {most} hændelser ad gangen",
     "a quantity, or of an alert an amount instead": "et antal, eller for en advarsel et beløb i stedet",
-    "unique people are counted up to a limit (stop), not refused": "forskellige personer tælles op til en grænse (stop), men afvises ikke",
-    "a measured value is below 10 to the 15th and has at most 12 decimals": "en målt værdi er under 10 i 15. potens og har højst 12 decimaler",
+    "unique people are counted up to a limit (stop), not refused": (
+        "forskellige personer tælles op til en grænse (stop), men afvises ikke"
+    ),
+    "a measured value is below 10 to the 15th and has at most 12 decimals": (
+        "en målt værdi er under 10 i 15. potens og har højst 12 decimaler"
+    ),
 }
