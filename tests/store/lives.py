@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from perennia.config.clock import now as machine_now
+from perennia.domain import metering
 from perennia.domain.ids import Id
+from perennia.domain.metering import Aggregation, LimitKind, UsageEvent
 from perennia.gateways.port import ChargeResult, Outcome
-from perennia.operations import collection, feed, ledger, tenants
+from perennia.operations import collection, feed, ledger, tenants, usage
 from tests.operations.shop import ZONE, Shop, make_catalogue, open_shop
 
 
@@ -37,9 +39,20 @@ def _live(shop: Shop, now: datetime) -> None:
     leaving = shop.start(bo, "basic", "seat*3", adjustment=Decimal(-5), external_id="bos")
     _collect(shop.tenant, now)
     shop.cancel(leaving)
-    shop.start(shop.customer("Eva"), "plus")
+    _use(shop, shop.start(shop.customer("Eva"), "plus"), now)
     ledger.recognise(tenant=shop.tenant, now=now + timedelta(days=40))
     feed.sequence(tenant=shop.tenant, limit=3)
+
+
+def _use(shop: Shop, subscription: Id, now: datetime) -> None:
+    """Eva calls twice, once by mistake, and wants to be told at a hundred."""
+    told = {"tenant": shop.tenant, "now": machine_now()}
+    usage.prepare_months(now=machine_now())
+    usage.create_meter(code="calls", name="Calls", aggregation=Aggregation.COUNT, **told)
+    usage.set_limit(subscription_id=subscription, meter="calls", kind=LimitKind.ALERT, quantity=Decimal(100), **told)
+    calls = [UsageEvent(f"call {n}", "calls", now, subscription=subscription) for n in (1, 2)]
+    assert set(usage.record(events=calls, **told).counts) == {metering.Outcome.ACCEPTED}
+    assert usage.correct(event="call 2", key="call 2 was none", void=True, **told)
 
 
 def _collect(tenant: Id, now: datetime) -> None:

@@ -17,7 +17,7 @@ from tests.store.lives import lived_live_shop, lived_sandbox
 
 pytestmark = pytest.mark.usefixtures("database")
 
-GROWING = tuple(import_module("perennia.store.migrations.0002_guards").APPEND_ONLY)
+GROWING = (*import_module("perennia.store.migrations.0002_guards").APPEND_ONLY, "usage_keys", "usage_events")
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +115,7 @@ def test_the_owner_removes_rows_of_sandboxes_and_of_nothing_else(
 def test_the_owner_removes_a_whole_sandbox(database: Database):
     shop = lived_sandbox()
     order = [
+        "usage_alerts", "usage_limits", "usage_signals", "usage_settlements", "usage_events", "usage_keys", "meters",
         "payment_methods", "subscription_discounts", "item_versions", "items", "lines", "receivables", "documents",
         "attempts", "payments", "balance_entries", "allocations", "billed_spans", "subscriptions", "customers",
         "payers", "prices", "plans", "add_ons", "products", "coupons", "number_series", "tax_rates", "legal_entities",
