@@ -95,7 +95,7 @@ def usages(
     told: dict[Id, frozenset[tuple[Id, datetime]]] = {}
     if any(meter.watched or meter.capped for meter in meters.values()):
         limits = limits_of(cursor, found)
-        told = _told(cursor, limits)
+        told = alerts_told(cursor, limits)
     return {key: Usage(meters, answers, charges, limits.get(key, ()), told.get(key, frozenset())) for key in found}
 
 
@@ -138,7 +138,7 @@ def limits_of(cursor: Cursor, subscription_ids: Iterable[Id]) -> dict[Id, tuple[
     return found
 
 
-def _told(cursor: Cursor, limits: Mapping[Id, Sequence[Limit]]) -> dict[Id, frozenset[tuple[Id, datetime]]]:
+def alerts_told(cursor: Cursor, limits: Mapping[Id, Sequence[Limit]]) -> dict[Id, frozenset[tuple[Id, datetime]]]:
     """The alerts given before, by subscription."""
     of_limit = {one.id: key for key, some in limits.items() for one in some if one.kind is LimitKind.ALERT}
     if not of_limit:
@@ -186,12 +186,15 @@ def events(
     return [Counted(*row) for row in rows]
 
 
-def signals(cursor: Cursor, *, tenant: Id, limit: int) -> dict[Id, int]:
-    """Watched subscriptions that used something since they were last looked at, oldest first, with their last signal."""
+def signals(cursor: Cursor, *, tenant: Id, after: int = 0, limit: int) -> dict[Id, int]:
+    """Watched subscriptions that used something since they were last looked at, oldest first, with their last signal.
+
+    `after` is the last signal seen before.
+    """
     rows = cursor.execute(
         """SELECT s.subscription_id, max(s.id) FROM (
-            SELECT * FROM usage_signals WHERE tenant_id = %s ORDER BY id LIMIT %s
+            SELECT * FROM usage_signals WHERE tenant_id = %s AND id > %s ORDER BY id LIMIT %s
         ) AS s GROUP BY s.subscription_id ORDER BY min(s.id)""",
-        (tenant, limit),
+        (tenant, after, limit),
     )
     return dict(rows.fetchall())
