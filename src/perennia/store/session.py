@@ -15,7 +15,17 @@ from psycopg.types.array import ListBinaryDumper
 
 from perennia.domain.ids import Id
 from perennia.store import bulk
-from perennia.store.arrays import EPOCH, InstantArray, InstantArrayDumper, KeyArray, KeyArrayDumper
+from perennia.store.arrays import (
+    EPOCH,
+    InstantArray,
+    InstantArrayDumper,
+    KeyArray,
+    KeyArrayDumper,
+    NumberArray,
+    NumberArrayDumper,
+    TextArray,
+    TextArrayDumper,
+)
 
 _UUID_OID = 2950
 _STATEMENTS = 1_000
@@ -185,6 +195,8 @@ def adapt(raw: psycopg.Connection[Any]) -> None:
     raw.adapters.register_dumper(list, ListBinaryDumper)
     raw.adapters.register_dumper(KeyArray, KeyArrayDumper)
     raw.adapters.register_dumper(InstantArray, InstantArrayDumper)
+    raw.adapters.register_dumper(TextArray, TextArrayDumper)
+    raw.adapters.register_dumper(NumberArray, NumberArrayDumper)
 
 
 def _cursor(raw: psycopg.Connection[tuple[Any, ...]]) -> Cursor:
