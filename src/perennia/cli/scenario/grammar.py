@@ -28,7 +28,7 @@ LATER_VERBS = frozenset(
 """Verbs that are read but refused: no operation does it yet."""
 
 LATER_ARGUMENTS: Mapping[str, frozenset[str]] = {
-    "create_customer": frozenset({"billing_day", "tax_id", "exempt", "parent"}),
+    "create_customer": frozenset({"billing_day", "parent"}),
     "subscribe": frozenset({"coupon", "po_number"}),
 }  # fmt: skip
 """Arguments that are read but refused, by verb."""
@@ -109,6 +109,7 @@ def verbs(zone: str) -> Mapping[str, Verb]:
                 "country": text,
                 "tax_id": text,
                 "exempt": text,
+                "region": text,
                 "parent": text,
                 "email": text,
                 "language": text,

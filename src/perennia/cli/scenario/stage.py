@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from perennia.cli.scenario.script import Act, Script, Sold
-from perennia.domain.errors import DomainError, NotFound
+from perennia.domain.errors import NotFound
 from perennia.domain.ids import Id
 from perennia.domain.money import minor_units
 from perennia.domain.pricing import Model, Timing
@@ -98,20 +98,18 @@ class Stage:
             raise NotFound(kind="price", id=code)
         return self.prices[code]
 
-    def customer(self, name: str, given: Mapping[str, Any] | None = None) -> Id:
-        """The customer of that name, made now if it was not made before. Raises NotFound, or what refuses it."""
+    def customer(self, name: str) -> Id:
+        """The customer of that name, made now if nobody asked for it before. Raises NotFound."""
         if name in self.refused:
             raise NotFound(kind="customer", id=name)
-        if name not in self.customers or given is not None:
-            try:
-                self._create_customer(name, given or {})
-            except DomainError:
-                self.refused.add(name)
-                raise
+        if name not in self.customers:
+            self.create_customer(name, {})
         return self.customers[name]
 
-    def _create_customer(self, name: str, given: Mapping[str, Any]) -> None:
-        self.customers[name] = customers.create_customer(
+    def create_customer(self, name: str, given: Mapping[str, Any]) -> None:
+        """Make a customer. Raises what the rules refuse, and keeps in mind that they did."""
+        self.refused.add(name)
+        made = customers.create_customer(
             tenant=self.tenant,
             name=name,
             email=given.get("email") or f"{len(self.customers) + 1}@customers.example",
@@ -121,6 +119,19 @@ class Stage:
             external_id=name,
             language=given.get("language") or "en",
         )
+        if status := {"exempt", "tax_id", "region"} & set(given):
+            customers.set_tax_status(
+                tenant=self.tenant,
+                actor=ACTOR,
+                customer_id=made,
+                status="exempt" if "exempt" in status else "reverse_charge" if "tax_id" in status else "taxable",
+                now=self.now,
+                tax_id=given.get("tax_id"),
+                region=given.get("region"),
+                exempt_reason=given.get("exempt"),
+            )
+        self.customers[name] = made
+        self.refused.remove(name)
 
     def subscription(self, act: Act) -> Id:
         """The subscription that an act is about. Raises NotFound where its start was refused."""

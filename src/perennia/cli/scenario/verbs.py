@@ -15,7 +15,7 @@ from perennia.operations.subscriptions import TermAsked
 
 def create_customer(stage: Stage, act: Act) -> None:
     assert act.customer is not None
-    stage.customer(act.customer, act.given)
+    stage.create_customer(act.customer, act.given)
 
 
 def subscribe(stage: Stage, act: Act) -> None:
