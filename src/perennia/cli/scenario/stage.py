@@ -108,7 +108,8 @@ class Stage:
 
     def create_customer(self, name: str, given: Mapping[str, Any]) -> None:
         """Make a customer. Raises what the rules refuse, and keeps in mind that they did."""
-        self.refused.add(name)
+        if name not in self.customers:
+            self.refused.add(name)
         made = customers.create_customer(
             tenant=self.tenant,
             name=name,
@@ -131,7 +132,7 @@ class Stage:
                 exempt_reason=given.get("exempt"),
             )
         self.customers[name] = made
-        self.refused.remove(name)
+        self.refused.discard(name)
 
     def subscription(self, act: Act) -> Id:
         """The subscription that an act is about. Raises NotFound where its start was refused."""
