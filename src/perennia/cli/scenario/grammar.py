@@ -24,17 +24,11 @@ from perennia.cli.scenario.values import (
 
 LATER_VERBS = frozenset(
     {
-        "adjust_line", "apply_coupon", "credit_note", "grant_credit", "one_off", "record_payment", "refund", "usage",
+        "adjust_line", "credit_note", "grant_credit", "one_off", "record_payment", "refund", "usage",
         "void", "write_off",
     }
 )  # fmt: skip
 """Verbs that are read but refused: no operation does it yet."""
-
-LATER_ARGUMENTS: Mapping[str, frozenset[str]] = {
-    "create_customer": frozenset({"billing_day", "parent"}),
-    "subscribe": frozenset({"coupon", "po_number"}),
-}  # fmt: skip
-"""Arguments that are read but refused, by verb."""
 
 Of = Literal["nobody", "customer", "new_subscription", "subscription"]
 

@@ -31,7 +31,7 @@ class Node:
     @property
     def is_nothing(self) -> bool:
         """Left empty, or written as nothing."""
-        return isinstance(self.value, str) and self.value.lower() in _NOTHING
+        return isinstance(self.value, str) and self.value in _NOTHING
 
     def refuse(self, reason: str) -> Unreadable:
         """The error to raise about this value."""
