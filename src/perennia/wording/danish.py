@@ -383,7 +383,6 @@ WORDS = {
     "limit": "grænsen",
     "negative": "tegnet",
     "unit": "enheden",
-    "code": "koden",
     "only a sum has parts below zero": "kun en sum har dele under nul",
     "1 to {most} events at once": "1 til {most} hændelser ad gangen",
     "a quantity, or of an alert an amount instead": "et antal, eller for en advarsel et beløb i stedet",
