@@ -73,7 +73,7 @@ class Formats:
         is_one = exact == 1 or (self.fraction_is_one and exact.denominator > 1 and exact < 2)
         return one if is_one else more
 
-    def date(self, day: date) -> str:
+    def on(self, day: date) -> str:
         """`10 February 2019`."""
         return self.day.format(day=day.day, month=self.months[day.month - 1], year=day.year)
 
@@ -87,7 +87,7 @@ class Formats:
 
     def _days(self, first: date, last: date) -> str:
         if first == last:
-            return self.date(first)
+            return self.on(first)
         pattern = self.days
         if first.year != last.year:
             pattern = self.days_across_years
@@ -99,7 +99,7 @@ class Formats:
     def _instant(self, at: datetime, zone: str) -> str:
         local = local_time(at, zone)
         seconds = "" if not local.second else f":{local.second:02}"
-        return f"{self.date(local.date())} {local.hour:02}:{local.minute:02}{seconds}"
+        return f"{self.on(local.date())} {local.hour:02}:{local.minute:02}{seconds}"
 
     def _digits(self, exact: Fraction, places: int) -> str:
         """So many decimals, half away from zero where there are more."""
