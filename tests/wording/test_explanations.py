@@ -545,7 +545,7 @@ def test_both_languages_have_the_same_sentences_with_the_same_holes() -> None:
     }
     assert holes["da"] == holes["en"]
     told_alike = {key for key, words in SENTENCES["en"].items() if SENTENCES["da"][key] == words}
-    assert told_alike == {"part", "part.undated"}
+    assert {re.sub(r"{\w+}", "", SENTENCES["en"][key]).strip(" ,:.") for key in told_alike} == {""}
 
 
 _charges = st.builds(

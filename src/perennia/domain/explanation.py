@@ -10,11 +10,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from perennia.domain.documents import Calculation, LineKind, TaxEvidence
+from perennia.domain.documents import Calculation, LineKind, TaxedLines, TaxEvidence
 from perennia.domain.errors import InvalidValue
 from perennia.domain.pricing import Price
 from perennia.domain.schemes import AS_AGREED, Basis, as_stored, basis_of, scheme_of
 from perennia.domain.steps import Step, scheme_steps
+from perennia.domain.tax import Category, TaxKind
 
 _CREDITS = frozenset({LineKind.CREDIT, LineKind.PAUSE})
 
@@ -211,3 +212,22 @@ def evidence_stored(evidence: TaxEvidence) -> dict[str, Any]:
     places = {"seller": evidence.seller, "buyer": evidence.buyer}
     region = {"region": evidence.region} if evidence.region else {}
     return {"format": 1, **places, **region, "status": evidence.status.value, "lines": lines}
+
+
+def evidence_of(stored: Mapping[str, Any]) -> TaxEvidence:
+    """The evidence that `evidence_stored` gave."""
+    lines = tuple(
+        (
+            TaxedLines(
+                category=Category(found["category"]),
+                reason=found.get("reason", ""),
+                percent=Decimal(found["percent"]),
+                taken_out=Decimal(found.get("taken_out", 0)),
+                rounding=found.get("rounding", "invoice_rate"),
+                mode=found.get("mode", "half_away"),
+            ),
+            tuple(found["positions"]),
+        )
+        for found in stored["lines"]
+    )
+    return TaxEvidence(stored["seller"], stored["buyer"], stored.get("region"), TaxKind(stored["status"]), lines)

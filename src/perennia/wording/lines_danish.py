@@ -65,4 +65,25 @@ SENTENCES = {
     "line.gross": "Linjen er på {amount}, heraf {tax} i moms ({percent} %) og {net} i pris uden moms.",
     "line.credit": "{given} gives tilbage: linjen er på {amount}.",
     "line.credit_net": "{given} gives tilbage: linjen er på {amount} før {percent} % moms.",
+    "document.invoice": "Faktura {number} til {buyer}, {date}: {total}",
+    "document.credit_note": "Kreditnota {number} til {buyer}, {date}: {total}",
+    "document.line": "{description}, {span}: {amount}",
+    "document.line_at_once": "{description}: {amount}",
+    "document.paid_from_balance": "Heraf er {amount} betalt af kreditsaldoen.",
+    "document.tax": "Moms",
+    "lines.one": "Linje {lines}",
+    "lines.more": "Linje {lines}",
+    "tax.standard": "{lines}: {percent} % moms i {place}, {tax} af {net}.",
+    "tax.by_line": "{lines}: {percent} % moms i {place}, afrundet linje for linje, {tax} af {net}.",
+    "tax.nothing": "{lines}: der opkræves ingen moms i {place}.",
+    "tax.credited": "{lines}: {percent} % moms som på det, der gives tilbage, {tax} af {net}.",
+    "tax.reverse_charge_eu": (
+        "{lines}: ingen moms. Omvendt betalingspligt: køberen, {tax_id}, afregner den i {place} (direktiv 2006/112/EF, "
+        "artikel 196)."
+    ),
+    "tax.business_abroad": "{lines}: ingen moms, da køberen er en virksomhed i {place}, uden for momsen i {home}.",
+    "tax.buyer_outside_tax_area": "{lines}: ingen moms, da {place} ligger uden for momsen i {home}.",
+    "tax.exempt": "{lines}: ingen moms, da køberen er momsfri: {exempt_reason}.",
+    "tax.no_rate": "{lines}: ingen moms, da der ingen sats er for {place}.",
+    "tax.total": "Tilsammen: {tax} i moms af {net}.",
 }

@@ -72,4 +72,27 @@ SENTENCES = {
     "line.gross": "The line comes to {amount}, of which {tax} is the {percent} % tax and {net} the price without it.",
     "line.credit": "{given} is given back: the line comes to {amount}.",
     "line.credit_net": "{given} is given back: the line comes to {amount}, before {percent} % tax.",
+    # the document around the lines
+    "document.invoice": "Invoice {number} to {buyer}, {date}: {total}",
+    "document.credit_note": "Credit note {number} to {buyer}, {date}: {total}",
+    "document.line": "{description}, {span}: {amount}",
+    "document.line_at_once": "{description}: {amount}",
+    "document.paid_from_balance": "{amount} of it was paid from the credit balance.",
+    "document.tax": "Tax",
+    # its tax
+    "lines.one": "Line {lines}",
+    "lines.more": "Lines {lines}",
+    "tax.standard": "{lines}: {percent} % tax in {place}, {tax} on {net}.",
+    "tax.by_line": "{lines}: {percent} % tax in {place}, rounded line by line, {tax} on {net}.",
+    "tax.nothing": "{lines}: no tax is charged in {place}.",
+    "tax.credited": "{lines}: {percent} % tax as on what is given back, {tax} on {net}.",
+    "tax.reverse_charge_eu": (
+        "{lines}: no tax. Reverse charge: the buyer, {tax_id}, accounts for it in {place} (Directive 2006/112/EC, "
+        "article 196)."
+    ),
+    "tax.business_abroad": "{lines}: no tax, since the buyer is a business in {place}, out of reach of the tax in {home}.",
+    "tax.buyer_outside_tax_area": "{lines}: no tax, since {place} is out of reach of the tax in {home}.",
+    "tax.exempt": "{lines}: no tax, since the buyer is exempt: {exempt_reason}.",
+    "tax.no_rate": "{lines}: no tax, since there is no rate for {place}.",
+    "tax.total": "Together: {tax} of tax on {net}.",
 }
