@@ -80,6 +80,10 @@ SENTENCES = {
     "price_not_sold": (
         "{price} sælges fra {sold_from} til {sold_until}, altså ikke {at}; vælg en anden af planens priser."
     ),
+    "not_found.document": (
+        "Her er intet bilag {id}; nævn et af dette regnskabs, som `faktura 12`, `kreditnota 3` eller ved dets id."
+    ),
+    "not_found.line": "Der er ingen linje {id}; `perennia explain BILAG` viser et bilags linjer.",
     "price_replaced": "{price} er allerede afløst af {successor}; afløs den i stedet.",
     "code_unknown": "Ingen rabat svarer til {given}; se efter, om koden er skrevet rigtigt.",
     "coupon_exhausted": "{given} er indløst så mange gange, som den må; brug en anden kode.",

@@ -73,6 +73,10 @@ SENTENCES = {
     "price_not_sold": (
         "{price} is sold from {sold_from} to {sold_until}, so not at {at}; choose another price of the plan."
     ),
+    "not_found.document": (
+        "There is no document {id} here; name one of this tenant, as `invoice 12`, `credit note 3` or by its id."
+    ),
+    "not_found.line": "There is no line {id}; `perennia explain DOCUMENT` shows the lines of a document.",
     "price_replaced": "{price} was replaced by {successor} already; replace that one.",
     "code_unknown": "No coupon answers to {given}; look whether the code is written right.",
     "coupon_exhausted": "{given} has been redeemed as often as it may be; use another code.",
