@@ -9,15 +9,13 @@ from typing import Any
 import pytest
 
 from perennia.config.clock import now as machine_now
-from perennia.domain.calendar import local_date
 from perennia.domain.decision import Decision
 from perennia.domain.documents import Document
-from perennia.domain.errors import DomainError, NotFound, SubscriptionEnded
 from perennia.domain.ids import Id
 from perennia.jobs import advancing
-from perennia.operations import books, catalog, changes, pauses, previews, subscriptions, terms
+from perennia.operations import books, changes, pauses, previews, subscriptions, terms
 from perennia.operations.chosen import Chosen
-from perennia.operations.previews import Upcoming, preview
+from perennia.operations.previews import preview
 from perennia.operations.subscriptions import TermAsked
 from perennia.store import session
 from tests.operations.shop import Shop, open_shop
