@@ -32,6 +32,7 @@ class _Written:
     decision: Decision
     paid: bool
     states: dict[Id, Status] = field(init=False)
+    activated: dict[Id, datetime] = field(init=False)
     through: dict[Id, datetime] = field(init=False)
     ended: dict[Id, VersionEnd] = field(init=False)
     begun: dict[Id, list[VersionBegun]] = field(init=False)
@@ -43,6 +44,9 @@ class _Written:
     def __post_init__(self) -> None:
         decision = self.decision
         self.states = {move.subscription_id: move.after for move in decision.moves}
+        self.activated = {
+            move.subscription_id: move.at for move in reversed(decision.moves) if move.after is Status.ACTIVE
+        }
         self.through = dict(decision.settled)
         self.ended = {end.version_id: end for end in decision.ended}
         self.begun = defaultdict(list)
@@ -92,19 +96,24 @@ def _subscription(subscription: Subscription, status: Status, written: _Written)
         return subscription
     decision = written.decision
     done = {change.change_id for change in decision.changes}
+    moved = {change.change_id: change.at for change in decision.moved_changes}
     over = {pause.pause_id for pause in decision.pauses}
-    changes = tuple(change for change in subscription.changes if change.id not in done)
+    changes = tuple(
+        replace(change, at=moved.get(change.id, change.at)) for change in subscription.changes if change.id not in done
+    )
     pauses = tuple(replace(one, is_over=one.is_over or one.id in over) for one in subscription.pauses)
     dates = written.dates.get(subscription.id)
     items = _items(subscription, written, all_versions=bool(changes or pauses))
     found = replace(
         subscription,
         status=status,
+        activated_at=subscription.activated_at or written.activated.get(subscription.id),
         items=items,
         changes=changes,
         pauses=pauses,
         discounts=_discounts(subscription.discounts, decision),
         trial_ends_at=subscription.trial_ends_at if dates is None else dates.trial_ends_at,
+        cancel_at=subscription.cancel_at if dates is None else dates.cancel_at,
         term=subscription.term if dates is None else _term(subscription.term, dates.term_ends_at),
     )
     if _may_give_back(found):
