@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from perennia.domain.decision import Decision
@@ -23,9 +23,13 @@ class Books:
 
     cursor: Cursor
     tenant: Tenant
+    _read: list[Seller] = field(default_factory=list, repr=False)
 
     def seller(self) -> Seller:
-        return sellers.seller(self.cursor, tenant=self.tenant)
+        """What all payers share, read once."""
+        if not self._read:
+            self._read.append(sellers.seller(self.cursor, tenant=self.tenant))
+        return self._read[0]
 
     def business_time(self, machine_now: datetime) -> datetime:
         """What time it is in these books: a sandbox has its own clock."""
