@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,6 +16,8 @@ from perennia.store.reads.facts import LockedPayer
 from perennia.store.reads.sellers import Tenant
 from perennia.store.session import Cursor
 from perennia.store.writes import clocks, decisions, locks
+
+_listener: ContextVar[list[Decision] | None] = ContextVar("listener", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,20 @@ class Books:
 
     def write(self, made: Sequence[Decision], *, actor: str) -> None:
         decisions.apply(self.cursor, made, tenant=self.tenant.id, actor=actor)
+        listener = _listener.get()
+        if listener is not None:
+            listener += made
+
+
+@contextmanager
+def written() -> Iterator[list[Decision]]:
+    """All decisions that this thread writes inside the block, in order."""
+    found: list[Decision] = []
+    before = _listener.set(found)
+    try:
+        yield found
+    finally:
+        _listener.reset(before)
 
 
 @contextmanager

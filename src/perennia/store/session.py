@@ -116,9 +116,48 @@ def rehearsal(tenant: Id) -> Iterator[Cursor]:
             _say(raw, b"ROLLBACK")
 
 
+@contextmanager
+def preview(tenant: Id) -> Iterator[Cursor]:
+    """As `rehearsal`, of books that are there: what is done inside is rolled back in the end, and nobody sees it.
+
+    Rows that it changes are locked until then; number series are not, and no document gets a number. May be nested:
+    then what is done inside is taken back at the end of the block.
+    """
+    raw = _connection()
+    is_nested, before = bool(raw.perennia_within), (raw.perennia_rehearses, raw.perennia_previews)
+    with _of_one(raw, tenant), django_transaction.atomic():
+        cursor = _cursor(raw)
+        if not is_nested:
+            cursor.execute("SELECT set_config('perennia.tenant', %s, true)", (tenant.hex(),))
+        raw.perennia_rehearses = raw.perennia_previews = True
+        try:
+            yield cursor
+        finally:
+            raw.perennia_rehearses, raw.perennia_previews = before
+            django_transaction.set_rollback(True)
+
+
 def is_rehearsal() -> bool:
-    """Whether this thread is in a `rehearsal`: nobody else can see its tenant, nothing will be committed."""
+    """Whether this thread is in a `rehearsal` or a `preview`: nothing will be committed, nobody will see it."""
     return bool(getattr(connection.connection, "perennia_rehearses", False))
+
+
+@contextmanager
+def looking(tenant: Id) -> Iterator[Cursor]:
+    """A transaction that only looks up rows of one tenant, all as of one instant; nothing is locked and nobody waits.
+
+    Within an outer transaction it is that one, and sees what that has written.
+    """
+    raw = _connection()
+    if raw.perennia_within:
+        with _of_one(raw, tenant):
+            yield _cursor(raw)
+        return
+    with _of_one(raw, tenant), django_transaction.atomic(durable=True):
+        cursor = _cursor(raw)
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute("SELECT set_config('perennia.tenant', %s, true)", (tenant.hex(),))
+        yield cursor
 
 
 @contextmanager
@@ -204,7 +243,8 @@ def _connection() -> Any:
     if not getattr(raw, "perennia_ready", False):
         adapt(raw)
         bulk.create_stages(raw)
-        raw.perennia_ready, raw.perennia_within, raw.perennia_rehearses = True, [], False
+        raw.perennia_ready, raw.perennia_within = True, []
+        raw.perennia_rehearses = raw.perennia_previews = False
     return raw
 
 
