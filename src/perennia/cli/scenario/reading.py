@@ -62,6 +62,7 @@ def read(content: str, *, is_json: bool = False) -> Script:
         currency=currency,
         country=country,
         taxes=taxes,
+        tax_inclusive=inclusive,
         sold=[
             *catalogue.sold(goods.node_of("plans"), is_plan=True, defaults=defaults),
             *catalogue.sold(goods.node_of("add_ons"), is_plan=False, defaults=defaults),

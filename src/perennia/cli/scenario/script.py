@@ -84,6 +84,7 @@ class Script:
     currency: str
     country: str
     taxes: Sequence[Rate]
+    tax_inclusive: bool
     sold: Sequence[Sold]
     coupons: Sequence[Coupon]
     meters: Mapping[str, Mapping[str, Any]]

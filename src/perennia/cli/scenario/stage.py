@@ -15,6 +15,7 @@ from perennia.operations import catalog, coupons, customers, tenants
 from perennia.operations.changes import Asked
 from perennia.store import session
 from perennia.store.reads import issued
+from perennia.store.reads.issued import Invoice
 
 ACTOR = "scenario"
 
@@ -35,6 +36,8 @@ class Stage:
     currencies: dict[str, str] = field(default_factory=dict)
     changes: dict[str, list[tuple[str, Id]]] = field(default_factory=dict)
     """What was asked for of each subscription, as (verb, change), the latest last."""
+    payments: list[tuple[str, Id, str]] = field(default_factory=list)
+    """(customer, payment, currency)"""
     refused: set[str] = field(default_factory=set)
     """Customers that the file asked for and the rules refused."""
 
@@ -175,6 +178,11 @@ class Stage:
         if code not in found:
             raise NotFound(kind="item", id=code)
         return found[code]
+
+    def invoices(self, act: Act) -> list[Invoice]:
+        """The invoices of the act's customer, or of who pays for it, the latest last."""
+        with session.reading(self.tenant) as cursor:
+            return issued.invoices(cursor, customer_id=self.customer(act.customer or ""))
 
     def asked(self, act: Act, *made: Asked) -> None:
         """Keep what an act asked for, so that it can be taken back by its verb."""
