@@ -10,8 +10,9 @@ from perennia.domain.corrections import LineCredit
 from perennia.domain.errors import NotFound
 from perennia.domain.grants import GrantKind
 from perennia.domain.ids import Id
+from perennia.domain.metering import Outcome, UsageEvent
 from perennia.domain.money import allocate, minor_units
-from perennia.operations import invoices, one_offs, payments
+from perennia.operations import invoices, one_offs, payments, usage
 from perennia.operations.one_offs import FreeLine
 from perennia.store.reads.issued import Invoice
 
@@ -123,6 +124,21 @@ def grant_credit(stage: Stage, act: Act) -> None:
     )
 
 
+def record_usage(stage: Stage, act: Act) -> None:
+    """A batch of events, or one; those that are refused leave their reason, the others are counted."""
+    given = act.given
+    meter = given.get("meter") or next(iter(stage.meters), "")
+    written = given.get("events") or [{name: given.get(name) for name in ("key", "at", "value", "who")}]
+    events = []
+    for event in written:
+        stage.events += 1
+        key = event["key"] or f"event-{stage.events}"
+        at = event["at"] or stage.now
+        events.append(UsageEvent(key, meter, at, event["value"], event["who"], stage.subscription(act)))
+    found = usage.record(tenant=stage.tenant, events=events, now=stage.now)
+    stage.turned_away += [one.value for one in found.outcomes if one not in (Outcome.ACCEPTED, Outcome.DUPLICATE)]
+
+
 def _customer(stage: Stage, act: Act) -> Id:
     return stage.customer(act.customer or "")
 
@@ -160,6 +176,13 @@ def _credits(act: Act, document: Invoice) -> Sequence[LineCredit] | None:
 
 
 PLAYED: dict[str, Callable[[Stage, Act], None]] = {
-    play.__name__: play
-    for play in (one_off, credit_note, adjust_line, void, write_off, record_payment, refund, grant_credit)
+    "one_off": one_off,
+    "credit_note": credit_note,
+    "adjust_line": adjust_line,
+    "void": void,
+    "write_off": write_off,
+    "record_payment": record_payment,
+    "refund": refund,
+    "grant_credit": grant_credit,
+    "usage": record_usage,
 }

@@ -171,8 +171,6 @@ def _act(node: Node, *, verbs: Mapping[str, Verb], cast: _Cast, zone: str) -> Ac
     at = fields.need("at", moment(zone))
     name, inner = _verb(fields, verbs)
     verb = verbs[name]
-    if name in grammar.LATER_VERBS:
-        raise node.refuse(f"the verb {name} cannot be played yet")
     own = [fields] if inner is None else [fields, inner]
     customer, subscription = _either(own, "customer", text), _either(own, "subscription", text)
     act_policy = _either(own, "policy", policy) or {}
