@@ -25,9 +25,8 @@ def as_text(outcome: Outcome, *, sentences: bool = True) -> str:
 
 
 def _refusal(refusal: Refusal, when: str, *, sentences: bool) -> str:
-    if refusal.error is None:
-        return f"{when} set aside: {refusal.code}"
-    return f"{when} refused: {refusal.code}" + (f" ({wording(refusal.error)})" if sentences else "")
+    sentence = f" ({wording(refusal.error)})" if sentences and refusal.error is not None else ""
+    return f"{when} refused: {refusal.code}{sentence}"
 
 
 def _moment(moment: Moment, when: str) -> list[str]:
