@@ -128,6 +128,23 @@ def test_the_setting_makes_it_danish(explain: Explain) -> None:
     assert explain("faktura", "1", **danish).startswith("Faktura 1 til Bo, 31. januar 2025: 162,50 kr.")
 
 
+def test_every_line_of_the_business_ends_with_its_amount(shop: Shop) -> None:
+    from perennia.domain.explanation import evaluate
+    from perennia.store.reads import explained
+    from perennia.store.session import transaction
+    from perennia.wording.explanations import calculation_of, explain_line
+    from perennia.wording.formats import formats
+
+    with transaction(shop.tenant) as cursor:
+        keys = [key for (key,) in cursor.execute("SELECT id FROM documents").fetchall()]
+        lines = [one.line for key in keys for one in explained.document(cursor, document_id=key).lines]
+    assert len(lines) >= 6
+    for line in lines:
+        amount = line.net_minor + (line.tax_minor if line.tax_inclusive else 0)
+        assert evaluate(calculation_of(line, currency="DKK"))[1] == amount
+        assert formats("da").amount(amount, "DKK") in explain_line(line, currency="DKK", language="da")[-1]
+
+
 def test_a_document_of_another_business_is_not_there(explain: Explain) -> None:
     stranger = open_shop()
     stranger.start(stranger.customer("Kaj"), "basic")
