@@ -98,6 +98,17 @@ def by_code(cursor: Cursor, *, code: str) -> list[Listing]:
     raise NotFound(kind="plan", id=code)
 
 
+def find(cursor: Cursor, *, code: str) -> Id:
+    """The price of that code. Raises NotFound."""
+    row = None
+    if "\0" not in code:
+        row = cursor.execute("SELECT id FROM prices WHERE code = %s", (code,)).fetchone()
+    if row is None:
+        raise NotFound(kind="price", id=code)
+    found: Id = row[0]
+    return found
+
+
 def successor(cursor: Cursor, *, price_id: Id, at: datetime) -> Id:
     """The price that stands in the catalogue for this one at an instant: the last of those that replace it by then."""
     row = cursor.execute(
