@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -113,16 +114,16 @@ def _of_an_act(args: argparse.Namespace, tenant: "Tenant") -> tuple[dict[str, An
         given["quantity"] = _number("the quantity", args.quantity)
     elif args.asked == "pause" and args.until is not None:
         given["until"] = _day("--until", args.until)
-    operation = {
+    operations: dict[str, Callable[..., Any]] = {
         "change-plan": changes.change_plan,
         "set-quantity": changes.set_quantity,
         "cancel": subscriptions.cancel,
         "pause": pauses.pause,
         "resume": pauses.resume,
-    }[args.asked]
+    }
     now = clock.now()
     with previews.preview(tenant=tenant.id, now=now) as previewed:
-        operation(tenant=tenant.id, actor="preview", subscription_id=subscription, now=now, **given)
+        operations[args.asked](tenant=tenant.id, actor="preview", subscription_id=subscription, now=now, **given)
     return telling.preview(previewed, zone=tenant.zone)
 
 

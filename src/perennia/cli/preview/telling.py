@@ -212,7 +212,7 @@ def what_if(found: WhatIf) -> Told:
 
 
 def _what_if_text(found: WhatIf) -> list[str]:
-    table = [("month", "MRR before", "after", "more", "invoiced before", "after", "more")]
+    table: list[tuple[str, ...]] = [("month", "MRR before", "after", "more", "invoiced before", "after", "more")]
     for one in found.months:
         amounts = [one.before.mrr_minor, one.after.mrr_minor, one.after.mrr_minor - one.before.mrr_minor]
         amounts += [one.before.net_minor, one.after.net_minor, one.after.net_minor - one.before.net_minor]
