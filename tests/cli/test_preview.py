@@ -75,7 +75,7 @@ def test_a_change_of_plan_and_what_follows_it(preview: Run, shop: Shop) -> None:
         ("recurring", "2025-02-10", "2025-02-28", "160.71"),
         ("credit", "2025-02-10", "2025-02-28", "-64.29"),
     ]
-    assert (now["net"], now["tax"], now["total"], now["due"]) == ("96.42", "24.10", "120.52", "120.52")
+    assert (now["net"], now["tax"], now["total"], now["due"]) == ("96.42", "24.11", "120.53", "120.53")
     assert told["recurring"] == [
         {"at": "2025-02-10T00:00:00+01:00", "kind": "expansion", "currency": "DKK", "amount": "150.00"}
     ]
