@@ -49,7 +49,7 @@ def _document(found: IssuedDocument, who: str) -> list[str]:
         sums += [("from balance", "paid_from_balance"), ("due", "due")]
     return [
         f"{who} {found.kind.replace('_', ' ')} {found.number}",
-        *_aligned([_row(line) for line in values["lines"]]),
+        *aligned([_row(line) for line in values["lines"]]),
         "  " + "  ".join(f"{name} {values[key]}" for name, key in sums),
     ]
 
@@ -69,7 +69,7 @@ def _row(line: Mapping[str, Any]) -> Sequence[str]:
 _AMOUNT = 4
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Rows with their columns under each other, amounts by their end; a column that all leave empty is left out."""
     columns = [n for n in range(len(rows[0])) if any(row[n] for row in rows)]
     width = {n: max(len(row[n]) for row in rows) for n in columns}
