@@ -196,6 +196,14 @@ class Subscription:
     """Has documents of its own, never with other subscriptions of the payer."""
     reactivates: Id | None = None
 
+    @property
+    def known_end(self) -> datetime | None:
+        """When it ends: on a date that was asked for, or with its term."""
+        term = self.term
+        if term is None or term.then != "end" or (self.cancel_at is not None and self.cancel_at <= term.ends_at):
+            return self.cancel_at
+        return term.ends_at
+
 
 @dataclass(frozen=True, slots=True)
 class Payer:

@@ -41,3 +41,11 @@ def offers(cursor: Cursor, *, price_ids: list[Id]) -> dict[Id, Offer]:
         if key not in found:
             raise NotFound(kind="price", id=key.text("price"))
     return found
+
+
+def products(cursor: Cursor, *, price_ids: list[Id]) -> frozenset[Id]:
+    """The products whose plans these prices are of."""
+    rows = cursor.execute(
+        "SELECT pl.product_id FROM prices pr JOIN plans pl ON pl.id = pr.plan_id WHERE pr.id = ANY(%s)", (price_ids,)
+    )
+    return frozenset(row[0] for row in rows)

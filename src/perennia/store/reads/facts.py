@@ -333,7 +333,7 @@ def overcharged(
     wanted = [
         (subscription.id, version.id, start)
         for subscription in subscriptions
-        if subscription.cancel_at is not None
+        if subscription.known_end is not None
         or subscription.changes
         or subscription.pauses
         or _ends_early(subscription)
@@ -384,7 +384,7 @@ def _ends_early(subscription: Subscription) -> bool:
 def _starts_beyond(version: Version, subscription: Subscription) -> list[datetime]:
     """Where a part that reaches beyond an end may have begun: a boundary, or where billing itself began."""
     settled = version.billed_through
-    ends = [version.ends_at, subscription.cancel_at]
+    ends = [version.ends_at, subscription.known_end]
     ends += [change.at for change in subscription.changes]
     ends += [pause.starts_at for pause in subscription.pauses if not pause.is_over]
     first = min((end for end in ends if end is not None), default=None)
