@@ -235,6 +235,13 @@ FAULTS = [
         "UPDATE history SET after = 'trialing' WHERE tenant_id = %(tenant)s AND after = 'canceled'",
         "",
     ),
+    ("redemptions_counted", "UPDATE coupons SET redeemed = redeemed + 1 WHERE tenant_id = %(tenant)s", ""),
+    ("redemptions_counted", "UPDATE coupon_codes SET redeemed = redeemed + 1 WHERE tenant_id = %(tenant)s", ""),
+    (
+        "redemptions_counted",
+        "UPDATE coupon_redemptions SET state = 'released', released_at = now() WHERE tenant_id = %(tenant)s",
+        "",
+    ),
     ("references_hold", "UPDATE subscriptions SET customer_id = %(stranger)s WHERE tenant_id = %(tenant)s", ""),
     ("references_hold", "UPDATE documents SET buyer_party_id = gen_random_uuid() WHERE id = ({ONE_INVOICE})", ""),
 ]

@@ -8,7 +8,7 @@ from perennia.domain.calendar import midnight
 from perennia.domain.facts import CollectionMode
 from perennia.domain.ids import Id
 from perennia.gateways.port import ChargeResult, DeclineClass, Outcome
-from perennia.operations import billing, collection, feed, ledger
+from perennia.operations import billing, collection, coupons, feed, ledger, redemptions
 from tests.analytics.by_hand import correct_by_hand
 from tests.operations.shop import Shop, open_shop
 
@@ -44,6 +44,10 @@ def lived_shop() -> Shop:
     per = shop.customer("Per", country="DE")
     shop.tax_status(per, "reverse_charge", tax_id="DE136695976")
     shop.start(per, "plus")
+    coupons.create_coupon(
+        tenant=shop.tenant, code="EUROS", amount_off_minor=500, currency="EUR", max_redemptions=9, now=machine_now()
+    )
+    redemptions.redeem(tenant=shop.tenant, actor="astrid", code="EUROS", customer_id=per, now=machine_now())
     correct_by_hand(shop, now=shop.now)
     return shop
 

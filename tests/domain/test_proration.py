@@ -102,7 +102,7 @@ def test_credits_in_thirds_take_the_tax_in_thirds() -> None:
         found = credit(line, new_end=utc(2025, 4, day), series=APRIL)
         given_back.append((found.net_minor, found.tax_minor))
         credited = (line.credited_net + found.net_minor, line.credited_tax + found.tax_minor)
-        line = replace(line, credited_net=credited[0], credited_tax=credited[1])
+        line = replace(line, end=utc(2025, 4, day), credited_net=credited[0], credited_tax=credited[1])
     assert given_back == [(333, 83), (333, 84), (333, 83)]
 
 

@@ -7,7 +7,9 @@ from decimal import Decimal
 from perennia.config.clock import now as machine_now
 from perennia.domain.ids import Id
 from perennia.gateways.port import ChargeResult, Outcome
-from perennia.operations import collection, feed, ledger, tenants
+from perennia.operations import collection, coupons, feed, ledger, preferences, redemptions, tenants, trials
+from perennia.operations.books import open_books
+from perennia.store.reads.customers import customer
 from tests.analytics.by_hand import correct_by_hand
 from tests.operations.shop import ZONE, Shop, make_catalogue, open_shop
 
@@ -38,10 +40,24 @@ def _live(shop: Shop, now: datetime) -> None:
     leaving = shop.start(bo, "basic", "seat*3", adjustment=Decimal(-5), external_id="bos")
     _collect(shop.tenant, now)
     shop.cancel(leaving)
-    shop.start(shop.customer("Eva"), "plus")
+    eva = shop.customer("Eva")
+    shop.start(eva, "plus")
+    _agree(shop, eva, now)
     correct_by_hand(shop, now=now)
     ledger.recognise(tenant=shop.tenant, now=now + timedelta(days=40))
     feed.sequence(tenant=shop.tenant, limit=3)
+
+
+def _agree(shop: Shop, eva: Id, now: datetime) -> None:
+    """Eva has a coupon for all she takes, tried the service once, and agreed to letters."""
+    coupons.create_coupon(tenant=shop.tenant, code="SPRING", percent_off=Decimal(10), now=machine_now())
+    redemptions.redeem(tenant=shop.tenant, actor="astrid", code="SPRING", customer_id=eva, now=machine_now())
+    preferences.give_consent(
+        tenant=shop.tenant, actor="eva", customer_id=eva, wording="Yes.", source="checkout", now=machine_now()
+    )
+    with open_books(tenant=shop.tenant) as books:
+        product = books.cursor.execute("SELECT id FROM products").fetchall()[0][0]
+        trials.remember(books, customer=customer(books.cursor, customer_id=eva), product_ids=[product], now=now)
 
 
 def _collect(tenant: Id, now: datetime) -> None:

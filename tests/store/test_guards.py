@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("database")
 
 GROWING = tuple(
     table
-    for migration in ("0002_guards", "0005_corrections")
+    for migration in ("0002_guards", "0005_corrections", "0006_customers")
     for table in import_module(f"perennia.store.migrations.{migration}").APPEND_ONLY
 )
 
@@ -119,7 +119,9 @@ def test_the_owner_removes_rows_of_sandboxes_and_of_nothing_else(
 def test_the_owner_removes_a_whole_sandbox(database: Database):
     shop = lived_sandbox()
     order = [
-        "refunds", "write_offs", "pending_lines", "credit_grants", "payment_methods", "subscription_discounts", "item_versions", "items", "lines", "receivables", "documents",
+        "refunds", "write_offs", "pending_lines", "credit_grants",
+        "customer_discounts", "coupon_redemptions", "coupon_codes", "consents", "remembered_trials",
+        "payment_methods", "subscription_discounts", "item_versions", "items", "lines", "receivables", "documents",
         "attempts", "payments", "balance_entries", "allocations", "billed_spans", "subscriptions", "customers",
         "payers", "prices", "plans", "add_ons", "products", "coupons", "number_series", "tax_rates", "legal_entities",
         "parties", "postings", "movements", "recognitions", "earnings", "outbox", "feed", "history",
@@ -258,3 +260,20 @@ def test_nothing_is_left_without_its_document(sandbox: Shop):
     for table, changes in (("lines", {"position": 77}), ("receivables", {})):
         orphan = another(table, **changes, document_id=new_id())
         refused(sandbox, f"{table}_document_id", f"SET CONSTRAINTS {table}_document_id IMMEDIATE", orphan)
+
+
+def test_a_coupon_and_a_code_are_never_redeemed_more_often_than_they_may_be(sandbox: Shop):
+    for table in ("coupons", "coupon_codes"):
+        name = f"{table}_within_limit"
+        refused(sandbox, name, f"UPDATE {table} SET max_redemptions = 1, redeemed = 2")
+        refused(sandbox, name, f"UPDATE {table} SET redeemed = -1")
+    refused(sandbox, "coupon_redemptions_state", "UPDATE coupon_redemptions SET state = 'forgotten'")
+    refused(sandbox, "coupon_redemptions_state", "UPDATE coupon_redemptions SET state = 'released'")
+    refused(sandbox, "coupon_codes_pkey", another("coupon_codes"))
+    refused(sandbox, "customer_discounts_once", another("customer_discounts", id=new_id()))
+
+
+def test_a_customers_day_and_channel_are_what_they_can_be(sandbox: Shop):
+    refused(sandbox, "customers_billing_day", "UPDATE customers SET billing_day = 32")
+    refused(sandbox, "customers_billing_day", "UPDATE customers SET billing_day = 0")
+    refused(sandbox, "customers_channel", "UPDATE customers SET channel = 'pigeon'")

@@ -13,7 +13,7 @@ from perennia.domain.ids import Id
 from perennia.domain.metrics import subscription_mrr
 from perennia.domain.policies import policies
 from perennia.domain.pricing import adjustment_price, own_price
-from perennia.store.reads.facts import TAX_STATUS, prices_by_id, tax_status
+from perennia.store.reads.facts import DISCOUNT, TAX_STATUS, discounts_of, prices_by_id, tax_status
 from perennia.store.reads.sellers import tenant_by_id
 from perennia.store.session import Cursor
 
@@ -49,9 +49,8 @@ def standings(
     cursor.execute(
         f"""DECLARE standings NO SCROLL CURSOR FOR
         SELECT s.id, s.entity_id, s.currency, s.zone, s.status, s.started_at, s.policies, c.country, {TAX_STATUS},
-            CASE WHEN s.status = 'trialing' THEN coalesce(m.active, 0) = 1
-                ELSE s.status <> 'scheduled' AND greatest(s.started_at, s.trial_ends_at) <= %(at)s
-                AND (s.ended_at IS NULL OR s.ended_at > %(at)s) END AS live,
+            s.activated_at IS NOT NULL AND s.activated_at <= %(at)s
+                AND (s.ended_at IS NULL OR s.ended_at > %(at)s) AS live,
             s.status = 'trialing' OR s.pausing AND EXISTS (
                 SELECT 1 FROM pauses p WHERE p.subscription_id = s.id AND p.starts_at <= %(at)s
                 AND (p.ends_at IS NULL OR p.ends_at > %(at)s)
@@ -123,14 +122,14 @@ def _items(cursor: Cursor, ids: list[Id], *, at: datetime) -> dict[Id, list[tupl
 def _discounts(cursor: Cursor, ids: list[Id], *, at: datetime) -> dict[Id, list[Discount]]:
     """Those in force; one that came with its subscription counts from that subscription's start."""
     rows = cursor.execute(
-        """SELECT d.subscription_id, d.id, d.percent_off, d.amount_off_minor, d.periods, d.periods_left
+        f"""SELECT d.subscription_id, {DISCOUNT}
         FROM subscription_discounts d JOIN subscriptions s ON s.id = d.subscription_id
         WHERE d.subscription_id = ANY(%s) AND (d.ended_at IS NULL OR d.ended_at > %s)
         AND (d.created_at <= %s OR d.created_at = s.created_at)
-        ORDER BY d.subscription_id, d.percent_off IS NULL, d.id""",
+        ORDER BY d.subscription_id, coalesce(d.redemption_id, d.id)""".encode(),
         (ids, at, at),
     )
     found: dict[Id, list[Discount]] = defaultdict(list)
-    for subscription_id, *values in rows:
-        found[subscription_id].append(Discount(*values))
+    for subscription_id, discount in discounts_of(cursor, rows.fetchall()):
+        found[subscription_id].append(discount)
     return found

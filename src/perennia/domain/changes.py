@@ -12,7 +12,7 @@ from decimal import Decimal
 from perennia.domain.calendar import Series, local_time, slot_at
 from perennia.domain.errors import NotFound
 from perennia.domain.facts import Change, ChangeKind, Item, Version
-from perennia.domain.ids import NewIds
+from perennia.domain.ids import Id, NewIds
 from perennia.domain.policies import Policies
 from perennia.domain.pricing import Timing
 
@@ -60,16 +60,25 @@ def _other_terms(
 ) -> Outcome:  # fmt: skip
     """Another price or quantity, until the next version that was given another one of its own."""
     item = _item(change, items)
-    versions = _in_force_from(item, change.at)
+    versions, absorbed = _joined(_in_force_from(item, change.at))
     told = versions[0]
     ended, begun = [], []
     for version in versions:
         if version is not told and _aspect(change, version) != _aspect(change, told):
             break
+        if _has_already(change, version):
+            continue
         start = max(_effective(change, version), version.starts_at)
         ended.append(Ended(version, start, _ending(change, version)))
         begun.append(Begun(item, _follower(change, version, start, trial_ends_at, new_ids)))
+        ended += [Ended(one, one.starts_at, change.policies) for one in absorbed.get(version.id, ())]
     return Outcome(tuple(ended), tuple(begun))
+
+
+def _has_already(change: Change, version: Version) -> bool:
+    """Whether nothing would be other than it is."""
+    same_price = change.price is None or (change.price.id, change.own_amount) == (version.price.id, version.own_amount)
+    return same_price and (change.quantity is None or change.quantity == version.quantity)
 
 
 def _aspect(change: Change, version: Version) -> object:
@@ -168,13 +177,15 @@ def _moved(change: Change, items: Sequence[Item], trial_ends_at: datetime | None
     item = _item(change, items)
     assert change.anchor is not None
     ended, begun = [], []
-    for version in _in_force_from(item, change.at):
+    versions, absorbed = _joined(_in_force_from(item, change.at))
+    for version in versions:
         start = max(change.at, version.starts_at)
         series = Series(change.anchor, version.series.zone, version.series.interval)
         free = change.policies.billing_day_move == "free_gap" and slot_at(series, start).start != start
         followed = _renewed(version, start, series, change.policies, new_ids)
         begun.append(Begun(item, replace(followed, bills_from=slot_at(series, start).end if free else None)))
         ended.append(Ended(version, start, change.policies))
+        ended += [Ended(one, one.starts_at, change.policies) for one in absorbed.get(version.id, ())]
     return Outcome(tuple(ended), tuple(begun))
 
 
@@ -184,14 +195,16 @@ def _tried(change: Change, items: Sequence[Item], trial_ends_at: datetime | None
     assert until is not None
     ended, begun = [], []
     for item in items:
-        for version in _in_force_from(item, change.at):
+        versions, absorbed = _joined(_in_force_from(item, change.at))
+        for version in versions:
             start = max(change.at, version.starts_at)
             series = version.series
             if change.policies.trial_end_is_anchor == "yes":
                 series = replace(series, anchor=_local(until, series.zone))
             followed = _renewed(version, start, series, change.policies, new_ids)
-            begun.append(Begun(item, replace(followed, bills_from=until)))
+            begun.append(Begun(item, replace(followed, bills_from=max(until, start))))
             ended.append(Ended(version, start, change.policies))
+            ended += [Ended(one, one.starts_at, change.policies) for one in absorbed.get(version.id, ())]
     return Outcome(tuple(ended), tuple(begun))
 
 
@@ -224,6 +237,32 @@ def _in_force_from(item: Item, at: datetime) -> list[Version]:
     if not found:
         raise NotFound(kind="item", id=item.id.text("itm"))
     return sorted(found, key=lambda version: version.starts_at)
+
+
+def _joined(versions: Sequence[Version]) -> tuple[list[Version], dict[Id, list[Version]]]:
+    """Versions of the same terms that only a pause set apart, as one, with the boundaries that it left behind.
+
+    A version that was not billed yet is taken in by the one before it; answers also which were, by that one's key.
+    """
+    found: list[Version] = []
+    absorbed: dict[Id, list[Version]] = {}
+    for version in versions:
+        last = found[-1] if found else None
+        if last is not None and _goes_on_in(last, version):
+            found[-1] = replace(last, series=version.series, ends_at=version.ends_at)
+            absorbed.setdefault(last.id, []).append(version)
+        else:
+            found.append(version)
+    return found, absorbed
+
+
+def _goes_on_in(version: Version, other: Version) -> bool:
+    same = (version.price.id, version.own_amount, version.quantity) == (
+        other.price.id,
+        other.own_amount,
+        other.quantity,
+    )
+    return same and version.ends_at == other.starts_at and other.billed_through is None
 
 
 def _local(at: datetime, zone: str) -> datetime:

@@ -41,9 +41,13 @@ class GivenBack:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """A settled part that reaches beyond where its version ended: from when on that is given back."""
+    """A settled part that reaches beyond where its version ended: from when on that is given back.
 
-    due: datetime
+    Without a `due` it waits for the next invoice after `since`.
+    """
+
+    due: datetime | None
+    since: datetime
     settled: Settled
     version: Version
     new_end: datetime

@@ -10,15 +10,17 @@ from dataclasses import replace
 from datetime import datetime
 
 from perennia.domain.calendar import boundary, slot_at
-from perennia.domain.changes import applied, touches
+from perennia.domain.changes import applied
 from perennia.domain.charges import Charge, GivenBack, Owed
 from perennia.domain.decision import (
     ChangeDone,
+    ChangeMoved,
     MovementKind,
     PauseDone,
     SpanCut,
 )
 from perennia.domain.documents import LineKind
+from perennia.domain.errors import NotFound
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import (
     Change,
@@ -58,15 +60,14 @@ class Course(Standing):
             if progress.due is not None and (found is None or progress.due < found):
                 found = progress.due
         for owed in self._owed:
-            if found is None or owed.due < found:
-                found = owed.due
+            found = earliest(found, owed.due)
         return found
 
     def next_change(self) -> datetime | None:
         """The earliest instant at which its state changes."""
         if self.status is Status.CANCELED:
             return None
-        cancel_at = self.facts.cancel_at
+        cancel_at = self.cancel_at
         if self.status is Status.SCHEDULED:
             return earliest(cancel_at, self.facts.started_at)
         found = cancel_at
@@ -85,31 +86,25 @@ class Course(Standing):
 
         The caller then stops before it; asked again, with these lines among the facts, it goes on.
         """
+        changes = bool(self.changes) and self._effective(self.changes[0]) == at
+        if changes and self.pauses_done:
+            return True
         if not any(progress.parts for progress in self.progress):
             return False
         resumes = self._is_paused() and self.pause is not None and self.pause.ends_at == at
-        undivided = (
-            self.changes
-            and self._effective(self.changes[0]) == at
-            and any(
-                progress.parts and progress.settled > at and touches(self.changes[0], progress.item)
-                for progress in self.progress
-            )
-        )
-        return resumes or bool(undivided)
+        return resumes or (changes and any(progress.parts and progress.settled > at for progress in self.progress))
 
     def end(self, at: datetime) -> Iterator[GivenBack]:
         """(1) The end, if it is due; pause starts; and the credits for what was charged beyond the end of a version."""
-        facts = self.facts
-        if self.status is not Status.CANCELED and facts.cancel_at is not None and facts.cancel_at <= at:
-            self._end_service(facts.cancel_at, at)
+        if self.status is not Status.CANCELED and self.cancel_at is not None and self.cancel_at <= at:
+            self._end_service(self.cancel_at, at)
         elif self._begins_pause(at):
             self._pause(at)
         yield from self._credits(at)
 
     def change(self, at: datetime) -> Iterator[GivenBack]:
         """(3) The changes that are due, and what they give back; a term that renews."""
-        while self.changes and self.status is not Status.CANCELED:
+        while self.changes and self.status not in (Status.CANCELED, Status.PAUSED):
             due = self._effective(self.changes[0])
             if due is None or due > at or self.status is Status.SCHEDULED:
                 break
@@ -177,12 +172,10 @@ class Course(Standing):
 
     def _effective(self, change: Change) -> datetime | None:
         """When a change takes effect: inside a pause, at its end; None where nobody knows that yet."""
-        pause = self.pause
-        if pause is None or change.at < pause.starts_at:
-            return change.at
-        if pause.ends_at is None:
-            return None
-        return max(change.at, pause.ends_at)
+        for pause in self.facts.pauses:
+            if pause.starts_at <= change.at and (pause.ends_at is None or change.at < pause.ends_at):
+                return pause.ends_at
+        return change.at
 
     def _owed_before(self) -> list[Owed]:
         """What earlier acts left to be given back: charged beyond the end of a version, and not waived."""
@@ -198,21 +191,36 @@ class Course(Standing):
         new_end = max(ends_at, settled.start)
         if self.facts.held or new_end >= settled.end or _waived(under):
             return []
-        due = ends_at
-        if under.difference_invoiced == "next_invoice" or under.credit_becomes == "next_invoice":
+        due: datetime | None = ends_at
+        if under.credit_becomes == "next_invoice":
+            due = None
+        elif under.difference_invoiced == "next_invoice":
             due = self._next_invoice(version, ends_at)
-        return [Owed(due, settled, version, new_end, under)]
+        return [Owed(due, ends_at, settled, version, new_end, under)]
 
     def _next_invoice(self, version: Version, at: datetime) -> datetime:
         slot = slot_at(version.series, at)
         due = at if slot.start == at else slot.end
-        return due if self.facts.cancel_at is None else max(min(due, self.facts.cancel_at), at)
+        return due if self.cancel_at is None else max(min(due, self.cancel_at), at)
+
+    def waiting(self, at: datetime) -> Iterator[GivenBack]:
+        """What waits for an invoice of the subscription, once there is one after the act that it comes from."""
+        due = [
+            owed
+            for owed in self._owed
+            if owed.since < at and (owed.due is None or owed.under.difference_invoiced == "next_invoice")
+        ]
+        self._owed = [owed for owed in self._owed if owed not in due]
+        yield from self._given(due)
 
     def _credits(self, at: datetime) -> Iterator[GivenBack]:
         if not self._owed:
             return
-        due = [owed for owed in self._owed if owed.due <= at]
-        self._owed = [owed for owed in self._owed if owed.due > at]
+        due = [owed for owed in self._owed if owed.due is not None and owed.due <= at]
+        self._owed = [owed for owed in self._owed if owed.due is None or owed.due > at]
+        yield from self._given(due)
+
+    def _given(self, due: list[Owed]) -> Iterator[GivenBack]:
         for owed in due:
             given = credit(
                 owed.settled, new_end=owed.new_end, series=owed.version.series, policies=owed.under,
@@ -226,7 +234,7 @@ class Course(Standing):
         if self.status in LIVE:
             counted = max(cancel_at, live_from(facts))
             self._moved(before=self._mrr(counted), after=0, at=counted, live_after=False)
-        elif self._is_paused():
+        elif facts.activated_at is not None:  # paused, or in a trial that was given later
             self._moved(before=0, after=0, at=cancel_at, live_after=False)
         self._become(Status.CANCELED, at)
         self.events.append(Event(EventType.SUBSCRIPTION_CANCELED, facts.id, at))
@@ -242,9 +250,16 @@ class Course(Standing):
                 continue  # collected whole
             if settled not in owed and settled.version_id in versions and settled.end > cancel_at:
                 version = versions[settled.version_id]
-                new_end = settled.start if under.proration == "full" else cancel_at
+                new_end = settled.start if under.proration == "full" else self._last_used(cancel_at)
                 self._owed += self._owe(settled, version, new_end, replace(under, difference_invoiced="now"))
-        self._owed = [replace(one, due=min(one.due, at)) for one in self._owed]
+        self._owed = [replace(one, due=at) for one in self._owed]
+
+    def _last_used(self, cancel_at: datetime) -> datetime:
+        """Until when a paid part was used: the rest that a running pause keeps or gives back was not."""
+        pause = self.pause
+        if pause is None or pause.policies.pause_rest == "lost":
+            return cancel_at
+        return min(cancel_at, pause.starts_at)
 
     def _pause(self, at: datetime) -> None:
         assert self.pause is not None
@@ -270,6 +285,7 @@ class Course(Standing):
                 progress.as_it_stands(), pause, overcharged, earlier=self.facts.pauses, new_ids=self._new_ids
             )
             if outcome.stretch is not None:
+                self._follow(progress.settled, outcome.stretch.end)
                 self.stretches.append(outcome.stretch)
                 progress.settled = outcome.stretch.end
             if outcome.ends_at is not None:
@@ -289,6 +305,18 @@ class Course(Standing):
         if not trialing:
             self._moved(before=0, after=self._mrr(at), at=at, kind=MovementKind.RESUME)
 
+    def _follow(self, before: datetime, after: datetime) -> None:
+        """What was to happen at the end of the paid period happens at the end that a pause moved."""
+        self.changes = sorted(
+            (replace(change, at=after) if change.at == before else change for change in self.changes),
+            key=lambda change: (change.at, change.id),
+        )
+        self.changes_moved += [ChangeMoved(change.id, after) for change in self.changes if change.at == after]
+        if self.cancel_at == before:
+            self.cancel_at = after
+            for progress in self.progress:
+                progress.end_with(after)
+
     def _goes_on_after(self, progress: Progress, pause: Pause) -> bool:
         """Whether a version was in force when the pause began: it was not over, or the pause itself ended it."""
         if progress.version.starts_at > pause.starts_at:
@@ -305,12 +333,12 @@ class Course(Standing):
 
     def _move_dates(self, pause: Pause, at: datetime) -> None:
         """Trial and term stood still meanwhile."""
-        trial, term = self.trial_end, self.term
+        trial, term, cancel_at = self.trial_end, self.term, self.cancel_at
         if trial is not None and trial > pause.starts_at:
             self.trial_end = term_after(trial, pause, self.facts.zone)
         if term is not None and term.ends_at > pause.starts_at:
             self.term = replace(term, ends_at=term_after(term.ends_at, pause, self.facts.zone))
-        if (trial, term) != (self.trial_end, self.term):
+        if (trial, term, self.facts.cancel_at) != (self.trial_end, self.term, cancel_at):
             self._tell_dates()
 
     def _renew(self, term: Term, at: datetime) -> None:
@@ -326,14 +354,21 @@ class Course(Standing):
     def _apply(self, change: Change) -> None:
         """Take a change into the versions, with what it moves in recurring revenue."""
         before = self._as_it_stands()
-        outcome = applied(change, before.items, trial_ends_at=self.trial_end, new_ids=self._new_ids)
+        try:
+            outcome = applied(change, before.items, trial_ends_at=self.trial_end, new_ids=self._new_ids)
+        except NotFound:  # what it was about is gone by now
+            self.changes_done.append(ChangeDone(change.id, self.facts.id, change.at, "discarded"))
+            return
+        restarted = {begun.item.id for begun in outcome.begun if _begins_a_period(begun.version)}
         for ended in outcome.ended:
             progress = next(p for p in self.progress if p.version.id == ended.version.id)
             self._end_version(progress, ended.at, ended.under)
             for settled in self.facts.overcharged:
                 if settled.version_id == ended.version.id and settled.end > ended.at:
                     self._owed = [one for one in self._owed if one.settled is not settled]
-                    self._owed += self._owe(settled, ended.version, ended.at, ended.under)
+                    at_once = progress.item.id in restarted
+                    under = replace(ended.under, difference_invoiced="now") if at_once else ended.under
+                    self._owed += self._owe(settled, ended.version, ended.at, under)
         for begun in outcome.begun:
             self._begin(begun.item, begun.version, is_new_item=begun.is_new_item)
         self.changes_done.append(ChangeDone(change.id, self.facts.id, change.at))
@@ -351,6 +386,10 @@ class Course(Standing):
         self._become(Status.TRIALING, at)
         self.events.append(Event(EventType.SUBSCRIPTION_TRIAL_STARTED, self.facts.id, at))
         self._tell_dates()
+
+
+def _begins_a_period(version: Version) -> bool:
+    return slot_at(version.series, version.starts_at).start == version.starts_at
 
 
 def _waived(under: Policies) -> bool:

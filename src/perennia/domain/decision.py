@@ -248,10 +248,19 @@ class VersionEnd:
 
 @dataclass(frozen=True, slots=True)
 class ChangeDone:
-    """A change that took effect at an instant."""
+    """A change that took effect at an instant, or (`discarded`) had nothing left to change."""
 
     change_id: Id
     subscription_id: Id
+    at: datetime
+    state: str = "applied"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeMoved:
+    """A change that waits for another instant now."""
+
+    change_id: Id
     at: datetime
 
 
@@ -265,11 +274,12 @@ class PauseDone:
 
 @dataclass(frozen=True, slots=True)
 class DatesMove:
-    """The dates of a subscription that moved by themselves: a trial or a term that a pause held up or that renewed."""
+    """The dates of a subscription, of which one moved by itself: a pause held it up, or a term renewed."""
 
     subscription_id: Id
     trial_ends_at: datetime | None
     term_ends_at: datetime | None
+    cancel_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +305,7 @@ class Decision:
     begun: tuple[VersionBegun, ...] = ()
     ended: tuple[VersionEnd, ...] = ()
     changes: tuple[ChangeDone, ...] = ()
+    moved_changes: tuple[ChangeMoved, ...] = ()
     pauses: tuple[PauseDone, ...] = ()
     dates: tuple[DatesMove, ...] = ()
     moves: tuple[SubscriptionMove, ...] = ()

@@ -184,7 +184,7 @@ class PayTerms:
     end_of_month: bool = False
 
     def pay_by(self, *, issued_at: datetime, zone: str) -> datetime:
-        """The instant by which it is to be paid: after a month's end that of a local day's beginning, but not before issue."""
+        """The instant by which it is to be paid: after a month's end a local day's beginning, but not before issue."""
         if not self.end_of_month:
             return issued_at + timedelta(days=self.net_days) if self.net_days else issued_at
         last = next_month(first_of_month(issued_at, zone)) - timedelta(days=1)

@@ -334,7 +334,6 @@ def _credit_lines(credits: Sequence[GivenBack], currency: str) -> list[Line]:
                 charged=given.credit.base,
                 removed=given.credit.removed,
                 whole=given.credit.whole,
-                credited=given.settled.credited_net,
                 limit=given.credit.limit,
             ),
             credits=(given.settled.document_id, given.settled.position),

@@ -178,3 +178,63 @@ class NothingLeft(DomainError):
     """Nothing is left that could be credited, given back or collected (`kind`, `id`)."""
 
     code = "nothing_left"
+
+
+class CodeUnknown(DomainError):
+    """No coupon answers to this code (`given`)."""
+
+    code = "code_unknown"
+
+
+class CouponExhausted(DomainError):
+    """The coupon, or this code for it, was redeemed as often as it may be (`given`)."""
+
+    code = "coupon_exhausted"
+
+
+class CouponExpired(DomainError):
+    """The coupon can no longer be redeemed (`given`, `valid_to`)."""
+
+    code = "coupon_expired"
+
+
+class CouponNotYetValid(DomainError):
+    """The coupon cannot be redeemed before its first day (`given`, `valid_from`)."""
+
+    code = "coupon_not_yet_valid"
+
+
+class CouponNotForThis(DomainError):
+    """Nothing in the subscription is what the coupon is limited to (`given`)."""
+
+    code = "coupon_not_for_this"
+
+
+class CouponUsedByCustomer(DomainError):
+    """This customer redeemed the coupon as often as one customer may (`given`, `limit`)."""
+
+    code = "coupon_used_by_customer"
+
+
+class CouponForNewCustomers(DomainError):
+    """The coupon is for a customer's first subscription (`given`)."""
+
+    code = "coupon_for_new_customers"
+
+
+class CouponAttached(DomainError):
+    """The coupon is at work there already (`given`)."""
+
+    code = "coupon_attached"
+
+
+class PayerChain(DomainError):
+    """Whoever pays for others is paid for by nobody, and a parent has no parent (`payer`)."""
+
+    code = "payer_chain"
+
+
+class PayerUnsettled(DomainError):
+    """What the payer owes for these subscriptions is not settled yet (`payer`, `documents`)."""
+
+    code = "payer_unsettled"

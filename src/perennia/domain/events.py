@@ -42,6 +42,8 @@ class EventType(StrEnum):
     CREDIT_GRANTED = "credit.granted"
     CREDIT_EXPIRED = "credit.expired"
     CUSTOMER_TAX_STATUS_CHANGED = "customer.tax_status_changed"
+    COUPON_REDEEMED = "coupon.redeemed"
+    CUSTOMER_UPDATED = "customer.updated"
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,6 +180,8 @@ class Subscription:
     cancel_at: datetime | None = None
     cancel_cause: Cause = Cause.CHOSEN
     ended_at: datetime | None = None
+    activated_at: datetime | None = None
+    """When it first counted as a subscriber."""
     collection: CollectionMode = CollectionMode.AUTOMATIC
     net_days: int = 0
     discounts: tuple[Discount, ...] = ()
@@ -216,11 +218,12 @@ class Payer:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A legal entity that sells: its frozen party and where it is."""
+    """A legal entity that sells: its frozen party, where it is, and the countries whose customers it serves."""
 
     id: Id
     party_id: Id
     country: str
+    serves: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

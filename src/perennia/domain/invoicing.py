@@ -122,6 +122,10 @@ def _drafts(courses: list[Course], at: datetime, drafts: dict[GroupKey, Draft]) 
     for course in courses:
         for charge in chain(course.setups(), course.charges(at, Timing.ADVANCE)):
             drafts.setdefault(group_key(course.facts), Draft()).charges.append(charge)
+    for course in courses:
+        draft = drafts.get(group_key(course.facts))
+        if draft is not None and any(charge.subscription is course.facts for charge in draft.charges):
+            _give_back(course, course.waiting(at), drafts)
     return drafts
 
 
@@ -151,6 +155,7 @@ def _decision(
         begun=_joined([course.begun for course in courses]),
         ended=_joined([course.ended for course in courses]),
         changes=_joined([course.changes_done for course in courses]),
+        moved_changes=_joined([course.changes_moved for course in courses]),
         pauses=_joined([course.pauses_done for course in courses]),
         dates=_joined([course.dates for course in courses]),
         moves=_joined([course.moves for course in courses]),

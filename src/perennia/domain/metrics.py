@@ -5,13 +5,14 @@ rounded half away from zero to the minor unit; that of a subscription is the sum
 """
 
 from collections.abc import Container, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
 from perennia.domain.calendar import Interval, Unit, local_date
 from perennia.domain.decision import Movement, MovementKind
-from perennia.domain.discounts import Discount, after_percents
+from perennia.domain.discounts import Charged, Discount, after_discounts, after_percents, at_work
 from perennia.domain.facts import Cause, ItemKind, Payer, Seller, Subscription, Version
 from perennia.domain.ids import Id
 from perennia.domain.money import round_ratio
@@ -38,12 +39,7 @@ def version_mrr(
 
     What is metered recurs in no amount: 0. Nor does a set-up fee, or what a minimum adds.
     """
-    if version.price.meter_id is not None:
-        return 0
-    numerator, denominator = after_percents(amount_under(version.price, version.quantity, policies), discounts)
-    amount = Fraction(numerator, denominator) * _per_month(version.price.interval)
-    if version.price.tax_inclusive:
-        amount *= Fraction(100) / (100 + Fraction(inclusive_percent))  # exact
+    amount = Fraction(*after_percents(_monthly(version, inclusive_percent, policies), discounts))
     return round_ratio(amount.numerator, amount.denominator)
 
 
@@ -56,19 +52,18 @@ def subscription_mrr(
     documents, but at the rate of the version's first day: a new rate is no movement, so what came in with a version
     leaves with it.
     """
-    lasting = [d for d in subscription.discounts if d.lasting and d.id not in ended]
-    total = 0
+    in_force = (d for d in subscription.discounts if d.lasting and d.id not in ended)
+    lasting = [monthly for d in in_force if (monthly := _off_a_month(subscription, d)) is not None]
+    lines = []
     for item in subscription.items:
         for version in item.versions:
             if version.starts_at <= at and (version.ends_at is None or at < version.ends_at):
                 percent = NO_TAX
                 if version.price.tax_inclusive:
                     percent = _held_in(version, subscription, seller=seller, payer=payer)
-                total += version_mrr(
-                    version, discounts=lasting, inclusive_percent=percent, policies=subscription.policies
-                )
-    off = [d.amount_minor for d in lasting if d.amount_minor is not None]
-    return max(total - _monthly_off(subscription, sum(off)), 0) if off else total
+                amount = Fraction(*_monthly(version, percent, subscription.policies))
+                lines.append(Charged(amount, at_work(lasting, sold=version.price.sold)))
+    return sum(one.minor for one in after_discounts(lines, order=subscription.policies.coupon_order))
 
 
 def _held_in(version: Version, subscription: Subscription, *, seller: Seller, payer: Payer) -> Decimal:
@@ -83,11 +78,24 @@ def _held_in(version: Version, subscription: Subscription, *, seller: Seller, pa
     return treatment.held_in_gross(subscription.policies.gross_without_tax)
 
 
-def _monthly_off(subscription: Subscription, amount_minor: int) -> int:
-    """An amount off each document as an amount a month, by the interval of the plan."""
+def _monthly(version: Version, inclusive_percent: Decimal, policies: Policies) -> tuple[int, int]:
+    """The exact amount a month before discounts, minor units; nothing of what is metered."""
+    if version.price.meter_id is not None:
+        return 0, 1
+    amount = Fraction(*amount_under(version.price, version.quantity, policies)) * _per_month(version.price.interval)
+    if version.price.tax_inclusive:
+        amount *= Fraction(100) / (100 + Fraction(inclusive_percent))  # exact
+    return amount.numerator, amount.denominator
+
+
+def _off_a_month(subscription: Subscription, discount: Discount) -> Discount | None:
+    """An amount off each document as an amount a month, by the interval of the plan; None where that is nothing."""
+    if discount.amount_minor is None:
+        return discount
     plan = next((item for item in subscription.items if item.kind is ItemKind.PLAN), subscription.items[0])
-    amount = amount_minor * _per_month(plan.versions[-1].series.interval)
-    return round_ratio(amount.numerator, amount.denominator)
+    amount = discount.amount_minor * _per_month(plan.versions[-1].series.interval)
+    minor = round_ratio(amount.numerator, amount.denominator)
+    return replace(discount, amount_minor=minor) if minor else None
 
 
 def _per_month(interval: Interval) -> Fraction:

@@ -176,14 +176,14 @@ def _checked(name: str, value: Any) -> Any:
     if name not in _NAMES:
         raise InvalidValue(field="policy", value=name, reason="no policy has this name")
     if name in CHOICES:
-        word = {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
+        word = _WORDS.get(value, value) if value is None or isinstance(value, bool) else value
         if word not in CHOICES[name]:
             raise InvalidValue(field=name, value=value, reason=f"one of {', '.join(CHOICES[name])}")
         return word
     if name == "alignment":
         return _alignment(value)
     if name == "dunning_days":
-        return tuple(value)
+        return _dunning_days(value)
     return _whole(name, value) if name in _DAYS else _amount(name, value)
 
 
@@ -196,6 +196,12 @@ def _alignment(value: Any) -> str:
     return text
 
 
+def _dunning_days(value: Any) -> tuple[int, ...]:
+    if not isinstance(value, tuple) or any(not isinstance(day, int) or not 0 <= day <= 366 for day in value):
+        raise InvalidValue(field="dunning_days", value=value, reason="a list of whole numbers from 0 to 366")
+    return value
+
+
 def _whole(name: str, value: Any) -> int:
     try:
         number = int(str(value))
@@ -206,6 +212,7 @@ def _whole(name: str, value: Any) -> int:
     return number
 
 
+_WORDS = {None: "none", True: "yes", False: "no"}
 _NOTHING = {"trial_price": "free"}
 
 

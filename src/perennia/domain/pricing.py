@@ -73,6 +73,8 @@ class Price:
     setup_fee: Decimal | None = None
     trial_days: int = 0
     own_policies: tuple[tuple[str, Any], ...] = ()
+    sold: frozenset[Id] = frozenset()
+    """What it prices: the plan or add-on, and its product."""
 
     def __hash__(self) -> int:
         return hash((self.id, self.unit_amount))  # many subscribers' own amounts share one price's key

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from perennia.domain.calendar import slot_at
-from perennia.domain.facts import Change, Item, Pause, Subscription, Version
+from perennia.domain.facts import Item, Pause, Subscription, Version
 from perennia.domain.policies import Policies
 from perennia.domain.pricing import Timing
 from perennia.domain.proration import Part, next_part
@@ -19,15 +19,15 @@ class Progress:
 
     def __init__(
         self, item: Item, version: Version, facts: Subscription, *, trial_end: datetime | None,
-        changes: tuple[Change, ...] = (), pause: Pause | None = None,
+        pause: Pause | None = None,
     ) -> None:  # fmt: skip
         self.item, self.version, self.facts, self.trial_end, self.pause = item, version, facts, trial_end, pause
         self.policies = version.begun_under or facts.policies
         self.prorate_last = facts.cancel_at is None or _of_end(facts).known_last_part == "prorate"
         self.ends = earliest(version.ends_at, facts.cancel_at)
         self.is_over = version.ends_at is not None
-        if changes or pause is not None:
-            self._cut_by(changes)
+        if pause is not None and version.price.timing is Timing.ARREARS and pause.starts_at > version.starts_at:
+            self.ends = earliest(self.ends, pause.starts_at)
         self.settled = version.billed_through or version.bills_from or version.starts_at
         if trial_end is not None and trial_end > self.settled:
             self.settled = trial_end
@@ -55,6 +55,11 @@ class Progress:
     def end(self, at: datetime) -> None:
         """The version ends, earlier than was known."""
         self.ends, self.is_over = earliest(self.ends, at), True
+        self.find_due()
+
+    def end_with(self, cancel_at: datetime) -> None:
+        """The subscription ends later than was known."""
+        self.ends = earliest(self.version.ends_at, cancel_at)
         self.find_due()
 
     def as_it_stands(self) -> Version:
@@ -97,24 +102,6 @@ class Progress:
 
     def _begins(self) -> datetime:
         return self.version.bills_from or self.version.starts_at
-
-    def _cut_by(self, changes: tuple[Change, ...]) -> None:
-        """What is known to come divides the part before it, where that is divided at all."""
-        for change in changes:
-            if change.at < self.version.starts_at or change.policies.proration == "full":
-                continue
-            at = change.at
-            slot = slot_at(self.version.series, at)
-            if change.policies.proration == "none" and slot.start != at:
-                at = slot.start if self.version.price.timing is Timing.ARREARS else slot.end
-            self.ends = earliest(self.ends, at)
-        pause = self.pause
-        if (
-            pause is not None
-            and self.version.price.timing is Timing.ARREARS
-            and pause.starts_at > self.version.starts_at
-        ):
-            self.ends = earliest(self.ends, pause.starts_at)
 
 
 def _of_end(facts: Subscription) -> Policies:

@@ -1,6 +1,6 @@
 """Parts of periods and what they cost: exact fractions, rounded once at the line."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -74,8 +74,8 @@ def charge(version: Version, part: Part, discounts: Sequence[Discount]) -> tuple
 class Credit:
     """What a line gives back, minor units above zero, with the share it was worked out from.
 
-    `removed` of `whole` of the line is without use by now; `base` is what of the line can be given back for time.
-    `limit` is what was left to give back, where that was less than the share comes to.
+    `removed` of the `whole` that is still settled is without use by now; `base` is what of the line is left for it.
+    `limit` is what was left to give back, where the share of a list price comes to more.
     """
 
     net_minor: int
@@ -90,57 +90,62 @@ def credit(
     settled: Settled, *, new_end: datetime, series: Series, policies: Policies = DEFAULTS,
     pauses: Sequence[Pause] = (), resumed: datetime | None = None,
 ) -> Credit:  # fmt: skip
-    """The credit when a settled part shall end at `new_end`: cumulative, in proportion to what was charged.
+    """The credit when a settled part shall end at `new_end`: a share of what is left of what was charged.
 
-    Net credited so far = round(base x share removed / share of the line), where the base is what was charged less
-    what was given back for other reasons (`credit_basis` charged), or the list price (`list`), and no more than that
-    is given. Tax follows the net by the rate of the line it credits, so that credits in thirds add up. With `resumed`
-    only the stretch from `new_end` until then is given back, and the part goes on behind it.
+    What is left is the line's net less everything given back so far, for time or for other reasons, and it is there
+    for the stretch that is still settled (`credit_basis` charged); under `list` the share is of the list price, and
+    no more than what is left is given. Tax follows the net by the rate of the line it credits, cumulatively, so that
+    credits in thirds add up. With `resumed` only the stretch from `new_end` until then is given back, and the part
+    goes on behind it.
     """
     removed, whole = _removed(settled, new_end, series, policies, pauses, resumed)
+    left = settled.line_net - settled.credited_net - settled.adjusted_net
+    base = left
+    if policies.credit_basis == "list":
+        line = _length_of_line(settled, series.zone, policies, whole)
+        base = round_ratio((settled.line_net + settled.line_discount) * whole, line)
+    share = round_ratio(base * removed, whole)
+    net = max(0, min(share, left)) if left >= 0 else min(0, max(share, left))
+    return Credit(net, _tax(settled, net, removed, whole), removed, whole, base, None if net == share else net)
+
+
+def _tax(settled: Settled, net: int, removed: int, whole: int) -> int:
     charged = settled.line_net - settled.adjusted_net
-    base = charged + settled.line_discount if policies.credit_basis == "list" else charged
-    share = round_ratio(base * removed, whole) - settled.credited_net
-    net = _within(share, charged - settled.credited_net)
-    tax_base, credited = settled.line_tax - settled.adjusted_tax, settled.credited_net + net
+    tax = settled.line_tax - settled.adjusted_tax
     if charged:
-        tax = credited_tax(line_net=charged, line_tax=tax_base, credited_net=credited)
-    else:  # all of an inclusive minor unit may be tax
-        tax = round_ratio(tax_base * removed, whole)
-    limit = None if net == share else net
-    return Credit(net, tax - settled.credited_tax, removed, whole, base, limit)
+        return (
+            credited_tax(line_net=charged, line_tax=tax, credited_net=settled.credited_net + net) - settled.credited_tax
+        )
+    return round_ratio(tax * removed, whole) - settled.credited_tax  # all of an inclusive minor unit may be tax
 
 
-def _within(net: int, rest: int) -> int:
-    """`net` no further from zero than the rest of the line, on the line's side of it."""
-    return max(0, min(net, rest)) if rest >= 0 else min(0, max(net, rest))
+def _length_of_line(settled: Settled, zone: str, policies: Policies, otherwise: int) -> int:
+    """The length of the line's own period, in the unit of `otherwise`, which stands in for none."""
+    if not _is_plain(policies):
+        return otherwise
+    length = _seconds if policies.proration_unit == "second" else _days_in(zone)
+    return length(settled.start, settled.line_end) or otherwise
 
 
 def _removed(
     settled: Settled, new_end: datetime, series: Series, policies: Policies, pauses: Sequence[Pause],
     resumed: datetime | None,
 ) -> tuple[int, int]:  # fmt: skip
-    """(removed, whole) of a line: the share of its own stretch that is without use once the part ends at `new_end`."""
-    zone = series.zone
-    if policies.proration_unit == "second":
-        whole = _seconds(settled.start, settled.line_end)
-        used = _seconds(settled.start, new_end) - sum(
-            _seconds(*stretch) for stretch in _unused(settled, new_end, pauses)
-        )
-        back = 0 if resumed is None else _seconds(resumed, settled.end)
-    else:
-        whole = days_between(settled.start, settled.line_end, zone)
-        used = days_between(settled.start, new_end, zone)
-        used -= sum(days_between(*stretch, zone) for stretch in _unused(settled, new_end, pauses))
-        back = 0 if resumed is None else days_between(resumed, settled.end, zone)
-    if whole == 0:  # within one local day nothing is divided
+    """(removed, whole): how much of the stretch still settled is without use once the part ends at `new_end`."""
+    until = settled.end if resumed is None else resumed
+    if not _is_plain(policies) and resumed is None and not pauses:
+        removed = Fraction(*_share(series, new_end, settled.end, policies)) if new_end > settled.start else None
+        whole = Fraction(*_share(series, settled.start, settled.end, policies))
+        if removed is None or removed >= whole:
+            return 1, 1
+        share = removed / whole  # exact
+        return share.numerator, share.denominator
+    length = _seconds if policies.proration_unit == "second" else _days_in(series.zone)
+    whole_length = length(settled.start, settled.end) - _unused(settled.start, settled.end, pauses, length)
+    if whole_length <= 0:  # within one local day nothing is divided
         return 1, 1
-    if resumed is None and not pauses and not _is_plain(policies):
-        removed = Fraction(*_share(series, new_end, settled.line_end, policies)) if new_end < settled.line_end else 0
-        line = Fraction(*_share(series, settled.start, settled.line_end, policies))
-        found = Fraction(removed) / line if new_end > settled.start and line else Fraction(1)  # exact
-        return min(found.numerator, found.denominator), found.denominator
-    return whole - used - back, whole
+    removed_length = length(new_end, until) - (_unused(new_end, until, pauses, length) if resumed is None else 0)
+    return removed_length, whole_length
 
 
 def _is_plain(policies: Policies) -> bool:
@@ -148,16 +153,23 @@ def _is_plain(policies: Policies) -> bool:
     return natural and policies.proration_unit in ("day", "second") and policies.factor == "exact"
 
 
+Length = Callable[[datetime, datetime], int]
+
+
+def _days_in(zone: str) -> Length:
+    return lambda start, end: days_between(start, end, zone)
+
+
 def _seconds(start: datetime, end: datetime) -> int:
     return max((end - start) // _SECOND, 0)
 
 
-def _unused(settled: Settled, new_end: datetime, pauses: Sequence[Pause]) -> list[tuple[datetime, datetime]]:
-    """The stretches of pauses inside [start, new_end) of a part that were not counted as used."""
-    found = []
+def _unused(start: datetime, end: datetime, pauses: Sequence[Pause], length: Length) -> int:
+    """How much of [start, end) lay in pauses that were not counted as used."""
+    total = 0
     for pause in pauses:
         if pause.is_over and pause.ends_at is not None and pause.policies.pause_rest in ("kept", "credited"):
-            start, end = max(pause.starts_at, settled.start), min(pause.ends_at, new_end)
-            if start < end:
-                found.append((start, end))
-    return found
+            begins, over = max(pause.starts_at, start), min(pause.ends_at, end)
+            if begins < over:
+                total += length(begins, over)
+    return total

@@ -7,9 +7,9 @@ what happens when is the course's.
 from dataclasses import replace
 from datetime import datetime
 
-from perennia.domain.changes import touches
 from perennia.domain.decision import (
     ChangeDone,
+    ChangeMoved,
     DatesMove,
     DiscountUse,
     Movement,
@@ -35,13 +35,14 @@ class Standing:
     """The working copy of one subscription's facts."""
 
     __slots__ = (
-        "_new_ids", "_payer", "_seller", "_set_up", "begun", "changes", "changes_done", "cuts", "dates",
-        "discounts", "ended", "ended_discounts", "events", "facts", "movements", "moves", "pause", "pauses_done", "progress",
+        "_new_ids", "_payer", "_seller", "_set_up", "begun", "cancel_at", "changes", "changes_done", "changes_moved",
+        "cuts", "dates", "discounts", "ended", "ended_discounts", "events", "facts", "movements", "moves", "pause", "pauses_done", "progress",
         "status", "stretches", "term", "trial_end", "uses",
     )  # fmt: skip
 
     def __init__(self, facts: Subscription, *, seller: Seller, payer: Payer, new_ids: NewIds) -> None:
         self.facts, self.status, self.trial_end, self.term = facts, facts.status, facts.trial_ends_at, facts.term
+        self.cancel_at = facts.cancel_at
         self._seller, self._payer, self._new_ids = seller, payer, new_ids
         self.pause = next((pause for pause in facts.pauses if not pause.is_over), None) if facts.pauses else None
         self.changes = sorted(facts.changes, key=lambda change: (change.at, change.id)) if facts.changes else []
@@ -59,12 +60,12 @@ class Standing:
         self.begun: list[VersionBegun] = []
         self.ended: list[VersionEnd] = []
         self.changes_done: list[ChangeDone] = []
+        self.changes_moved: list[ChangeMoved] = []
         self.pauses_done: list[PauseDone] = []
         self.dates: list[DatesMove] = []
 
     def _progress(self, item: Item, version: Version) -> Progress:
-        changes = tuple(change for change in self.changes if touches(change, item)) if self.changes else ()
-        return Progress(item, version, self.facts, trial_end=self.trial_end, changes=changes, pause=self.pause)
+        return Progress(item, version, self.facts, trial_end=self.trial_end, pause=self.pause)
 
     def _is_paused(self) -> bool:
         return self.status is Status.PAUSED
@@ -79,6 +80,8 @@ class Standing:
         )
 
     def _begin(self, item: Item, version: Version, *, is_new_item: bool = False) -> None:
+        if self.trial_end is not None and self.trial_end > (version.bills_from or version.starts_at):
+            version = replace(version, bills_from=self.trial_end)
         self.begun.append(VersionBegun(self.facts.id, item, version, is_new_item))
         self.progress.append(self._progress(item, version))
         if is_new_item:
@@ -126,7 +129,7 @@ class Standing:
 
     def _activated(self, at: datetime) -> None:
         self.events.append(Event(EventType.SUBSCRIPTION_ACTIVATED, self.facts.id, at))
-        if any(progress.version.billed_through is not None for progress in self.progress):  # a trial given later
+        if self.facts.activated_at is not None:  # a trial given later is over
             self._moved(before=0, after=self._mrr(at), at=at, kind=MovementKind.RESUME)
             return
         kind = MovementKind.REACTIVATION if self.facts.reactivates is not None else None
@@ -163,7 +166,7 @@ class Standing:
 
     def _tell_dates(self) -> None:
         term_ends_at = None if self.term is None else self.term.ends_at
-        self.dates.append(DatesMove(self.facts.id, self.trial_end, term_ends_at))
+        self.dates.append(DatesMove(self.facts.id, self.trial_end, term_ends_at, self.cancel_at))
 
     def _become(self, status: Status, at: datetime) -> None:
         check_move(state=self.status, to=status)
@@ -174,4 +177,4 @@ class Standing:
 
 def live_from(facts: Subscription) -> datetime:
     """From when it counts in recurring revenue; an end dated before that takes nothing away earlier."""
-    return max(facts.started_at, facts.trial_ends_at or facts.started_at)
+    return facts.activated_at or max(facts.started_at, facts.trial_ends_at or facts.started_at)

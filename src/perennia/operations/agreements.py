@@ -1,19 +1,21 @@
 """What every act on an agreement shares: its books, its subscription, its policies, and the bill that follows."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from perennia.domain.calendar import start_of_day
+from perennia.domain.decision import Movement
 from perennia.domain.errors import NotFound, SubscriptionEnded
 from perennia.domain.events import Event
 from perennia.domain.facts import Payer, Subscription
 from perennia.domain.ids import Id
-from perennia.domain.invoicing import bill
+from perennia.domain.invoicing import bill, next_due_at
 from perennia.domain.policies import Policies, changed
 from perennia.operations.books import Books, open_books
+from perennia.store import bulk
 from perennia.store.identity import new_ids
 from perennia.store.reads import subscriptions as read
 
@@ -53,6 +55,12 @@ def act_on(
         payer = books.lock(found.payer_id)
         if read.standing(books.cursor, subscription_id=subscription_id).status == "canceled":
             raise SubscriptionEnded(subscription=subscription_id.text("sub"))
+        due = next_due_at(payer, seller=books.seller())
+        if due is not None and due <= now:  # what fell due before the act is billed as if the act were not known
+            settle(books, payer.id, actor=actor, now=now)
+            payer = books.lock(payer.id)
+            if read.standing(books.cursor, subscription_id=subscription_id).status == "canceled":
+                raise SubscriptionEnded(subscription=subscription_id.text("sub"))
         subscription = of(payer, subscription_id)
         yield Act(books, payer, subscription, changed(subscription.policies, policy), actor, now)
 
@@ -66,19 +74,31 @@ def of(payer: Payer, subscription_id: Id) -> Subscription:
 
 
 def settle(
-    books: Books, payer_id: Id, *, actor: str, now: datetime, told: tuple[Event, ...] = (), together: bool = False
+    books: Books,
+    payer_id: Id,
+    *,
+    actor: str,
+    now: datetime,
+    told: tuple[Event, ...] = (),
+    moved: Sequence[Movement] = (),
+    together: bool = False,
+    through: datetime | None = None,
 ) -> None:
-    """Bill one payer through `now` by the rule of the run, and write it with what is `told` of the cause.
+    """Bill one payer through `now` by the rule of the run, and write it with what is `told` and `moved` by the cause.
 
-    What follows from lines just written (the end of a pause) is billed from the facts read again.
+    What follows from lines just written (the end of a pause) is billed from the facts read again. `through` is an
+    earlier instant to bill up to.
     """
+    through = through or now
     for _ in range(_ROUNDS):
         decision = bill(
-            books.lock(payer_id), seller=books.seller(), through=now, now=now, new_ids=new_ids, catch_up=True,
+            books.lock(payer_id), seller=books.seller(), through=through, now=now, new_ids=new_ids, catch_up=True,
             together=together,
         )  # fmt: skip
-        books.write([replace(decision, events=told + decision.events)], actor=actor)
-        if decision.next_due_at is None or decision.next_due_at > now:
+        events, movements = told + decision.events, (*moved, *decision.movements)
+        books.write([replace(decision, events=events, movements=movements)], actor=actor)
+        if decision.next_due_at is None or decision.next_due_at > through:
             return
-        told = ()
+        told, moved = (), ()
+        bulk.empty_stages(books.cursor)
     raise RuntimeError(f"what is due for {payer_id.text('cus')} at {now.isoformat()} stays due")

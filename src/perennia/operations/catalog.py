@@ -8,10 +8,8 @@ from typing import Any, TypedDict, Unpack
 
 from perennia.domain.calendar import Interval, Unit
 from perennia.domain.catalog import check_price
-from perennia.domain.discounts import Discount
 from perennia.domain.errors import InvalidValue, PriceReplaced
 from perennia.domain.ids import Id
-from perennia.domain.money import exponent
 from perennia.domain.pricing import QUANTITY_DECIMALS, Model, Price, Timing
 from perennia.domain.schemes import Scheme
 from perennia.operations.books import open_books
@@ -196,35 +194,13 @@ def _from_now_on(at: datetime | None, now: datetime) -> datetime:
     return at or now
 
 
-def create_coupon(
-    *,
-    tenant: Id,
-    code: str,
-    percent_off: Decimal | None = None,
-    amount_off_minor: int | None = None,
-    currency: str | None = None,
-    periods: int | None = None,
-) -> Id:
-    """A percent or an amount off for so many periods, None for ever. Raises InvalidValue, AlreadyExists."""
-    Discount(new_id(), percent_off, amount_off_minor, periods, periods)
-    if amount_off_minor is not None:
-        exponent(currency or "")
-    if periods is not None and periods < 1:
-        raise InvalidValue(field="periods", value=periods, reason="at least one, or none for ever")
-    with open_books(tenant=tenant) as books:
-        return write.insert_coupon(
-            books.cursor,
-            tenant=tenant,
-            code=checked(code),
-            percent_off=percent_off,
-            amount_off_minor=amount_off_minor,
-            currency=currency,
-            periods=periods,
-        )
-
-
 def checked(text: str, *, field: str = "text", longest: int = 200) -> str:
     """Text that can be stored and printed. Raises InvalidValue."""
     if not text.strip() or len(text) > longest or "\0" in text:
         raise InvalidValue(field=field, value=text[:50], reason=f"1 to {longest} characters, no NUL")
     return text
+
+
+def check_po_number(po_number: str) -> str:
+    """A customer's own order number, if it can be printed. Raises InvalidValue."""
+    return checked(po_number, field="po_number", longest=100)

@@ -5,14 +5,18 @@ from datetime import datetime
 
 from perennia.domain.calendar import zone_info
 from perennia.domain.decision import Decision
+from perennia.domain.errors import InvalidValue
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Payer, Seller
 from perennia.domain.ids import Id
 from perennia.domain.invoicing import next_due_at
+from perennia.domain.preferences import checked_language
 from perennia.domain.tax import tax_status
 from perennia.domain.taxing import revalued
 from perennia.operations.books import open_books
 from perennia.operations.catalog import checked
+from perennia.operations.countries import check_country
+from perennia.operations.payers import check_may_pay
 from perennia.store.identity import new_id
 from perennia.store.reads import customers as read
 from perennia.store.writes import customers as write
@@ -31,13 +35,28 @@ def create_customer(
     external_id: str | None = None,
     language: str = "en",
     address: str = "",
+    payer_id: Id | None = None,
+    billing_day: int | None = None,
 ) -> Id:
-    """A customer who pays for itself; country and zone are the tenant's where none is given. Raises InvalidValue."""
-    if zone is not None:
-        zone_info(zone)
+    """A customer who pays for itself, or for whom a parent pays; country and zone are the tenant's where none is given.
+
+    `billing_day` is the day of the month its periods begin on, the last day of a shorter month. Raises InvalidValue,
+    NotFound, PayerChain, AlreadyExists.
+    """
+    check_zone(zone)
+    check_billing_day(billing_day)
+    if country is not None:
+        check_country(country)
+    checked_language(language)
     checked(name, field="name")
     checked(email, field="email", longest=320)
+    for text, field, longest in ((external_id, "external_id", 200), (address, "address", 1000)):
+        if text:
+            checked(text, field=field, longest=longest)
     with open_books(tenant=tenant) as books:
+        if payer_id is not None:
+            books.lock(payer_id)
+            check_may_pay(books, customer_id=None, payer=read.customer(books.cursor, customer_id=payer_id))
         made = NewCustomer(
             id=new_id(),
             name=name,
@@ -47,6 +66,8 @@ def create_customer(
             zone=zone,
             language=language,
             address=address,
+            payer_id=payer_id,
+            billing_day=billing_day,
         )
         write.insert_customers(books.cursor, [made], tenant=tenant, now=books.business_time(now))
     return made.id
@@ -96,17 +117,33 @@ def _status_changed(before: Payer, after: Payer, customer_id: Id, *, seller: Sel
     )
 
 
-def add_payment_method(*, tenant: Id, customer_id: Id, gateway: str, token: str, now: datetime) -> Id:
+def add_payment_method(
+    *, tenant: Id, customer_id: Id, gateway: str, token: str, now: datetime, fingerprint: str | None = None
+) -> Id:
     """Keep a gateway's token as the customer's default method, and try it at once on debts in recovery.
 
-    Raises NotFound.
+    `fingerprint` is the gateway's word for the card or account, by which a trial is known again. Raises NotFound.
     """
     checked(token, field="token")
+    if fingerprint is not None:
+        checked(fingerprint, field="fingerprint")
     with open_books(tenant=tenant) as books:
         now = books.business_time(now)
         payer_id = read.customer(books.cursor, customer_id=customer_id).payer_id
         locks.lock_payers(books.cursor, tenant=tenant, ids=[payer_id])
-        made = NewMethod(new_id(), customer_id, gateway, token)
+        made = NewMethod(new_id(), customer_id, gateway, token, fingerprint)
         write.insert_methods(books.cursor, [made], tenant=tenant, now=now)
         payments.try_at_once(books.cursor, payer_ids=[payer_id], now=now)
     return made.id
+
+
+def check_zone(zone: str | None) -> None:
+    """Raises UnknownZone."""
+    if zone is not None:
+        zone_info(zone)
+
+
+def check_billing_day(day: int | None) -> None:
+    """Raises InvalidValue."""
+    if day is not None and not 1 <= day <= 31:
+        raise InvalidValue(field="billing_day", value=day, reason="a day of the month is from 1 to 31")

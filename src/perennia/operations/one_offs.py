@@ -75,14 +75,7 @@ def one_off(
     with open_desk(tenant=tenant, whose=whose, now=now, actor=actor) as desk:
         subscription = None if subscription_id is None else _subscription(desk, subscription_id)
         if subscription is None:
-            key = (
-                desk.entity(entity_id),
-                currency or desk.books.tenant.currency,
-                CollectionMode.AUTOMATIC,
-                0,
-                None,
-                None,
-            )
+            key = _key(desk, entity_id, currency, CollectionMode.AUTOMATIC)
         else:
             key = group_key(subscription)
             _same_currency(currency, subscription.currency)
@@ -132,7 +125,7 @@ def invoice(
         now=now,
         actor=actor,
     ) as desk:
-        key = (desk.entity(entity_id), currency or desk.books.tenant.currency, collection, 0, po_number, None)
+        key = _key(desk, entity_id, currency, collection, po_number)
         wanted = [_wanted(line, key=key, customer_id=customer_id, desk=desk) for line in lines]
         return _issue(desk, [_priced(desk, one, None) for one in wanted], key=key, terms=terms)
 
@@ -155,6 +148,12 @@ def check_line(line: FreeLine) -> None:
     for value, field in ((line.unit_amount, "unit_amount"), (line.quantity, "quantity")):
         if value <= 0:
             raise InvalidValue(field=field, value=str(value), reason="above 0")
+
+
+def _key(
+    desk: Desk, entity_id: Id | None, currency: str | None, collection: CollectionMode, po_number: str | None = None
+) -> GroupKey:
+    return desk.entity(entity_id), currency or desk.books.tenant.currency, collection, 0, po_number, None
 
 
 def _wanted(line: FreeLine, *, key: GroupKey, customer_id: Id | None, desk: Desk) -> Pending:

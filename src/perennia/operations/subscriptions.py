@@ -8,6 +8,7 @@ from decimal import Decimal
 from perennia.domain.calendar import local_date, midnight, slot_at
 from perennia.domain.changes import split
 from perennia.domain.decision import Decision, VersionBegun, VersionEnd
+from perennia.domain.entities import selling_entity
 from perennia.domain.errors import CurrencyMismatch, InvalidValue, NotCanceling, StillRunning, WithdrawalOver
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Cause, CollectionMode, ItemKind
@@ -18,8 +19,10 @@ from perennia.domain.pricing import Price, check_unit_amount, own_price
 from perennia.domain.scheduling import NOW, PERIOD_END, PERIOD_START, When, effective_at, plan_of, version_at
 from perennia.domain.starting import beginning
 from perennia.domain.terms import Terms, check_how_many, check_on_sale, check_period_amounts
+from perennia.operations import redemptions
 from perennia.operations.agreements import Act, Policy, act_on, of, settle
 from perennia.operations.books import Books, open_books
+from perennia.operations.catalog import check_po_number
 from perennia.operations.chosen import Chosen
 from perennia.store.identity import new_id, new_ids
 from perennia.store.reads import catalog, customers
@@ -60,13 +63,18 @@ def start(
     apart: bool = False,
     policy: Policy | None = None,
     reactivates: Id | None = None,
+    coupon: str | None = None,
+    entity_id: Id | None = None,
+    po_number: str | None = None,
 ) -> Id:
     """Start a subscription on a local date: today, later, or earlier, which bills what has passed since.
 
     `items` name one plan and any add-ons in one currency. `adjustment`, in currency units and also below
     zero, is added to each period of the plan. `addon_of` counts its periods with those of another subscription's plan
-    (`alignment` base). `policy` holds for this subscription over the tenant's. What is due now is invoiced in the
-    same transaction. Raises NotFound, InvalidValue, CurrencyMismatch, AlreadyExists, PolicyConflict.
+    (`alignment` base). `policy` holds for this subscription over the tenant's. `coupon` is a code, redeemed with the
+    start. `entity_id` is the legal entity that sells, for good; without it the customer's country chooses.
+    `po_number` is the customer's own order number. What is due now is invoiced in the same transaction.
+    Raises NotFound, InvalidValue, CurrencyMismatch, AlreadyExists, PolicyConflict; for a coupon what `redeem` raises.
     """
     with open_books(tenant=tenant) as books:
         now = books.business_time(now)
@@ -78,14 +86,20 @@ def start(
         chosen = new_items(books, items, adjustment=adjustment, at=now)
         dates = beginning(
             now=now, zone=zone, policies=effective, start_on=start_on, anchor_on=anchor_on,
-            trial_ends_on=trial_ends_on, trial_days=chosen[0].trial_days if trial_days is None else trial_days, base=base,
+            trial_ends_on=trial_ends_on, trial_days=chosen[0].trial_days if trial_days is None else trial_days,
+            customer_day=customer.billing_day, base=base,
+        )  # fmt: skip
+        key, currency = new_id(), _currency(books, items)
+        discounts = redemptions.at_start(
+            books, customer=customer, subscription_id=key, currency=currency, sold=_sold(books, items),
+            policies=effective, code=coupon, now=now,
         )  # fmt: skip
         made = NewSubscription(
-            id=new_id(),
+            id=key,
             customer_id=customer.id,
             payer_id=customer.payer_id,
-            entity_id=next(iter(books.seller().entities)),
-            currency=_currency(books, items),
+            entity_id=selling_entity(books.seller().entities, country=customer.country, chosen=entity_id),
+            currency=currency,
             zone=zone,
             started_at=dates.started_at,
             anchor_on=dates.anchor(chosen[0].interval).date(),
@@ -104,7 +118,9 @@ def start(
             net_days=net_days,
             policies=as_given(changed(Policies(), policy)) if policy else None,
             apart=apart,
+            po_number=None if po_number is None else check_po_number(po_number),
             reactivates_id=reactivates,
+            discounts=discounts,
         )
         write.insert_subscriptions(books.cursor, [made], tenant=tenant, now=now)
         told = [Event(EventType.SUBSCRIPTION_CREATED, made.id, now)]
@@ -287,6 +303,11 @@ def _currency(books: Books, items: Sequence[Chosen]) -> str:
     if len(currencies) > 1:
         raise CurrencyMismatch(expected=currencies[0], given=currencies[1])
     return currencies[0]
+
+
+def _sold(books: Books, items: Sequence[Chosen]) -> frozenset[Id]:
+    offers = catalog.offers(books.cursor, price_ids=[item.price_id for item in items])
+    return frozenset().union(*(offer.price.sold for offer in offers.values()))
 
 
 def _later(day: date | None, start_on: date, zone: str) -> datetime | None:

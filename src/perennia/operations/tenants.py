@@ -1,11 +1,12 @@
 """Businesses, their live books and their sandboxes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from perennia.domain.calendar import zone_info
+from perennia.domain.entities import selling_entity
 from perennia.domain.errors import InvalidValue, NoOpenTaxRate, TaxRatesOverlap
 from perennia.domain.ids import Id
 from perennia.domain.money import exponent
@@ -21,6 +22,9 @@ from perennia.store.identity import new_id
 from perennia.store.reads import sellers
 from perennia.store.reads.sellers import Tenant
 from perennia.store.writes import tenants as write
+from perennia.store.writes.history import insert_change
+
+CONTINUOUS, YEARLY = "continuous", "yearly"
 
 
 def create_business(*, slug: str, name: str, now: datetime, first_tenant: Id | None = None) -> Id:
@@ -191,6 +195,79 @@ def _check_alone(rate: TaxRate, others: list[TaxRate]) -> None:
 
 def _begins_before_end(one: TaxRate, other: TaxRate) -> bool:
     return other.valid_to is None or one.valid_from < other.valid_to
+
+
+def add_legal_entity(
+    *,
+    tenant: Id,
+    actor: str,
+    name: str,
+    country: str,
+    now: datetime,
+    serves: Collection[str] = (),
+    number_series: str = CONTINUOUS,
+    address: str = "",
+    tax_id: str | None = None,
+) -> Id:
+    """Another legal entity that sells, with number series of its own; what has begun stays with the one it began with.
+
+    It sells to new subscriptions of customers in the countries it `serves`, or where it is named. Its series run on, or
+    (`number_series` yearly) begin at 1 with each year. Raises InvalidValue.
+    """
+    checked(name, field="name")
+    check_country(country)
+    more = {"address": address, "tax_id": tax_id or ""}
+    for field, text in more.items():
+        if text:
+            checked(text, field=field, longest=1000)
+    for served in serves:
+        check_country(served)
+    yearly = _is_yearly(number_series)
+    with open_books(tenant=tenant) as books:
+        write.lock_entities(books.cursor, tenant=tenant)
+        for other in books.seller().entities.values():
+            for served in sorted(other.serves.intersection(serves)):
+                raise InvalidValue(field="serves", value=served, reason="another legal entity serves this country")
+        key = write.insert_entity(
+            books.cursor,
+            tenant=tenant,
+            name=name,
+            country=country,
+            now=books.business_time(now),
+            serves=serves,
+            yearly=yearly,
+            more={field: text for field, text in more.items() if text},
+        )
+        _entity_told(books, key, "legal_entity.added", actor=actor, now=now)
+    return key
+
+
+def set_number_series(*, tenant: Id, actor: str, entity_id: Id, number_series: str, now: datetime) -> None:
+    """Number the documents of a legal entity in one series (`continuous`) or one a year (`yearly`), from the next one on.
+
+    The year is the local one of issue. Who goes back goes on where the one series stopped. Raises NotFound, InvalidValue.
+    """
+    yearly = _is_yearly(number_series)
+    with open_books(tenant=tenant) as books:
+        write.lock_entities(books.cursor, tenant=tenant)
+        selling_entity(books.seller().entities, country="", chosen=entity_id)
+        if write.set_yearly(books.cursor, entity_id=entity_id, yearly=yearly):
+            _entity_told(books, entity_id, "legal_entity.number_series", actor=actor, now=now, after=number_series)
+
+
+def _is_yearly(number_series: str) -> bool:
+    if number_series not in (CONTINUOUS, YEARLY):
+        raise InvalidValue(field="number_series", value=number_series[:50], reason="one of continuous, yearly")
+    return number_series == YEARLY
+
+
+def _entity_told(
+    books: Books, entity_id: Id, change: str, *, actor: str, now: datetime, after: str | None = None
+) -> None:
+    insert_change(
+        books.cursor, tenant=books.tenant.id, subject_id=entity_id, change=change, after=after, actor=actor,
+        at=books.business_time(now),
+    )  # fmt: skip
 
 
 def find(slug: str) -> Tenant:

@@ -24,7 +24,7 @@ def set_trial_end(
     now: datetime,
     policy: Policy | None = None,
 ) -> datetime:
-    """Move the end of a trial, or give a running subscription one; answers when it ends.
+    """Move the end of a trial on, never back, or give a running subscription one; answers when it ends.
 
     What was paid beyond its beginning is given back by `proration`; periods are counted from its end unless
     `trial_end_is_anchor` is no. Raises NotFound, SubscriptionEnded, InvalidValue.
@@ -33,6 +33,7 @@ def set_trial_end(
         version = version_at(plan_of(act.subscription), act.now)
         until = effective_at(act.subscription, version, when=trial_ends_on, now=act.now, policies=act.policies)
         if is_trialing(act.subscription) or act.subscription.started_at > act.now:
+            until = max(until, act.subscription.trial_ends_at or until)
             _move(act, until)
             act.settle()
             return until

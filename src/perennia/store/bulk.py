@@ -242,7 +242,9 @@ def insert(
 def create_stages(connection: psycopg.Connection[Any]) -> None:
     """The temporary twins of all tables written in bulk, once per session, outside a transaction."""
     statements = [
-        f"CREATE TEMP TABLE {_stage(model)} (LIKE {model._meta.db_table}) ON COMMIT DELETE ROWS" for model in STAGED
+        f"""CREATE TEMP TABLE {_stage(model)} (LIKE {model._meta.db_table} INCLUDING DEFAULTS)
+        ON COMMIT DELETE ROWS"""
+        for model in STAGED
     ]
     for model, columns in _FILLED_BY_INSERT.items():
         changes = [f"DROP COLUMN {column}" for column in columns]

@@ -81,6 +81,24 @@ SENTENCES = {
         "{price} sælges fra {sold_from} til {sold_until}, altså ikke {at}; vælg en anden af planens priser."
     ),
     "price_replaced": "{price} er allerede afløst af {successor}; afløs den i stedet.",
+    "code_unknown": "Ingen rabat svarer til {given}; se efter, om koden er skrevet rigtigt.",
+    "coupon_exhausted": "{given} er indløst så mange gange, som den må; brug en anden kode.",
+    "coupon_expired": "{given} kunne indløses indtil {valid_to} og ikke længere; brug en anden kode.",
+    "coupon_not_yet_valid": "{given} kan indløses fra {valid_from}; kom igen til den tid, eller brug en anden kode.",
+    "coupon_not_for_this": (
+        "{given} gælder andre planer eller varer end disse; vælg det, den gælder, eller brug en anden kode."
+    ),
+    "coupon_used_by_customer": (
+        "{given} må indløses {limit} gange af én kunde, og det har denne gjort; brug en anden kode."
+    ),
+    "coupon_for_new_customers": "{given} gælder en første aftale, og kunden har haft en; brug en anden kode.",
+    "coupon_attached": "{given} virker der allerede; indløs den et andet sted, eller brug en anden kode.",
+    "payer_chain": (
+        "{payer} kan ikke betale her: den, der betaler for andre, betaler ingen for; angiv den, der betaler til sidst."
+    ),
+    "payer_unsettled": (
+        "{payer} skylder endnu for disse aftaler ({documents} åbne bilag); få dem betalt, og skift så, hvem der betaler."
+    ),
 }
 
 # By their English, as gettext has it; what stands in braces is carried over.
@@ -169,6 +187,7 @@ WORDS = {
     "renew, go_on or end": "renew, go_on eller end",
     "a term ends after now": "en binding slutter efter nu",
     "the policy cancel_at asks for a date; name one": "reglen cancel_at kræver en dato; angiv en",
+    "a list of whole numbers from 0 to 366": "en liste af hele tal fra 0 til 366",
     "one of {words}": "en af {words}",
     "no policy has this name": "ingen regel hedder sådan",
     "an amount above 0, or none": "et beløb over 0, eller none for intet",
@@ -209,7 +228,6 @@ WORDS = {
     "po_number": "ordrenummeret",
     "net_days": "betalingsfristen",
     "expires_at": "kredittens udløb",
-    "tax_class": "momsklassen",
     "document": "bilaget",
     "invoice": "faktura",
     "line": "linje",
@@ -308,4 +326,35 @@ WORDS = {
         "hverken et land i ISO 3166 som PT eller en del af et som PT-20"
     ),
     "there are rates for the European Union and {countries}": "der er satser for EU og {countries}",
+    "coupon_codes": "kode",
+    "coupon_codes_pkey": "skrivemåde",
+    "customer_discounts": "rabat",
+    "discount": "rabat",
+    "plan or product": "plan eller vare",
+    "coupon_id": "rabatkoden",
+    "code": "koden",
+    "count": "antallet",
+    "currency": "valutaen",
+    "max_redemptions": "antallet af indløsninger",
+    "max_per_customer": "antallet af indløsninger pr. kunde",
+    "subscription_id": "aftalen",
+    "a percent has no currency": "en procent har ingen valuta",
+    "a whole number from 1 to {most}": "et helt tal fra 1 til {most}",
+    "after the coupon's first day": "efter rabattens første dag",
+    "1 to {longest} printable characters": "1 til {longest} tegn, der kan trykkes",
+    "a subscription or a customer": "enten en aftale eller en kunde",
+    "language": "sproget",
+    "channel": "kanalen",
+    "notice": "beskeden",
+    "wording": "ordlyden",
+    "source": "kilden",
+    "fingerprint": "kortets kendetegn",
+    "two small letters like da, or like pt-BR": "to små bogstaver som da, eller som pt-BR",
+    "next_zone": "tidszonen",
+    "address": "adressen",
+    "email": "e-mailadressen",
+    "number_series": "nummerrækken",
+    "serves": "de betjente lande",
+    "another legal entity serves this country": "et andet selskab betjener dette land",
+    "one of continuous, yearly": "en af continuous, yearly",
 }

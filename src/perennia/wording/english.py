@@ -74,6 +74,22 @@ SENTENCES = {
         "{price} is sold from {sold_from} to {sold_until}, so not at {at}; choose another price of the plan."
     ),
     "price_replaced": "{price} was replaced by {successor} already; replace that one.",
+    "code_unknown": "No coupon answers to {given}; look whether the code is written right.",
+    "coupon_exhausted": "{given} has been redeemed as often as it may be; use another code.",
+    "coupon_expired": "{given} could be redeemed until {valid_to} and no longer; use another code.",
+    "coupon_not_yet_valid": "{given} can be redeemed from {valid_from} on; come back then, or use another code.",
+    "coupon_not_for_this": "{given} is for other plans or products than these; choose what it is for, or another code.",
+    "coupon_used_by_customer": (
+        "{given} may be redeemed by one customer {limit} times, and this one has; use another code."
+    ),
+    "coupon_for_new_customers": "{given} is for a first subscription, and this customer had one; use another code.",
+    "coupon_attached": "{given} is at work there already; redeem it elsewhere, or use another code.",
+    "payer_chain": (
+        "{payer} cannot pay here: who pays for others is paid for by nobody; name the one who pays in the end."
+    ),
+    "payer_unsettled": (
+        "{payer} still owes for these subscriptions ({documents} open documents); settle them, then change who pays."
+    ),
 }
 
 # Kinds, keys and fields that read badly as they are called inside.
@@ -112,7 +128,6 @@ WORDS = {
     "po_number": "order number",
     "net_days": "the days to pay",
     "expires_at": "the end of credit",
-    "tax_class": "tax class",
     "prices_replaced_once": "price to replace",
     "period_minimum": "minimum of a period",
     "setup_fee": "set-up fee",
@@ -124,4 +139,13 @@ WORDS = {
     "tax_id": "VAT number",
     "tax_status": "tax status",
     "exempt_reason": "reason of the exemption",
+    "coupon_codes": "code",
+    "coupon_codes_pkey": "writing",
+    "customer_discounts": "discount",
+    "max_redemptions": "number of redemptions",
+    "max_per_customer": "number of redemptions by one customer",
+    "subscription_id": "subscription",
+    "next_zone": "time zone",
+    "number_series": "number series",
+    "serves": "countries served",
 }

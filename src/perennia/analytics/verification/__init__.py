@@ -8,6 +8,7 @@ from datetime import datetime
 
 from perennia.analytics.verification import (
     corrections,
+    coupons,
     documents,
     due,
     events,
@@ -60,6 +61,7 @@ OF_TENANTS: tuple[Check, ...] = (
     ledger.revenue_recognised,
     events.feed_chained,
     references.references_hold,
+    coupons.redemptions_counted,
 )
 """Checks that only make sense for all rows of a tenant."""
 

@@ -55,7 +55,7 @@ def refunds_booked(scope: Scope) -> Finding:
 
 
 def write_offs_agree(scope: Scope) -> Finding:
-    """What was taken for lost of an invoice and did not come is what is open on it, while it is written off; each is booked."""
+    """What was taken for lost of an invoice is what is open on it while it is written off, and nothing once it came."""
     totals = look(
         scope,
         "write_offs_agree",

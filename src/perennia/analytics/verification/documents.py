@@ -90,23 +90,28 @@ def tax_follows_evidence(scope: Scope) -> Finding:
 
 
 def credits_within_charges(scope: Scope) -> Finding:
-    """What is credited on a line is at most what it charged, net and tax, at its rate, to its payer."""
+    """What is credited on a line is at most what it charged, net and tax, at its rate, to its payer or to one after it."""
     return look(
         scope,
         "credits_within_charges",
         rows=f"""SELECT c.credits_document_id AS id, c.credits_position AS position, l.net_minor, l.tax_minor, c.net, c.tax,
-                l.credits_document_id AS gives_back, l.kind, c.percents, c.percent, l.tax_percent, c.payers, c.payer, d.payer_id
+                l.credits_document_id AS gives_back, l.kind, c.percents, c.percent, l.tax_percent, c.strangers
             FROM (
                 SELECT c.credits_document_id, c.credits_position, -sum(c.net_minor) AS net, -sum(c.tax_minor) AS tax,
                     count(DISTINCT c.tax_percent) AS percents, min(c.tax_percent) AS percent,
-                    count(DISTINCT n.payer_id) AS payers, min(n.payer_id::text) AS payer
+                    count(*) FILTER (WHERE NOT (n.payer_id = o.payer_id OR EXISTS (
+                        SELECT 1 FROM subscriptions s JOIN history h ON h.subject_id = s.customer_id
+                        WHERE s.id = c.subscription_id AND h.change = 'customer.payer'
+                        AND h.after = 'cus_' || replace(n.payer_id::text, '-', '') AND h.at <= n.issued_at
+                    ))) AS strangers
                 FROM lines c JOIN documents n ON n.id = c.document_id
+                LEFT JOIN documents o ON o.id = c.credits_document_id
                 WHERE c.tenant_id = %(tenant)s AND c.credits_document_id IS NOT NULL GROUP BY 1, 2
             ) AS c
             LEFT JOIN lines l ON l.document_id = c.credits_document_id AND l.position = c.credits_position
             LEFT JOIN documents d ON d.id = c.credits_document_id
             WHERE {of_payer("d.payer_id")}""",
-        right="""kind IS NOT NULL AND gives_back IS NULL AND percents = 1 AND percent = tax_percent AND payers = 1 AND payer = payer_id::text
+        right="""kind IS NOT NULL AND gives_back IS NULL AND percents = 1 AND percent = tax_percent AND strangers = 0
             AND net * sign(net_minor) BETWEEN 0 AND abs(net_minor)
             AND tax * sign(tax_minor) BETWEEN 0 AND abs(tax_minor)
             AND (net_minor <> 0 OR net = 0) AND (tax_minor <> 0 OR tax = 0)""",
@@ -116,14 +121,16 @@ def credits_within_charges(scope: Scope) -> Finding:
 
 
 def numbers_in_order(scope: Scope) -> Finding:
-    """Numbers run 1..N in each series, in order of issue, and the series gives N + 1 next."""
+    """Numbers run 1..N in each series, in order of issue and within its year, and the series gives N + 1 next."""
     documents = look(
         scope,
         "numbers_in_order",
-        rows="""SELECT id, kind, number, issued_at, lag(number) OVER w AS before, lag(issued_at) OVER w AS issued_before
+        rows="""SELECT id, kind, number, issued_at, lag(number) OVER w AS before, lag(issued_at) OVER w AS issued_before,
+                series_year
             FROM documents WHERE tenant_id = %(tenant)s
-            WINDOW w AS (PARTITION BY entity_id, kind ORDER BY number)""",
-        right="number = coalesce(before, 0) + 1 AND issued_at >= coalesce(issued_before, issued_at)",
+            WINDOW w AS (PARTITION BY entity_id, kind, series_year ORDER BY number)""",
+        right="""number = coalesce(before, 0) + 1 AND issued_at >= coalesce(issued_before, issued_at)
+            AND series_year IN (0, extract(year FROM issued_at AT TIME ZONE %(zone)s))""",
         tell="""kind || ' ' || number || ' of ' || issued_at || ' comes after ' || coalesce(before, 0) || ' of '
             || coalesce(issued_before::text, '-')""",
     )
@@ -132,10 +139,10 @@ def numbers_in_order(scope: Scope) -> Finding:
         "numbers_in_order",
         rows="""SELECT d.entity_id, d.kind, d.last, d.issued_at, s.next_number, s.last_issued_at
             FROM (
-                SELECT entity_id, kind, max(number) AS last, max(issued_at) AS issued_at
-                FROM documents WHERE tenant_id = %(tenant)s GROUP BY 1, 2
+                SELECT entity_id, kind, series_year AS year, max(number) AS last, max(issued_at) AS issued_at
+                FROM documents WHERE tenant_id = %(tenant)s GROUP BY 1, 2, 3
             ) AS d
-            FULL JOIN (SELECT * FROM number_series WHERE tenant_id = %(tenant)s) AS s USING (entity_id, kind)""",
+            FULL JOIN (SELECT * FROM number_series WHERE tenant_id = %(tenant)s) AS s USING (entity_id, kind, year)""",
         right="""next_number = coalesce(last, 0) + 1
             AND coalesce(last_issued_at >= issued_at, issued_at IS NULL)""",
         tell="""coalesce(kind, 'a series') || ': the next number is ' || coalesce(next_number, 0) || ', the last one given '

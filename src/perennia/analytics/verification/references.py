@@ -13,7 +13,24 @@ REFERENCES: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("subscriptions", "id", {"customer_id": "customers", "payer_id": "payers", "entity_id": "legal_entities"}),
     ("items", "id", {"subscription_id": "subscriptions"}),
     ("item_versions", "id", {"subscription_id": "subscriptions", "item_id": "items", "price_id": "prices"}),
-    ("subscription_discounts", "id", {"subscription_id": "subscriptions", "coupon_id": "coupons"}),
+    (
+        "subscription_discounts",
+        "id",
+        {"subscription_id": "subscriptions", "coupon_id": "coupons", "redemption_id": "coupon_redemptions"},
+    ),
+    ("coupon_codes", "code", {"coupon_id": "coupons"}),
+    (
+        "coupon_redemptions",
+        "id",
+        {"coupon_id": "coupons", "customer_id": "customers", "subscription_id": "subscriptions"},
+    ),
+    (
+        "customer_discounts",
+        "id",
+        {"customer_id": "customers", "coupon_id": "coupons", "redemption_id": "coupon_redemptions"},
+    ),
+    ("consents", "id", {"customer_id": "customers"}),
+    ("remembered_trials", "product_id", {"product_id": "products"}),
     ("number_series", "id", {"entity_id": "legal_entities"}),
     (
         "documents",

@@ -9,7 +9,7 @@ def parts_tile(scope: Scope) -> Finding:
         scope,
         "parts_tile",
         rows=f"""SELECT v.id, b.spans, b.breaks, b.starts, b.ends, v.billed_through,
-                greatest(v.bills_from, s.trial_ends_at) AS bills_from
+                v.bills_from
             FROM item_versions v JOIN subscriptions s ON s.id = v.subscription_id
             LEFT JOIN (
                 SELECT version_id, count(*) AS spans, min(span_start) AS starts, max(span_end) AS ends,

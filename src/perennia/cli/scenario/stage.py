@@ -10,7 +10,7 @@ from perennia.domain.errors import DomainError, NotFound
 from perennia.domain.ids import Id
 from perennia.domain.money import minor_units
 from perennia.domain.pricing import Model, Timing
-from perennia.operations import catalog, customers, tenants
+from perennia.operations import catalog, coupons, customers, tenants
 from perennia.operations.changes import Asked
 from perennia.store import session
 from perennia.store.reads import issued
@@ -55,13 +55,14 @@ class Stage:
                 )
             self._sell(good, products[good.product])
         for coupon in self.script.coupons:
-            catalog.create_coupon(
+            coupons.create_coupon(
                 tenant=self.tenant,
                 code=coupon.code,
                 percent_off=coupon.percent,
                 amount_off_minor=None if coupon.amount is None else minor_units(coupon.amount, coupon.currency),
                 currency=None if coupon.amount is None else coupon.currency,
                 periods=coupon.periods,
+                now=self.now,
             )
 
     def _sell(self, good: Sold, product: Id) -> None:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from perennia.domain.calendar import Interval, Unit
+from perennia.domain.coupons import Coupon
 from perennia.domain.discounts import Discount
 from perennia.domain.errors import DomainError, InvalidValue
 from perennia.domain.ids import Id
@@ -23,6 +24,7 @@ from perennia.store.identity import new_id
 from perennia.store.reads import importing as stored
 from perennia.store.session import Cursor
 from perennia.store.writes import catalog as write
+from perennia.store.writes import coupons
 
 LAYOUT = Layout(
     required=("kind", "code"),
@@ -209,15 +211,8 @@ def _insert_price(cursor: Cursor, tenant: Id, code: str, parent: Id | None, entr
 
 def _insert_coupon(cursor: Cursor, tenant: Id, code: str, parent: Id | None, entry: Entry, now: datetime) -> Id:
     percent, minor, currency, periods = entry.content
-    return write.insert_coupon(
-        cursor,
-        tenant=tenant,
-        code=code,
-        percent_off=percent,
-        amount_off_minor=minor,
-        currency=currency,
-        periods=periods,
-    )
+    coupon = Coupon(new_id(), percent, minor, currency, periods)
+    return coupons.insert_coupon(cursor, coupon, tenant=tenant, code=code, now=now)
 
 
 _INSERT: dict[str, Callable[[Cursor, Id, str, Id | None, Entry, datetime], Id]] = {

@@ -10,6 +10,8 @@ guards = import_module("perennia.store.migrations.0002_guards")
 
 WALLS = [statement for table in ("changes", "pauses") for statement in guards.table_wall(table, frozen=False)]
 REFERENCES = """
+UPDATE subscriptions SET activated_at = greatest(started_at, trial_ends_at)
+    WHERE status NOT IN ('scheduled', 'trialing') AND (ended_at IS NULL OR ended_at > greatest(started_at, trial_ends_at));
 ALTER TABLE changes ADD CONSTRAINT changes_subscription_id FOREIGN KEY (subscription_id) REFERENCES subscriptions (id);
 ALTER TABLE pauses ADD CONSTRAINT pauses_subscription_id FOREIGN KEY (subscription_id) REFERENCES subscriptions (id);
 """
@@ -33,6 +35,11 @@ class Migration(migrations.Migration):
             model_name='itemversion',
             name='ended_under',
             field=models.JSONField(null=True),
+        ),
+        migrations.AddField(
+            model_name='subscription',
+            name='activated_at',
+            field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
             model_name='subscription',

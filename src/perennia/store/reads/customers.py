@@ -19,16 +19,20 @@ class Customer:
     zone: str | None
     external_id: str | None
     tax: TaxStatus
+    discounted: bool = False
+    """A coupon works on all its subscriptions."""
+    billing_day: int | None = None
 
 
 def customer(cursor: Cursor, *, customer_id: Id) -> Customer:
     """Raises NotFound; a customer of another tenant is not found either."""
     row = cursor.execute(
-        f"""SELECT c.id, c.payer_id, c.name, c.email, c.country, c.zone, c.external_id, {TAX_STATUS}
+        f"""SELECT c.id, c.payer_id, c.name, c.email, c.country, c.zone, c.external_id, c.discounted,
+            c.billing_day, {TAX_STATUS}
         FROM customers c WHERE c.id = %s""".encode(),
         (customer_id,),
     ).fetchone()
     if row is None:
         raise NotFound(kind="customer", id=customer_id.text("cus"))
-    key, payer_id, name, email, country, zone, external_id, tax = row
-    return Customer(key, payer_id, name, email, country, zone, external_id, tax_status(tax))
+    key, payer_id, name, email, country, zone, external_id, discounted, billing_day, tax = row
+    return Customer(key, payer_id, name, email, country, zone, external_id, tax_status(tax), discounted, billing_day)

@@ -5,7 +5,7 @@ statistics, and under row security the planner would otherwise pick plans that c
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -109,7 +109,7 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
         """SELECT s.payer_id, s.id, s.customer_id, s.entity_id, s.status, s.currency, s.zone, s.started_at,
             s.trial_ends_at, s.cancel_at, s.cancel_cause, s.ended_at, s.collection, s.net_days, s.apart, s.reactivates_id,
             s.held_at IS NOT NULL, s.policies, s.cancel_policies, s.term_ends_at, s.term_periods, s.term_then,
-            s.discounted, s.changing, s.pausing
+            s.discounted, s.changing, s.pausing, s.activated_at, s.po_number
         FROM unnest(%s::uuid[]) WITH ORDINALITY AS p (id, n),
         LATERAL (SELECT * FROM subscriptions s WHERE s.payer_id = p.id OFFSET 0) AS s
         WHERE s.status <> 'canceled' OR %s ORDER BY p.n, s.id""",
@@ -124,7 +124,21 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
     defaults = policies(tenant.policies)
     found: list[tuple[Id, Subscription]] = []
     for payer_id, key, customer, entity, status, currency, zone, started, trial, cancel, cause, over, *rest in rows:
-        collection, net_days, apart, reactivates, held, own, of_end, term_ends, periods, then, *_ = rest
+        (
+            collection,
+            net_days,
+            apart,
+            reactivates,
+            held,
+            own,
+            of_end,
+            term_ends,
+            periods,
+            then,
+            *_,
+            activated,
+            po_number,
+        ) = rest
         common = defaults if own is None else policies(tenant.policies, own)
         subscription = Subscription(
             id=key,
@@ -139,6 +153,7 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
             cancel_at=cancel,
             cancel_cause=_CAUSE[cause],
             ended_at=over,
+            activated_at=activated,
             collection=_COLLECTION[collection],
             net_days=net_days,
             discounts=discounts.get(key, ()),
@@ -148,6 +163,7 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
             pauses=pausing.get(key, ()),
             term=None if then is None or term_ends is None else Term(term_ends, periods, then),
             held=held,
+            po_number=po_number,
             apart=apart,
             reactivates=reactivates,
         )
@@ -260,16 +276,45 @@ def _discounts(cursor: Cursor, subscription_ids: list[Id]) -> dict[Id, tuple[Dis
     if not subscription_ids:
         return {}
     rows = cursor.execute(
-        """SELECT d.subscription_id, d.id, d.percent_off, d.amount_off_minor, d.periods, d.periods_left
+        f"""SELECT d.subscription_id, {DISCOUNT}
         FROM unnest(%s::uuid[]) AS s (id),
         LATERAL (SELECT * FROM subscription_discounts d WHERE d.subscription_id = s.id AND d.ended_at IS NULL OFFSET 0) AS d
-        ORDER BY d.percent_off IS NULL, d.id""",
+        ORDER BY coalesce(d.redemption_id, d.id)""".encode(),
         (keys(subscription_ids),),
     )
     found: dict[Id, tuple[Discount, ...]] = defaultdict(tuple)
-    for subscription_id, *values in rows:
-        found[subscription_id] += (Discount(*values),)
+    for subscription_id, discount in discounts_of(cursor, rows.fetchall()):
+        found[subscription_id] += (discount,)
     return found
+
+
+DISCOUNT = """d.id, d.percent_off, d.amount_off_minor, d.periods, d.periods_left, d.created_at, d.redemption_id,
+    CASE WHEN d.scoped THEN d.coupon_id END"""
+"""The columns of `subscription_discounts d` that `discounts_of` reads, after the subscription's key."""
+
+
+def discounts_of(cursor: Cursor, rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Id, Discount]]:
+    """(subscription, discount) of each row. The scope of a coupon never changes: each is read once per process."""
+    scopes = _scopes_by_coupon(cursor, {row[-1] for row in rows if row[-1] is not None})
+    for subscription_id, key, percent, amount, periods, left, since, redemption_id, coupon_id in rows:
+        scope = scopes[coupon_id] if coupon_id is not None else _ALL
+        yield subscription_id, Discount(key, percent, amount, periods, left, scope, since, redemption_id)
+
+
+_ALL: frozenset[Id] = frozenset()
+_scopes: dict[Id, frozenset[Id]] = {}
+_SCOPES_KEPT = 100_000
+
+
+def _scopes_by_coupon(cursor: Cursor, ids: set[Id]) -> dict[Id, frozenset[Id]]:
+    missing = [key for key in ids if key not in _scopes]
+    if missing:
+        if len(_scopes) + len(missing) > _SCOPES_KEPT:
+            _scopes.clear()
+            missing = list(ids)
+        rows = cursor.execute("SELECT id, scope FROM coupons WHERE id = ANY(%s)", (keys(missing),))
+        _scopes.update({key: frozenset(scope) for key, scope in rows})
+    return _scopes
 
 
 def _balances(cursor: Cursor, payer_ids: list[Id]) -> dict[Id, dict[tuple[Id, str], int]]:

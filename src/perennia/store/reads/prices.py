@@ -16,7 +16,10 @@ _NAMES = (
     "id", "model", "currency", "interval_unit", "interval_count", "unit_amount", "timing", "tax_inclusive", "tax_class",
     "scheme", "scale", "meter_id", "period_minimum", "setup_fee", "trial_days", "policies",
 )  # fmt: skip
-COLUMNS = ", ".join(f"pr.{name}" for name in _NAMES)
+_PRODUCT = """coalesce(
+    (SELECT product_id FROM plans WHERE id = pr.plan_id), (SELECT product_id FROM add_ons WHERE id = pr.add_on_id)
+)"""
+COLUMNS = ", ".join([*(f"pr.{name}" for name in _NAMES), "pr.plan_id", "pr.add_on_id", _PRODUCT])
 """Of prices as `pr`: what `as_price` makes a price of."""
 
 
@@ -43,7 +46,7 @@ class Listing:
 def as_price(row: Sequence[Any]) -> Price:
     """The price of a row of `COLUMNS`."""
     key, model, currency, unit, count, amount, timing, inclusive, tax_class, scheme, *rest = row
-    scale, meter_id, minimum, fee, trial_days, own = rest
+    scale, meter_id, minimum, fee, trial_days, own, *sold = rest
     return Price(
         key,
         Model(model),
@@ -60,6 +63,7 @@ def as_price(row: Sequence[Any]) -> Price:
         fee,
         trial_days,
         tuple(sorted((own or {}).items())),
+        frozenset(one for one in sold if one is not None),
     )
 
 

@@ -62,8 +62,12 @@ def business(cursor: Cursor, *, slug: str) -> Id:
 
 def seller(cursor: Cursor, *, tenant: Tenant) -> Seller:
     """The tenant's legal entities and dated tax rates."""
-    entities = cursor.execute("SELECT id, party_id, country FROM legal_entities WHERE tenant_id = %s", (tenant.id,))
-    found = {row[0]: Entity(*row) for row in entities.fetchall()}
+    entities = cursor.execute(
+        "SELECT id, party_id, country, serves FROM legal_entities WHERE tenant_id = %s ORDER BY id", (tenant.id,)
+    )
+    found = {
+        key: Entity(key, party_id, country, frozenset(serves)) for key, party_id, country, serves in entities.fetchall()
+    }
     return Seller(tenant.id, tenant.zone, found, TaxTable(tax_rates(cursor, tenant=tenant.id)))
 
 

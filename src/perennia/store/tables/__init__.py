@@ -1,7 +1,8 @@
 """Columns, keys and constraints, noun by noun; no rules. Guards that Django cannot say are in the second migration."""
 
-from perennia.store.tables.catalog import AddOn, Coupon, Plan, Price, Product
-from perennia.store.tables.customers import Customer, Party, Payer, PaymentMethod
+from perennia.store.tables.catalog import AddOn, Plan, Price, Product
+from perennia.store.tables.coupons import Coupon, CouponCode, CouponRedemption, CustomerDiscount
+from perennia.store.tables.customers import Consent, Customer, Party, Payer, PaymentMethod, RememberedTrial
 from perennia.store.tables.events import Feed, History, Outbox
 from perennia.store.tables.invoices import (
     Allocation,
@@ -29,9 +30,13 @@ __all__ = [
     "BilledSpan",
     "Business",
     "Change",
+    "Consent",
     "Coupon",
+    "CouponCode",
+    "CouponRedemption",
     "CreditGrant",
     "Customer",
+    "CustomerDiscount",
     "Document",
     "Earning",
     "Feed",
@@ -57,6 +62,7 @@ __all__ = [
     "Receivable",
     "Recognition",
     "Refund",
+    "RememberedTrial",
     "Subscription",
     "SubscriptionDiscount",
     "TaxRate",

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from perennia.store.tables.columns import Row, check, currency, instant, key, minor, rate, table, text, unique, word
+from perennia.store.tables.columns import Row, check, currency, instant, key, rate, table, text, unique, word
 
 
 class Product(Row):
@@ -76,20 +76,4 @@ class Price(Row):
         check("prices_not_negative", models.Q(unit_amount__gte=0)),
         check("prices_minimum_not_negative", models.Q(period_minimum=None) | models.Q(period_minimum__gte=0)),
         check("prices_fee_not_negative", models.Q(setup_fee=None) | models.Q(setup_fee__gte=0)),
-    )
-
-
-class Coupon(Row):
-    """A discount that can be attached; `periods` None is for ever."""
-
-    code = text()
-    percent_off = rate(null=True)
-    amount_off_minor = minor(null=True)
-    currency = models.CharField(max_length=3, null=True)
-    periods = models.IntegerField(null=True)
-
-    Meta = table(
-        "coupons",
-        unique("coupons_code", "tenant_id", "code"),
-        check("coupons_percent_or_amount", models.Q(percent_off=None) ^ models.Q(amount_off_minor=None)),
     )

@@ -17,7 +17,12 @@ class Party(Row):
 
 
 class Customer(Row):
-    """`tax_status` is empty, as are the three columns after it, for a taxable customer of its country: that is most."""
+    """`tax_status` is empty, as are the three columns after it, for a taxable customer of its country: that is most.
+
+    `discounted` says that a coupon works on all its subscriptions. `notices` are the kinds it turned on or off.
+    `marketing_consent` is what its last consent said. `billing_day` is the day of the month its periods begin on,
+    where it has one.
+    """
 
     external_id = text(null=True)
     payer_id = key()
@@ -33,6 +38,11 @@ class Customer(Row):
     tax_id = text(null=True)
     region = models.CharField(max_length=6, null=True)
     exempt_reason = text(null=True)
+    discounted = models.BooleanField(db_default=False)
+    channel = word(db_default="email")
+    notices = models.JSONField(db_default={})
+    marketing_consent = models.BooleanField(db_default=False)
+    billing_day = models.SmallIntegerField(null=True)
 
     Meta = table(
         "customers",
@@ -44,7 +54,36 @@ class Customer(Row):
             | models.Q(tax_status__isnull=False, tax_status="reverse_charge", tax_id__isnull=False, exempt_reason=None)
             | models.Q(tax_status__isnull=False, tax_status="exempt", exempt_reason__isnull=False),
         ),
+        check("customers_channel", models.Q(channel__in=["email", "letter", "portal"])),
+        check("customers_billing_day", models.Q(billing_day=None) | models.Q(billing_day__range=(1, 31))),
+        indexes=(index("customers_paid_for", "payer_id", condition=~models.Q(payer_id=models.F("id"))),),
     )
+
+
+class Consent(Row):
+    """A yes or a no to marketing: when, to which words, and where it was said. Rows never change."""
+
+    customer_id = key()
+    given = models.BooleanField()
+    wording = text()
+    source = text()
+    actor = text()
+    at = instant()
+    recorded_at = instant()
+
+    Meta = table("consents", indexes=(index("consents_customer", "customer_id"),))
+
+
+class RememberedTrial(models.Model):
+    """That somebody had a trial of a product: a hash under the tenant's own key, no name, so it outlives erasure."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "product_id", "hash")
+    tenant_id = key()
+    product_id = key()
+    hash = models.BinaryField()
+    at = instant()
+
+    Meta = table("remembered_trials")
 
 
 class Payer(Row):
@@ -81,11 +120,15 @@ class Payer(Row):
 
 
 class PaymentMethod(Row):
-    """A payment method as the gateway knows it: a token, never a number."""
+    """A payment method as the gateway knows it: a token, never a number.
+
+    `fingerprint` is the gateway's word for the card or account itself, the same for every token of it.
+    """
 
     customer_id = key()
     gateway = word()
     token = text()
+    fingerprint = text(null=True)
     is_default = models.BooleanField(default=True)
     valid = models.BooleanField(default=True)
     created_at = instant()

@@ -19,24 +19,29 @@ from perennia.store.tables.columns import (
 
 
 class NumberSeries(Row):
-    """The next number of a kind of document of a legal entity; locked last in every transaction."""
+    """The next number of a kind of document of a legal entity; locked last in every transaction.
+
+    `year` is 0 for a series that goes on for ever.
+    """
 
     entity_id = key()
     kind = word()
+    year = models.SmallIntegerField(db_default=0)
     next_number = models.BigIntegerField(default=1)
     last_issued_at = instant(null=True)
 
-    Meta = table("number_series", unique("number_series_once", "tenant_id", "entity_id", "kind"))
+    Meta = table("number_series", unique("number_series_once", "tenant_id", "entity_id", "kind", "year"))
 
 
 class Document(Row):
-    """Frozen when issued. Amounts of a credit note are below zero.
+    """Frozen when issued. Amounts of a credit note are below zero. `number` is of its series, `series_year` 0 or a year.
 
     `tax_evidence` says what decided its tax; it is empty for a taxable buyer, at the rates of the buyer party's country.
     """
 
     kind = word()
     entity_id = key()
+    series_year = models.SmallIntegerField(db_default=0)
     number = models.BigIntegerField()
     payer_id = key()
     buyer_party_id = key()
@@ -55,7 +60,7 @@ class Document(Row):
 
     Meta = table(
         "documents",
-        unique("documents_number", "tenant_id", "entity_id", "kind", "number"),
+        unique("documents_number", "tenant_id", "entity_id", "kind", "series_year", "number"),
         check(
             "documents_sign",
             models.Q(kind="credit_note") | models.Q(kind="invoice", net_minor__gte=-models.F("tax_minor")),

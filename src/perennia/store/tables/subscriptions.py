@@ -25,6 +25,7 @@ class Subscription(Row):
 
     `discounted`, `changing` and `pausing` say that there are rows of that kind to read beside it; `held_at` that nothing
     is invoiced since.
+    `next_zone` is its time zone from the next boundary on, where that changes.
     """
 
     customer_id = key()
@@ -42,6 +43,7 @@ class Subscription(Row):
     cancel_at = instant(null=True)
     cancel_cause = word(default="chosen")
     ended_at = instant(null=True)
+    activated_at = instant(null=True)
     discounted = models.BooleanField(default=False)
     policies = models.JSONField(null=True)
     cancel_policies = models.JSONField(null=True)
@@ -54,6 +56,8 @@ class Subscription(Row):
     reactivates_id = key(null=True)
     created_at = instant()
     import_digest = models.BigIntegerField(null=True)
+    po_number = text(null=True)
+    next_zone = text(null=True)
 
     Meta = table(
         "subscriptions",
@@ -142,6 +146,8 @@ class Pause(Row):
 
 
 class SubscriptionDiscount(Row):
+    """A coupon at work. `scoped` says that its coupon's scope is looked at line by line."""
+
     subscription_id = key()
     coupon_id = key()
     percent_off = rate(null=True)
@@ -150,6 +156,8 @@ class SubscriptionDiscount(Row):
     periods_left = models.IntegerField(null=True)
     ended_at = instant(null=True)
     created_at = instant()
+    scoped = models.BooleanField(db_default=False)
+    redemption_id = key(null=True)
 
     Meta = table(
         "subscription_discounts",

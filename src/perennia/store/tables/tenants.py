@@ -1,12 +1,19 @@
 """A tenant is one set of books: its clock, its legal entities, its tax rates."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.expressions import RawSQL
 
 from perennia.store.tables.columns import Row, check, currency, instant, key, rate, table, text, unique, word
 
+_SECRET = RawSQL("decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex')", ())
+
 
 class Tenant(models.Model):
-    """`clock` is the business time of a sandbox; a live tenant's is the machine's."""
+    """`clock` is the business time of a sandbox; a live tenant's is the machine's.
+
+    `secret` keys the hashes by which it knows again what it has erased; the database makes it.
+    """
 
     id = models.UUIDField(primary_key=True)
     business_id = key()
@@ -19,6 +26,7 @@ class Tenant(models.Model):
     country = models.CharField(max_length=2)
     policies = models.JSONField(default=dict)
     created_at = instant()
+    secret = models.BinaryField(db_default=_SECRET)
 
     Meta = table(
         "tenants",
@@ -29,11 +37,13 @@ class Tenant(models.Model):
 
 
 class LegalEntity(Row):
-    """Who sells: a party, with number series of its own."""
+    """Who sells: a party, with number series of its own, one a year where `yearly`. `serves` are countries."""
 
     name = text()
     country = models.CharField(max_length=2)
     party_id = key()
+    serves = ArrayField(models.CharField(max_length=2), db_default=[])
+    yearly = models.BooleanField(db_default=False)
 
     Meta = table("legal_entities")
 

@@ -45,19 +45,21 @@ _HISTORY = ("tenant_id", "subject_id", "at", "payer_id", "before", "after", "rea
 _PLAIN = [name for name in _DOCUMENT if name not in ("number", "issued_at")]
 _NUMBERED_INSERT = f"""
 WITH wanted AS (
-    SELECT * FROM unnest(%(entities)s::uuid[], %(kinds)s::text[], %(counts)s::bigint[]) AS w (entity_id, kind, n)
-), locked AS (
-    SELECT s.id, w.n FROM number_series s JOIN wanted w USING (entity_id, kind)
-    WHERE s.tenant_id = %(tenant)s ORDER BY s.id FOR NO KEY UPDATE OF s
+    SELECT w.*, CASE WHEN e.yearly THEN extract(year FROM %(now)s AT TIME ZONE t.zone)::smallint ELSE 0 END AS year
+    FROM unnest(%(ids)s::uuid[], %(entities)s::uuid[], %(kinds)s::text[], %(counts)s::bigint[]) AS w (id, entity_id, kind, n)
+    JOIN legal_entities e ON e.id = w.entity_id AND e.tenant_id = %(tenant)s JOIN tenants t ON t.id = e.tenant_id
 ), taken AS (
-    UPDATE number_series s SET next_number = s.next_number + locked.n,
-        last_issued_at = greatest(s.last_issued_at, %(now)s)
-    FROM locked WHERE s.id = locked.id
-    RETURNING s.entity_id, s.kind, s.next_number - locked.n AS first, s.last_issued_at
+    INSERT INTO number_series AS s (id, tenant_id, entity_id, kind, year, next_number, last_issued_at)
+    SELECT id, %(tenant)s, entity_id, kind, year, n + 1, %(now)s FROM wanted ORDER BY entity_id, kind
+    ON CONFLICT (tenant_id, entity_id, kind, year) DO UPDATE SET
+        next_number = s.next_number + excluded.next_number - 1,
+        last_issued_at = greatest(s.last_issued_at, excluded.last_issued_at)
+    RETURNING entity_id, kind, next_number, last_issued_at
 )
-INSERT INTO documents ({", ".join(_PLAIN)}, number, issued_at)
-SELECT {", ".join(f"d.{name}" for name in _PLAIN)}, taken.first + d.number, taken.last_issued_at
-FROM {{source}} AS d JOIN taken USING (entity_id, kind)
+INSERT INTO documents ({", ".join(_PLAIN)}, series_year, number, issued_at)
+SELECT {", ".join(f"d.{name}" for name in _PLAIN)},
+    wanted.year, taken.next_number - wanted.n + d.number, taken.last_issued_at
+FROM {{source}} AS d JOIN wanted USING (entity_id, kind) JOIN taken USING (entity_id, kind)
 """
 
 
@@ -162,7 +164,10 @@ def _receivable_row(document: Document, tenant: Id) -> tuple[Any, ...]:
 
 
 def insert_documents(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id) -> None:
-    """Lock the series, take one block of numbers each, and insert the documents with them in order."""
+    """Lock the series, take one block of numbers each, and insert the documents with them in order.
+
+    A series by year is opened by its first document.
+    """
     documents = flat(decisions, "documents")
     if not documents:
         return
@@ -176,6 +181,7 @@ def insert_documents(cursor: Cursor, decisions: Sequence[Decision], *, tenant: I
     cursor.execute(
         _NUMBERED_INSERT.format(source=offered.source).encode(),
         {
+            "ids": new_ids(len(taken)),
             "entities": [entity for entity, _ in taken],
             "kinds": [str(kind) for _, kind in taken],
             "counts": list(taken.values()),
@@ -185,9 +191,7 @@ def insert_documents(cursor: Cursor, decisions: Sequence[Decision], *, tenant: I
         },
     )
     if cursor.rowcount != len(documents):
-        raise RuntimeError(
-            f"{len(documents)} documents drafted, {cursor.rowcount} numbered: a number series is missing"
-        )
+        raise RuntimeError(f"{len(documents)} documents drafted, {cursor.rowcount} numbered: a legal entity is missing")
 
 
 def _document_row(document: Document, place: int, tenant: Id) -> tuple[Any, ...]:

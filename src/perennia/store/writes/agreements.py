@@ -127,3 +127,12 @@ def set_term(
 def hold(cursor: Cursor, *, subscription_id: Id, since: datetime | None) -> None:
     """Invoice nothing of a subscription since then, or go on with None."""
     cursor.execute("UPDATE subscriptions SET held_at = %s WHERE id = %s", (since, subscription_id))
+
+
+def set_po_number(cursor: Cursor, *, subscription_id: Id, po_number: str | None) -> bool:
+    """False where it is that already."""
+    cursor.execute(
+        "UPDATE subscriptions SET po_number = %s WHERE id = %s AND po_number IS DISTINCT FROM %s",
+        (po_number, subscription_id, po_number),
+    )
+    return cursor.rowcount == 1

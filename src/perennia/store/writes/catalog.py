@@ -1,7 +1,6 @@
 """What is sold."""
 
 from datetime import datetime
-from decimal import Decimal
 
 from perennia.domain.errors import NotFound
 from perennia.domain.ids import Id
@@ -79,28 +78,3 @@ def lock_price(cursor: Cursor, *, price_id: Id) -> None:
 
 def end_sale(cursor: Cursor, *, price_id: Id, at: datetime) -> None:
     cursor.execute("UPDATE prices SET sold_until = %s WHERE id = %s", (at, price_id))
-
-
-def insert_coupon(
-    cursor: Cursor,
-    *,
-    tenant: Id,
-    code: str,
-    percent_off: Decimal | None,
-    amount_off_minor: int | None,
-    currency: str | None,
-    periods: int | None,
-) -> Id:
-    key = new_id()
-    insert(
-        cursor,
-        "coupons",
-        id=key,
-        tenant_id=tenant,
-        code=code,
-        percent_off=percent_off,
-        amount_off_minor=amount_off_minor,
-        currency=currency,
-        periods=periods,
-    )
-    return key

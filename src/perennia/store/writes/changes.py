@@ -33,14 +33,18 @@ def change_subscriptions(cursor: Cursor, decisions: Sequence[Decision]) -> None:
     moves = flat(decisions, "moves")
     if moves:
         last = {move.subscription_id: move for move in moves}
+        activated = {move.subscription_id: move.at for move in reversed(moves) if move.after is Status.ACTIVE}
         cursor.execute(
-            """UPDATE subscriptions s SET status = m.status, ended_at = m.ended_at
-            FROM unnest((SELECT %s::uuid[]), (SELECT %s::text[]), (SELECT %s::timestamptz[])) AS m (id, status, ended_at)
+            """UPDATE subscriptions s SET status = m.status, ended_at = m.ended_at,
+                activated_at = coalesce(s.activated_at, m.activated_at)
+            FROM unnest((SELECT %s::uuid[]), (SELECT %s::text[]), (SELECT %s::timestamptz[]), (SELECT %s::timestamptz[]))
+                AS m (id, status, ended_at, activated_at)
             WHERE s.id = m.id""",
             (
                 list(last),
                 [move.after.value for move in last.values()],
                 [move.at if move.after is Status.CANCELED else None for move in last.values()],
+                [activated.get(key) for key in last],
             ),
         )
 
@@ -77,14 +81,22 @@ def finish_changes(cursor: Cursor, decisions: Sequence[Decision]) -> None:
     done = flat(decisions, "changes")
     if done:
         cursor.execute(
-            """UPDATE changes c SET state = 'applied', done_at = d.at
-            FROM unnest((SELECT %s::uuid[]), (SELECT %s::timestamptz[])) AS d (id, at) WHERE c.id = d.id""",
-            ([one.change_id for one in done], [one.at for one in done]),
+            """UPDATE changes c SET state = d.state, done_at = d.at
+            FROM unnest((SELECT %s::uuid[]), (SELECT %s::timestamptz[]), (SELECT %s::text[])) AS d (id, at, state)
+            WHERE c.id = d.id""",
+            ([one.change_id for one in done], [one.at for one in done], [one.state for one in done]),
         )
         cursor.execute(
             """UPDATE subscriptions s SET changing = false WHERE s.id = ANY(%s) AND NOT EXISTS (
                 SELECT 1 FROM changes c WHERE c.subscription_id = s.id AND c.state = 'pending')""",
             ([one.subscription_id for one in done],),
+        )
+    moved = flat(decisions, "moved_changes")
+    if moved:
+        cursor.execute(
+            """UPDATE changes c SET effective_at = m.at
+            FROM unnest((SELECT %s::uuid[]), (SELECT %s::timestamptz[])) AS m (id, at) WHERE c.id = m.id""",
+            ([one.change_id for one in moved], [one.at for one in moved]),
         )
     over = flat(decisions, "pauses")
     if over:
@@ -93,10 +105,16 @@ def finish_changes(cursor: Cursor, decisions: Sequence[Decision]) -> None:
     if dates:
         last = {one.subscription_id: one for one in dates}
         cursor.execute(
-            """UPDATE subscriptions s SET trial_ends_at = d.trial, term_ends_at = d.term
-            FROM unnest((SELECT %s::uuid[]), (SELECT %s::timestamptz[]), (SELECT %s::timestamptz[])) AS d (id, trial, term)
+            """UPDATE subscriptions s SET trial_ends_at = d.trial, term_ends_at = d.term, cancel_at = d.cancel
+            FROM unnest((SELECT %s::uuid[]), (SELECT %s::timestamptz[]), (SELECT %s::timestamptz[]),
+                (SELECT %s::timestamptz[])) AS d (id, trial, term, cancel)
             WHERE s.id = d.id""",
-            (list(last), [one.trial_ends_at for one in last.values()], [one.term_ends_at for one in last.values()]),
+            (
+                list(last),
+                [one.trial_ends_at for one in last.values()],
+                [one.term_ends_at for one in last.values()],
+                [one.cancel_at for one in last.values()],
+            ),
         )
 
 

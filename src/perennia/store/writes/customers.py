@@ -16,14 +16,17 @@ _PARTY = ("id", "tenant_id", "frozen_at", "kind", "content")
 _PAYER = ("id", "tenant_id", "lines", "has_credit", "has_grants", "has_pending")
 _CUSTOMER = (
     "id", "tenant_id", "payer_id", "party_id", "created_at", "external_id", "name", "email", "country", "zone",
-    "language", "import_digest",
+    "language", "import_digest", "billing_day",
 )  # fmt: skip
-_METHOD = ("id", "tenant_id", "customer_id", "is_default", "valid", "created_at", "gateway", "token")
+_METHOD = ("id", "tenant_id", "customer_id", "is_default", "valid", "created_at", "gateway", "token", "fingerprint")
 
 
 @dataclass(frozen=True, slots=True)
 class NewCustomer:
-    """A customer who pays for itself. `address` goes on documents as it is; `import_digest` is of the imported row."""
+    """A customer who pays for itself, or is paid for by another.
+
+    `address` goes on documents as it is; `import_digest` is of the imported row.
+    """
 
     id: Id
     name: str
@@ -34,18 +37,23 @@ class NewCustomer:
     language: str = "en"
     address: str = ""
     import_digest: int | None = None
+    payer_id: Id | None = None
+    billing_day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NewMethod:
+    """`fingerprint` is the gateway's word for the card or account, the same for every token of it."""
+
     id: Id
     customer_id: Id
     gateway: str
     token: str
+    fingerprint: str | None = None
 
 
 def insert_customers(cursor: Cursor, customers: Sequence[NewCustomer], *, tenant: Id, now: datetime) -> None:
-    """Each with its frozen party and its payer row."""
+    """Each with its frozen party and a payer row of its own, also where another pays for now."""
     parties = new_ids(len(customers))
     bulk.insert(
         cursor,
@@ -58,7 +66,7 @@ def insert_customers(cursor: Cursor, customers: Sequence[NewCustomer], *, tenant
         (
             c.id,
             tenant,
-            c.id,
+            c.payer_id or c.id,
             party,
             now,
             c.external_id,
@@ -68,6 +76,7 @@ def insert_customers(cursor: Cursor, customers: Sequence[NewCustomer], *, tenant
             c.zone,
             c.language,
             c.import_digest,
+            c.billing_day,
         )
         for party, c in zip(parties, customers, strict=True)
     ]
@@ -123,5 +132,31 @@ def insert_methods(cursor: Cursor, methods: Sequence[NewMethod], *, tenant: Id, 
 
 def insert_first_methods(cursor: Cursor, methods: Sequence[NewMethod], *, tenant: Id, now: datetime) -> None:
     """The methods of customers who have none yet."""
-    rows = [(m.id, tenant, m.customer_id, True, True, now, m.gateway, m.token) for m in methods]
+    rows = [(m.id, tenant, m.customer_id, True, True, now, m.gateway, m.token, m.fingerprint) for m in methods]
     bulk.insert(cursor, tables.PaymentMethod, _METHOD, rows)
+
+
+def set_billing_day(cursor: Cursor, *, customer_id: Id, day: int | None) -> bool:
+    """False where it is that already."""
+    cursor.execute(
+        "UPDATE customers SET billing_day = %s WHERE id = %s AND billing_day IS DISTINCT FROM %s",
+        (day, customer_id, day),
+    )
+    return cursor.rowcount == 1
+
+
+def set_zone(cursor: Cursor, *, customer_id: Id, zone: str | None) -> bool:
+    """False where it is that already."""
+    cursor.execute(
+        "UPDATE customers SET zone = %s WHERE id = %s AND zone IS DISTINCT FROM %s", (zone, customer_id, zone)
+    )
+    return cursor.rowcount == 1
+
+
+def set_next_zone(cursor: Cursor, *, tenant: Id, customer_id: Id, payer_id: Id, zone: str) -> None:
+    """The zone in which the next boundary of each subscription that has not ended will be counted."""
+    cursor.execute(
+        """UPDATE subscriptions SET next_zone = nullif(%s, zone)
+        WHERE tenant_id = %s AND payer_id = %s AND customer_id = %s AND status <> 'canceled'""",
+        (zone, tenant, payer_id, customer_id),
+    )

@@ -18,6 +18,7 @@ _SUBSCRIPTION = (
     "id", "tenant_id", "customer_id", "payer_id", "entity_id", "net_days", "started_at", "discounted", "created_at",
     "trial_ends_at", "term_ends_at", "cancel_at", "external_id", "status", "currency", "zone", "collection",
     "cancel_cause", "import_digest", "policies", "apart", "reactivates_id", "term_periods", "term_then",
+    "po_number",
 )  # fmt: skip
 _ITEM = ("id", "tenant_id", "subscription_id", "anchor_on", "kind", "name")
 _VERSION = (
@@ -25,8 +26,8 @@ _VERSION = (
     "anchor_at",
 )  # fmt: skip
 _DISCOUNT = (
-    "id", "tenant_id", "subscription_id", "coupon_id", "created_at", "percent_off", "amount_off_minor", "periods",
-    "periods_left",
+    "id", "tenant_id", "subscription_id", "coupon_id", "created_at", "scoped", "percent_off", "amount_off_minor",
+    "periods", "periods_left", "redemption_id",
 )  # fmt: skip
 
 
@@ -54,11 +55,15 @@ class NewItem:
 
 @dataclass(frozen=True, slots=True)
 class NewDiscount:
+    """What a coupon gives one subscription; `scoped` where its scope is to be looked at line by line."""
+
     coupon_id: Id
     percent_off: Decimal | None
     amount_off_minor: int | None
     periods: int | None
     periods_left: int | None
+    scoped: bool = False
+    redemption_id: Id | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,7 @@ class NewSubscription:
     import_digest: int | None = None
     policies: dict[str, Any] | None = None
     apart: bool = False
+    po_number: str | None = None
     reactivates_id: Id | None = None
 
 
@@ -121,6 +127,7 @@ def insert_subscriptions(
                 s.reactivates_id,
                 s.term and s.term.periods,
                 s.term and s.term.then,
+                s.po_number,
             )
             for s in subscriptions
         ],
@@ -156,15 +163,37 @@ def insert_subscriptions(
             for item_key, key, (s, i) in zip(keys[::2], keys[1::2], items, strict=True)
         ],
     )
-    _insert_discounts(cursor, subscriptions, tenant=tenant, now=now)
+    _insert_discounts(cursor, [(s.id, d) for s in subscriptions for d in s.discounts], tenant=tenant, now=now)
     _count_lines(cursor, subscriptions)
 
 
-def _insert_discounts(cursor: Cursor, subscriptions: Sequence[NewSubscription], *, tenant: Id, now: datetime) -> None:
-    discounts = [(s.id, discount) for s in subscriptions for discount in s.discounts]
+def attach_discounts(cursor: Cursor, discounts: Sequence[tuple[Id, NewDiscount]], *, tenant: Id, now: datetime) -> None:
+    """Discounts for subscriptions that exist, by their keys."""
+    _insert_discounts(cursor, discounts, tenant=tenant, now=now)
+    cursor.execute(
+        "UPDATE subscriptions SET discounted = true WHERE id = ANY(%s) AND NOT discounted",
+        ([subscription_id for subscription_id, _ in discounts],),
+    )
+
+
+def _insert_discounts(
+    cursor: Cursor, discounts: Sequence[tuple[Id, NewDiscount]], *, tenant: Id, now: datetime
+) -> None:
     rows = [
-        (key, tenant, id, d.coupon_id, now, d.percent_off, d.amount_off_minor, d.periods, d.periods_left)
-        for key, (id, d) in zip(new_ids(len(discounts)), discounts, strict=True)
+        (
+            key,
+            tenant,
+            subscription_id,
+            d.coupon_id,
+            now,
+            d.scoped,
+            d.percent_off,
+            d.amount_off_minor,
+            d.periods,
+            d.periods_left,
+            d.redemption_id,
+        )
+        for key, (subscription_id, d) in zip(new_ids(len(discounts)), discounts, strict=True)
     ]
     bulk.insert(cursor, tables.SubscriptionDiscount, _DISCOUNT, rows)
 

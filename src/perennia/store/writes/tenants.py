@@ -1,5 +1,6 @@
 """Businesses, their sets of books and the clocks of sandboxes."""
 
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -49,15 +50,42 @@ def insert_tenant(
     )
 
 
-def insert_entity(cursor: Cursor, *, tenant: Id, name: str, country: str, now: datetime) -> Id:
-    """A legal entity with its frozen party and a number series for each kind of document."""
+def insert_entity(
+    cursor: Cursor,
+    *,
+    tenant: Id,
+    name: str,
+    country: str,
+    now: datetime,
+    serves: Collection[str] = (),
+    yearly: bool = False,
+    more: Mapping[str, str] | None = None,
+) -> Id:
+    """A legal entity with its frozen party and a number series for each kind of document.
+
+    `more` is what its documents say beside name and country.
+    """
     key, party = new_id(), new_id()
-    content = {"name": name, "country": country}
+    content = {"name": name, "country": country, **(more or {})}
     insert(cursor, "parties", id=party, tenant_id=tenant, kind="seller", content=content, frozen_at=now)
-    insert(cursor, "legal_entities", id=key, tenant_id=tenant, name=name, country=country, party_id=party)
+    insert(
+        cursor, "legal_entities", id=key, tenant_id=tenant, name=name, country=country, party_id=party, yearly=yearly
+    )
+    cursor.execute("UPDATE legal_entities SET serves = %s::varchar[] WHERE id = %s", (sorted(serves), key))
     for kind in DocumentKind:
         insert(cursor, "number_series", id=new_id(), tenant_id=tenant, entity_id=key, kind=kind.value, next_number=1)
     return key
+
+
+def lock_entities(cursor: Cursor, *, tenant: Id) -> None:
+    """Let nobody else change who sells until the transaction ends."""
+    cursor.execute("SELECT 1 FROM tenants WHERE id = %s FOR NO KEY UPDATE", (tenant,))
+
+
+def set_yearly(cursor: Cursor, *, entity_id: Id, yearly: bool) -> bool:
+    """Number its documents by year or in one series, from the next one on; False where it does already."""
+    cursor.execute("UPDATE legal_entities SET yearly = %s WHERE id = %s AND yearly <> %s", (yearly, entity_id, yearly))
+    return cursor.rowcount == 1
 
 
 def lock_tax_rates(cursor: Cursor, *, tenant: Id) -> None:

@@ -1,0 +1,59 @@
+"""What a customer may ask of how it is billed: its day of the month, its time zone, its own order numbers."""
+
+from datetime import datetime
+
+from perennia.domain.ids import Id
+from perennia.operations.agreements import act_on
+from perennia.operations.books import Books, open_books
+from perennia.operations.catalog import check_po_number
+from perennia.operations.customers import check_billing_day, check_zone
+from perennia.operations.preferences import told
+from perennia.store.reads import customers as read
+from perennia.store.writes import agreements
+from perennia.store.writes import customers as write
+from perennia.store.writes.history import insert_change
+
+
+def set_billing_day(*, tenant: Id, actor: str, customer_id: Id, day: int | None, now: datetime) -> None:
+    """The day of the month on which the periods of what it takes from now on begin. Raises NotFound, InvalidValue."""
+    check_billing_day(day)
+    with open_books(tenant=tenant) as books:
+        if write.set_billing_day(books.cursor, customer_id=_there(books, customer_id), day=day):
+            told(books, customer_id, ["billing_day"], actor=actor, now=books.business_time(now))
+
+
+def set_time_zone(*, tenant: Id, actor: str, customer_id: Id, zone: str | None, now: datetime) -> None:
+    """Another time zone, or the tenant's: for what it takes from now on, and for what it has from the next boundary.
+
+    Raises NotFound, UnknownZone.
+    """
+    check_zone(zone)
+    with open_books(tenant=tenant) as books:
+        customer = read.customer(books.cursor, customer_id=customer_id)
+        books.lock(customer.payer_id)
+        customer = read.customer(books.cursor, customer_id=customer_id)
+        if write.set_zone(books.cursor, customer_id=customer_id, zone=zone):
+            write.set_next_zone(
+                books.cursor, tenant=tenant, customer_id=customer_id, payer_id=customer.payer_id,
+                zone=zone or books.tenant.zone,
+            )  # fmt: skip
+            told(books, customer_id, ["zone"], actor=actor, now=books.business_time(now))
+
+
+def _there(books: Books, customer_id: Id) -> Id:
+    return read.customer(books.cursor, customer_id=customer_id).id
+
+
+def set_po_number(*, tenant: Id, actor: str, subscription_id: Id, po_number: str | None, now: datetime) -> None:
+    """The customer's own number for what it ordered, printed on documents issued from now on; None for none.
+
+    Lines of different numbers stand on different documents. Raises NotFound, SubscriptionEnded, InvalidValue.
+    """
+    if po_number is not None:
+        check_po_number(po_number)
+    with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now) as act:
+        if agreements.set_po_number(act.books.cursor, subscription_id=subscription_id, po_number=po_number):
+            insert_change(
+                act.books.cursor, tenant=tenant, subject_id=subscription_id, payer_id=act.payer.id,
+                change="subscription.fields", after="po_number", actor=actor, at=act.now,
+            )  # fmt: skip

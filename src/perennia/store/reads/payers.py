@@ -1,0 +1,31 @@
+"""Who pays for whom, and what is open between them."""
+
+from perennia.domain.ids import Id
+from perennia.store.session import Cursor
+
+
+def paid_for(cursor: Cursor, *, payer_id: Id) -> list[Id]:
+    """The customers that a payer pays for, but for itself."""
+    rows = cursor.execute(
+        "SELECT id FROM customers WHERE payer_id = %s AND payer_id <> id ORDER BY id", (payer_id,)
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def pays_for_others(cursor: Cursor, *, payer_id: Id) -> bool:
+    row = cursor.execute(
+        "SELECT 1 FROM customers WHERE payer_id = %s AND payer_id <> id LIMIT 1", (payer_id,)
+    ).fetchone()
+    return row is not None
+
+
+def open_documents(cursor: Cursor, *, tenant: Id, payer_id: Id, subscription_ids: list[Id]) -> int:
+    """How many documents of a payer that hold lines of these subscriptions are not settled, or are being paid."""
+    row = cursor.execute(
+        """SELECT count(*) FROM receivables r
+        WHERE r.tenant_id = %s AND r.payer_id = %s AND r.open_minor > 0 AND EXISTS (
+            SELECT 1 FROM lines l WHERE l.document_id = r.document_id AND l.subscription_id = ANY(%s)
+        )""",
+        (tenant, payer_id, subscription_ids),
+    ).fetchone()
+    return 0 if row is None else int(row[0])
