@@ -161,7 +161,9 @@ def _decision(
         moves=_joined([course.moves for course in courses]),
         movements=_joined([course.movements for course in courses]),
         events=_joined(
-            [course.events for course in courses] + [one.events for one in issued] + [list(one.events) for one in expired]
+            [course.events for course in courses]
+            + [one.events for one in issued]
+            + [list(one.events) for one in expired]
         ),
         postings=_joined([one.postings for one in issued] + [list(one.postings) for one in expired]),
         allocations=_joined([one.allocations for one in issued]),
