@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from perennia.config.clock import now as machine_now
+from perennia.domain import metering
 from perennia.domain.ids import Id
+from perennia.domain.metering import Aggregation, LimitKind, UsageEvent
 from perennia.gateways.port import ChargeResult, Outcome
-from perennia.operations import collection, coupons, feed, ledger, preferences, redemptions, tenants, trials
+from perennia.operations import collection, coupons, feed, ledger, preferences, redemptions, tenants, trials, usage
 from perennia.operations.books import open_books
 from perennia.store.reads.customers import customer
 from tests.analytics.by_hand import correct_by_hand
@@ -41,7 +43,7 @@ def _live(shop: Shop, now: datetime) -> None:
     _collect(shop.tenant, now)
     shop.cancel(leaving)
     eva = shop.customer("Eva")
-    shop.start(eva, "plus")
+    _use(shop, shop.start(eva, "plus"), now)
     _agree(shop, eva, now)
     correct_by_hand(shop, now=now)
     ledger.recognise(tenant=shop.tenant, now=now + timedelta(days=40))
@@ -58,6 +60,17 @@ def _agree(shop: Shop, eva: Id, now: datetime) -> None:
     with open_books(tenant=shop.tenant) as books:
         product = books.cursor.execute("SELECT id FROM products").fetchall()[0][0]
         trials.remember(books, customer=customer(books.cursor, customer_id=eva), product_ids=[product], now=now)
+
+
+def _use(shop: Shop, subscription: Id, now: datetime) -> None:
+    """Eva calls twice, once by mistake, and wants to be told at a hundred."""
+    told = {"tenant": shop.tenant, "now": machine_now()}
+    usage.prepare_months(now=machine_now())
+    usage.create_meter(code="calls", name="Calls", aggregation=Aggregation.COUNT, **told)
+    usage.set_limit(subscription_id=subscription, meter="calls", kind=LimitKind.ALERT, quantity=Decimal(100), **told)
+    calls = [UsageEvent(f"call {n}", "calls", now, subscription=subscription) for n in (1, 2)]
+    assert set(usage.record(events=calls, **told).counts) == {metering.Outcome.ACCEPTED}
+    assert usage.correct(event="call 2", key="call 2 was none", void=True, **told)
 
 
 def _collect(tenant: Id, now: datetime) -> None:

@@ -40,7 +40,7 @@ _SAMPLES: dict[type, list[Any]] = {
         datetime(2025, 3, 30, 3, 0, 0, 1, tzinfo=ZoneInfo("Europe/Copenhagen")),
         datetime(2199, 12, 31, 0, 0, 0, 500_001, tzinfo=UTC),
     ],
-    tables.columns.LocalTime: [datetime(2025, 3, 30, 2, 30), datetime(1999, 12, 31, 23, 59, 59, 999_999)],
+    tables.columns.LocalTime: [NOON.replace(tzinfo=None, hour=2), NOON.replace(tzinfo=None, microsecond=999_999)],
     models.DateField: [date(1970, 1, 1), date(1999, 12, 31), date(2024, 2, 29), date(2199, 12, 31)],
     tables.columns.Exact: [
         Decimal(text)

@@ -17,10 +17,14 @@ from tests.store.lives import lived_live_shop, lived_sandbox
 
 pytestmark = pytest.mark.usefixtures("database")
 
-GROWING = tuple(
-    table
-    for migration in ("0002_guards", "0005_corrections", "0006_customers")
-    for table in import_module(f"perennia.store.migrations.{migration}").APPEND_ONLY
+GROWING = (
+    *(
+        table
+        for migration in ("0002_guards", "0005_corrections", "0006_customers")
+        for table in import_module(f"perennia.store.migrations.{migration}").APPEND_ONLY
+    ),
+    "usage_keys",
+    "usage_events",
 )
 
 
@@ -119,6 +123,7 @@ def test_the_owner_removes_rows_of_sandboxes_and_of_nothing_else(
 def test_the_owner_removes_a_whole_sandbox(database: Database):
     shop = lived_sandbox()
     order = [
+        "usage_alerts", "usage_limits", "usage_signals", "usage_settlements", "usage_events", "usage_keys", "meters",
         "refunds", "write_offs", "pending_lines", "credit_grants",
         "customer_discounts", "coupon_redemptions", "coupon_codes", "consents", "remembered_trials",
         "payment_methods", "subscription_discounts", "item_versions", "items", "lines", "receivables", "documents",

@@ -16,6 +16,7 @@ from tests.store.lives import lived_live_shop, lived_sandbox
 FROZEN = {
     "parties", "documents", "lines", "allocations", "balance_entries", "postings", "movements", "recognitions",
     "earnings", "feed", "history", "consents", "remembered_trials", "write_offs",
+    "usage_keys", "usage_events", "usage_alerts", "usage_settlements",
 }  # fmt: skip
 CLAIMABLE = {
     "payers": {"tenant_id", "next_due_at", "set_aside_at"},
@@ -70,13 +71,38 @@ def denied(cursor: Any) -> Iterator[None]:
 def test_every_table_of_tenants_has_its_wall(ours: Shop):
     rows = ours.rows(
         """SELECT relname, relrowsecurity AND relforcerowsecurity FROM pg_class c
-        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND EXISTS (
+        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition AND EXISTS (
             SELECT 1 FROM pg_attribute WHERE attrelid = c.oid AND attname = 'tenant_id' AND NOT attisdropped
         ) ORDER BY relname"""
     )
     assert [name for name, _ in rows] == tenant_tables()
     assert [name for name, wall in rows if not wall] == []
     assert set(tenant_tables()) >= FROZEN
+
+
+def test_a_partition_has_the_wall_of_its_table_and_no_door(ours: Shop):
+    rows = ours.rows(
+        """SELECT c.relname, c.relrowsecurity AND c.relforcerowsecurity,
+            has_table_privilege('perennia_app', c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+        FROM pg_class c WHERE c.relispartition AND c.relkind = 'r' ORDER BY c.relname"""
+    )
+    assert ("usage_events_default", True, False) in rows
+    assert len(rows) > 3, "months are made ahead"
+    assert [row for row in rows if row[1:] != (True, False)] == []
+    with session.transaction(ours.tenant) as cursor:
+        for name, _, _ in rows:
+            with denied(cursor):
+                count(cursor, name)
+
+
+def test_the_app_makes_months_and_nothing_else(ours: Shop):
+    ((month, guard),) = ours.rows(
+        """SELECT has_function_privilege('perennia_app', 'make_usage_month(date)', 'EXECUTE'),
+            has_function_privilege('perennia_app', 'guard_usage_partition(text)', 'EXECUTE')"""
+    )
+    assert (month, guard) == (True, False)
+    ((claims,),) = ours.rows("SELECT has_function_privilege('perennia_claim', 'make_usage_month(date)', 'EXECUTE')")
+    assert not claims
 
 
 def test_without_a_tenant_nothing_is_seen_or_added(ours: Shop):
@@ -92,7 +118,9 @@ def test_each_tenant_sees_its_own(ours: Shop, theirs: Shop):
         with session.transaction(shop.tenant) as cursor:
             seen = {table: count(cursor, table, shop) for table in tenant_tables()}
             assert {table: count(cursor, table) for table in tenant_tables()} == seen
-        assert {table for table, rows in seen.items() if not rows} <= {"tax_rates"}
+        assert {table for table, rows in seen.items() if not rows} <= {
+            "tax_rates", "changes", "pauses", "usage_alerts", "usage_settlements",
+        }  # fmt: skip
 
 
 @pytest.mark.parametrize("table", tenant_tables())

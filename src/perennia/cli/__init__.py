@@ -11,9 +11,10 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from perennia.config import environment
 from perennia.config.failures import ServerError
 from perennia.domain.errors import DomainError
-from perennia.wording.errors import text
+from perennia.wording.errors import phrase, text
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("perennia.cli.run", "start everything: the loops and, by default, the embedded database"),
@@ -24,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("perennia.cli.importing", "take over customers and subscriptions from another system"),
     "work": ("perennia.cli.work", "one worker process; `run` keeps some of them up"),
     "report": ("perennia.cli.report", "print the revenue figures"),
+    "explain": ("perennia.cli.explain", "tell how a document came to its amounts and its tax"),
     "verify": ("perennia.cli.verify", "derive every figure anew and compare"),
     "doctor": ("perennia.cli.doctor", "look for faults in the installation and say what to do"),
     "rule": ("perennia.cli.rule", "ask one pure rule: boundaries, prorate, price, allocate, discount, round, tax"),
@@ -44,8 +46,13 @@ class Failed(Exception):
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; a refusal is one line on stderr."""
+    """Run one command and return its exit code; a refusal is one line on stderr, in the language of PERENNIA_LANGUAGE."""
     words = sys.argv[1:] if words is None else words
+    try:
+        environment.LANGUAGE.read()
+    except ServerError as error:
+        print(f"perennia: {error}", file=sys.stderr)
+        return 1
     try:
         args = _parser(called=words[0] if words else "").parse_args(words)
         code: int = args.run(args)
@@ -53,7 +60,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except WrongUse as error:
         return _refuse(str(error), code=2)
     except DomainError as error:
-        return _refuse(text(error), code=1)
+        return _refuse(told(error), code=1)
     except (Failed, ServerError) as error:
         return _refuse(str(error), code=1)
     except KeyboardInterrupt:
@@ -109,6 +116,11 @@ def _parser(*, called: str) -> argparse.ArgumentParser:
     return parser
 
 
+def told(error: DomainError) -> str:
+    """A refusal in the language of PERENNIA_LANGUAGE."""
+    return text(error, language=environment.LANGUAGE.read())
+
+
 def _refuse(message: str, *, code: int) -> int:
-    print(f"perennia: {message}", file=sys.stderr)
+    print(f"perennia: {phrase(message, language=environment.LANGUAGE.read())}", file=sys.stderr)
     return code

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 from perennia.config.failures import ServerError
+from perennia.wording.errors import languages
 
 Value = TypeVar("Value")
 
@@ -72,6 +73,12 @@ def _loopback_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _language(text: str) -> str:
+    if text not in languages():
+        raise ValueError(f"{text!r} is none of {', '.join(languages())}")
+    return text
+
+
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
@@ -125,8 +132,11 @@ TEST_GATEWAY_URL: Setting[str] = Setting(
     "",
     "Base URL of a test gateway that runs already, on this machine; else the home folder's is found or started.",
 )
+LANGUAGE: Setting[str] = Setting(
+    "PERENNIA_LANGUAGE", _language, "en", "The language in which the command line refuses and explains: da or en."
+)
 
 ALL: tuple[Setting[object], ...] = (  # type: ignore[assignment]
     HOME, DATABASE_URL, DATABASE_APP_URL, POSTGRES_BIN, POSTGRES_PORT, POSTGRES_SETTINGS, DSN, SECRET_KEY, HOSTS, WORKERS,
-    TEST_GATEWAY_URL,
+    TEST_GATEWAY_URL, LANGUAGE,
 )  # fmt: skip

@@ -144,9 +144,8 @@ def _added(change: Change, items: Sequence[Item], trial_ends_at: datetime | None
     assert change.item_id is not None and change.price is not None and change.anchor is not None
     zone = items[0].versions[0].series.zone
     series = Series(change.anchor, zone, change.price.interval)
-    under = change.policies
-    if under.proration != "prorate":
-        under = replace(under, first_part="free" if under.proration == "none" else "full")
+    first = {"none": "free", "full": "full"}.get(change.policies.proration, "prorate")
+    under = replace(change.policies, first_part=first)
     slot = slot_at(series, change.at)
     free = under.first_part == "free" and slot.start != change.at
     version = Version(
@@ -182,7 +181,7 @@ def _moved(change: Change, items: Sequence[Item], trial_ends_at: datetime | None
         start = max(change.at, version.starts_at)
         series = Series(change.anchor, version.series.zone, version.series.interval)
         free = change.policies.billing_day_move == "free_gap" and slot_at(series, start).start != start
-        followed = _renewed(version, start, series, change.policies, new_ids)
+        followed = _renewed(version, start, series, replace(change.policies, difference_invoiced="now"), new_ids)
         begun.append(Begun(item, replace(followed, bills_from=slot_at(series, start).end if free else None)))
         ended.append(Ended(version, start, change.policies))
         ended += [Ended(one, one.starts_at, change.policies) for one in absorbed.get(version.id, ())]
@@ -195,11 +194,11 @@ def _tried(change: Change, items: Sequence[Item], trial_ends_at: datetime | None
     assert until is not None
     ended, begun = [], []
     for item in items:
-        versions, absorbed = _joined(_in_force_from(item, change.at))
+        versions, absorbed = _joined(_found_from(item, change.at))
         for version in versions:
             start = max(change.at, version.starts_at)
             series = version.series
-            if change.policies.trial_end_is_anchor == "yes":
+            if change.policies.trial_end_is_anchor == "yes" and change.policies.alignment == "anniversary":
                 series = replace(series, anchor=_local(until, series.zone))
             followed = _renewed(version, start, series, change.policies, new_ids)
             begun.append(Begun(item, replace(followed, bills_from=max(until, start))))
@@ -233,9 +232,14 @@ def _item(change: Change, items: Iterable[Item]) -> Item:
 
 def _in_force_from(item: Item, at: datetime) -> list[Version]:
     """The version in force at an instant and all that follow it. Raises NotFound where there is none."""
-    found = [v for v in item.versions if (v.ends_at is None or v.ends_at > at) and v.ends_at != v.starts_at]
+    found = _found_from(item, at)
     if not found:
         raise NotFound(kind="item", id=item.id.text("itm"))
+    return found
+
+
+def _found_from(item: Item, at: datetime) -> list[Version]:
+    found = [v for v in item.versions if (v.ends_at is None or v.ends_at > at) and v.ends_at != v.starts_at]
     return sorted(found, key=lambda version: version.starts_at)
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from perennia.domain.calendar import boundary, slot_at
-from perennia.domain.changes import applied
+from perennia.domain.calendar import boundary, local_time, slot_at
+from perennia.domain.changes import applied, split
 from perennia.domain.charges import Charge, GivenBack, Owed
 from perennia.domain.decision import (
     ChangeDone,
@@ -36,6 +36,7 @@ from perennia.domain.facts import (
 )
 from perennia.domain.ids import NewIds
 from perennia.domain.lifecycle import LIVE
+from perennia.domain.owing import owed_from
 from perennia.domain.pausing import resumed, term_after
 from perennia.domain.policies import Policies
 from perennia.domain.pricing import Timing, in_minor_units, true_up
@@ -188,20 +189,9 @@ class Course(Standing):
         return found
 
     def _owe(self, settled: Settled, version: Version, ends_at: datetime, under: Policies) -> list[Owed]:
-        new_end = max(ends_at, settled.start)
-        if self.facts.held or new_end >= settled.end or _waived(under):
+        if self.facts.held:
             return []
-        due: datetime | None = ends_at
-        if under.credit_becomes == "next_invoice":
-            due = None
-        elif under.difference_invoiced == "next_invoice":
-            due = self._next_invoice(version, ends_at)
-        return [Owed(due, ends_at, settled, version, new_end, under)]
-
-    def _next_invoice(self, version: Version, at: datetime) -> datetime:
-        slot = slot_at(version.series, at)
-        due = at if slot.start == at else slot.end
-        return due if self.cancel_at is None else max(min(due, self.cancel_at), at)
+        return owed_from(settled, version, ends_at=ends_at, under=under, cancel_at=self.cancel_at)
 
     def waiting(self, at: datetime) -> Iterator[GivenBack]:
         """What waits for an invoice of the subscription, once there is one after the act that it comes from."""
@@ -275,10 +265,15 @@ class Course(Standing):
     def _resume(self, pause: Pause, at: datetime) -> Iterator[GivenBack]:
         """The end of a pause: what was paid beyond its start moves, is given back, or is lost."""
         self.pause = None
+        before = self.trial_end
+        self._move_dates(pause, at)
         for progress in list(self.progress):
             progress.pause = None
             if not self._goes_on_after(progress, pause):
                 progress.find_due()
+                continue
+            if self.trial_end != before and self.trial_end is not None and progress.settled == before:
+                self._begin_after_trial(progress, self.trial_end)
                 continue
             overcharged = [s for s in self.facts.overcharged if s.version_id == progress.version.id]
             outcome = resumed(
@@ -298,12 +293,21 @@ class Course(Standing):
                 until = min(at, outcome.settled.end)
                 yield GivenBack(self.facts, outcome.settled, pause.starts_at, outcome.credit, until)
         self.pauses_done.append(PauseDone(pause.id, self.facts.id))
-        self._move_dates(pause, at)
         trialing = self.trial_end is not None and self.trial_end > at
         self._become(Status.TRIALING if trialing else Status.ACTIVE, at)
         self.events.append(Event(EventType.SUBSCRIPTION_RESUMED, self.facts.id, at))
         if not trialing:
             self._moved(before=0, after=self._mrr(at), at=at, kind=MovementKind.RESUME)
+
+    def _begin_after_trial(self, progress: Progress, trial_end: datetime) -> None:
+        """Nothing was charged yet: the first charge and, where it was counted from the trial's end, the anchor move on."""
+        version, zone = progress.version, self.facts.zone
+        series = version.series
+        if version.bills_from is not None and series.anchor == local_time(version.bills_from, zone):
+            series = replace(series, anchor=local_time(trial_end, zone))
+        follower = split(version, start=version.starts_at, series=series, bills_from=trial_end, new_ids=self._new_ids)
+        self._end_version(progress, version.starts_at, None)
+        self._begin(progress.item, follower)
 
     def _follow(self, before: datetime, after: datetime) -> None:
         """What was to happen at the end of the paid period happens at the end that a pause moved."""
@@ -390,8 +394,3 @@ class Course(Standing):
 
 def _begins_a_period(version: Version) -> bool:
     return slot_at(version.series, version.starts_at).start == version.starts_at
-
-
-def _waived(under: Policies) -> bool:
-    """Whether what was charged is kept by policy."""
-    return under.credit_becomes == "none" or under.proration == "none"

@@ -56,12 +56,15 @@ class Calculation:
     """All inputs of a line's amount, closed: nothing else is needed to work it out again.
 
     `format` 1: a charge is `quantity` at `unit_amount` by `model` for `part` of `whole` days, less `percents` in turn,
-    rounded once, less `amount_off` (minor units). A credit is `removed` of `whole` days of `charged` (minor
-    units), rounded once, less what was `credited` before, and no more than a `limit`; by hand it is `removed` minor units
-    of them, or what `removed` of `whole` come to, the share of the line's quantity taken back so far.
+    rounded once, less `amount_off` (minor units). Of usage, what the events come to is rounded and what earlier lines
+    of the period `charged` taken out, before the percents. A credit is `removed` of `whole` days of `charged` (minor
+    units), rounded once, less what was `credited` before, and no more than a `limit`; by hand it is `removed` minor
+    units of them, or what `removed` of `whole` come to, the share of the line's quantity taken back so far.
 
     `format` 2: a charge by `scheme` and `basis` in place of one unit amount; a minimum of `unit_amount`, of which
     `fees` (minor units, before discounts) are there already.
+
+    `measure` says what `part`, `removed` and `whole` count, where that is not days: a word of `fractions.Measure`.
 
     In either, a charge may end with the tax of `tax_out` percent taken out of it, rounded once by `rounding`, the policy
     `rounding_mode`: a gross price where no tax is due.
@@ -86,6 +89,7 @@ class Calculation:
     fees: int = 0
     tax_out: Decimal = Decimal(0)
     rounding: str = "half_away"
+    measure: str = "day"
 
 
 @dataclass(frozen=True, slots=True)

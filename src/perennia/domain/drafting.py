@@ -269,6 +269,7 @@ def _single(charge: Charge, taken_out: Decimal) -> Calculation | None:
         part=charge.part.part,
         whole=charge.part.whole,
         fees=charge.fees,
+        measure=charge.part.measure,
         tax_out=taken_out,
         format=2 if minimum else 1,
     )
@@ -286,6 +287,7 @@ def _calculation(charge: Charge, amount_off: int, taken_out: Decimal) -> Calcula
         whole=charge.part.whole,
         percents=tuple(discount.percent for discount in charge.discounts if discount.percent is not None),
         amount_off=amount_off,
+        measure=charge.part.measure,
         **priced(price),
         tax_out=taken_out,
         rounding=charge.subscription.policies.rounding_mode,
@@ -335,6 +337,7 @@ def _credit_lines(credits: Sequence[GivenBack], currency: str) -> list[Line]:
                 removed=given.credit.removed,
                 whole=given.credit.whole,
                 limit=given.credit.limit,
+                measure=given.credit.measure,
             ),
             credits=(given.settled.document_id, given.settled.position),
         )

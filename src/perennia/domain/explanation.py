@@ -10,11 +10,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from perennia.domain.documents import GIVES_BACK, Calculation, CreditBasis, LineKind, TaxEvidence
+from perennia.domain.documents import GIVES_BACK, Calculation, CreditBasis, LineKind, TaxedLines, TaxEvidence
 from perennia.domain.errors import InvalidValue
 from perennia.domain.pricing import Price
 from perennia.domain.schemes import AS_AGREED, Basis, as_stored, basis_of, scheme_of
 from perennia.domain.steps import Step, scheme_steps
+from perennia.domain.tax import Category, TaxKind
 
 
 def evaluate(calculation: Calculation) -> tuple[tuple[Step, ...], int]:
@@ -31,10 +32,11 @@ def _plain(inputs: Calculation) -> tuple[Step, ...]:
     if inputs.kind in GIVES_BACK:
         return _credited_amount(inputs) if inputs.model == CreditBasis.AMOUNT else _credit(inputs)
     amount = Fraction(inputs.unit_amount) * 10**inputs.exponent
-    steps = [Step("unit", amount)]
+    unit = ("unit_amount", Fraction(inputs.unit_amount))
+    steps = [Step("unit", amount, (unit,))]
     if inputs.model != "flat":
         amount *= Fraction(inputs.quantity)
-        steps.append(Step("quantity", amount))
+        steps.append(Step("quantity", amount, (("quantity", Fraction(inputs.quantity)), unit)))
     return _finished(inputs, steps)
 
 
@@ -50,18 +52,23 @@ def _finished(inputs: Calculation, steps: list[Step]) -> tuple[Step, ...]:
     amount = steps[-1].value
     if inputs.part != inputs.whole:
         amount *= Fraction(inputs.part, inputs.whole)
-        steps.append(Step("part", amount))
+        steps.append(_part(inputs, amount))
+    if inputs.kind is LineKind.USAGE and inputs.charged:
+        amount = _rounded(amount)
+        steps.append(Step("rounded", amount))
+        amount -= inputs.charged
+        steps.append(Step("already_charged", amount, (("charged", _currency_units(inputs.charged, inputs)),)))
     for percent in inputs.percents:
         amount *= (100 - Fraction(percent)) * Fraction(1, 100)
-        steps.append(Step("percent_off", amount))
+        steps.append(Step("percent_off", amount, (("percent", Fraction(percent)),)))
     amount = _rounded(amount)
     steps.append(Step("rounded", amount))
     if inputs.amount_off:
         amount -= inputs.amount_off
-        steps.append(Step("amount_off", amount))
+        steps.append(Step("amount_off", amount, (("off", _currency_units(inputs.amount_off, inputs)),)))
     if inputs.tax_out:
         held = amount * Fraction(inputs.tax_out) * Fraction(1, 100 + Fraction(inputs.tax_out))
-        steps.append(Step("tax_held", held))
+        steps.append(Step("tax_held", held, (("percent", Fraction(inputs.tax_out)),)))
         amount -= _half_even(held) if inputs.rounding == "half_even" else _rounded(held)
         steps.append(Step("tax_taken_out", amount))
     return tuple(steps)
@@ -73,19 +80,30 @@ def _minimum(inputs: Calculation) -> tuple[Step, ...]:
     steps = [Step("minimum", amount)]
     if inputs.part != inputs.whole:
         amount *= Fraction(inputs.part, inputs.whole)
-        steps.append(Step("part", amount))
-    steps.append(Step("missing", max(amount - inputs.fees, Fraction(0)), (("fees", Fraction(inputs.fees)),)))
+        steps.append(_part(inputs, amount))
+    missing = max(amount - inputs.fees, Fraction(0))
+    steps.append(Step("missing", missing, (("fees", _currency_units(inputs.fees, inputs)),)))
     return _finished(replace(inputs, part=1, whole=1), steps)
+
+
+def _part(inputs: Calculation, amount: Fraction) -> Step:
+    facts = (("part", Fraction(inputs.part)), ("whole", Fraction(inputs.whole)))
+    return Step("part", amount, facts, inputs.measure)
+
+
+def _currency_units(minor: int, inputs: Calculation) -> Fraction:
+    return Fraction(minor, 10**inputs.exponent)
 
 
 def _credit(inputs: Calculation) -> tuple[Step, ...]:
     share = inputs.charged * Fraction(inputs.removed, inputs.whole)
     so_far = _rounded(share)
+    unused = (("removed", Fraction(inputs.removed)), ("whole", Fraction(inputs.whole)))
     steps = (
         Step("charged", Fraction(inputs.charged)),
-        Step("unused", share),
+        Step("unused", share, unused, inputs.measure),
         Step("rounded", so_far),
-        Step("credit", -(so_far - inputs.credited)),
+        Step("credit", -(so_far - inputs.credited), (("credited", _currency_units(inputs.credited, inputs)),)),
     )
     return steps if inputs.limit is None else (*steps, Step("limited", Fraction(-inputs.limit)))
 
@@ -132,10 +150,16 @@ def extras(calculation: Calculation) -> dict[str, Any]:
         }
         if calculation.limit is not None:
             found["limit"] = calculation.limit
+        if calculation.measure != "day":
+            found["measure"] = str(calculation.measure)
     else:
         found = {}
         if calculation.part != calculation.whole:
             found |= {"part": calculation.part, "whole": calculation.whole}
+            if calculation.measure != "day":
+                found["measure"] = str(calculation.measure)
+        if calculation.charged:
+            found["charged"] = calculation.charged
         if calculation.percents:
             found["percents"] = [str(percent) for percent in calculation.percents]
         if calculation.amount_off:
@@ -195,3 +219,22 @@ def evidence_stored(evidence: TaxEvidence) -> dict[str, Any]:
     places = {"seller": evidence.seller, "buyer": evidence.buyer}
     region = {"region": evidence.region} if evidence.region else {}
     return {"format": 1, **places, **region, "status": evidence.status.value, "lines": lines}
+
+
+def evidence_of(stored: Mapping[str, Any]) -> TaxEvidence:
+    """The evidence that `evidence_stored` gave."""
+    lines = tuple(
+        (
+            TaxedLines(
+                category=Category(found["category"]),
+                reason=found.get("reason", ""),
+                percent=Decimal(found["percent"]),
+                taken_out=Decimal(found.get("taken_out", 0)),
+                rounding=found.get("rounding", "invoice_rate"),
+                mode=found.get("mode", "half_away"),
+            ),
+            tuple(found["positions"]),
+        )
+        for found in stored["lines"]
+    )
+    return TaxEvidence(stored["seller"], stored["buyer"], stored.get("region"), TaxKind(stored["status"]), lines)

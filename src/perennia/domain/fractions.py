@@ -6,6 +6,7 @@ part that is its whole slot is always 1; no share is below 0 or above 1, and no 
 """
 
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from functools import lru_cache
 
 from perennia.domain.calendar import (
@@ -27,6 +28,26 @@ _DAY_S = 86_400
 _NOMINAL_DAYS = {Unit.DAY: 1, Unit.WEEK: 7, Unit.MONTH: 30, Unit.YEAR: 365}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
+
+
+class Measure(StrEnum):
+    """What the two numbers of a share count."""
+
+    DAY = "day"
+    SECOND = "second"
+    DAY30 = "day30"
+    """Days, with every month taken for thirty."""
+    SHARE = "share"
+    """Nothing by themselves: a share that was rounded, or reduced."""
+
+
+def measure(*, interval: Interval, unit: str, factor: str) -> Measure:
+    """What a share by the policies `proration_unit` and `factor` counts in a series of that interval."""
+    if factor == "scale9":
+        return Measure.SHARE
+    if unit == "month30" and _months(interval):
+        return Measure.DAY30
+    return Measure.SECOND if unit == "second" else Measure.DAY
 
 
 def fraction(

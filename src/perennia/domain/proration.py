@@ -8,7 +8,7 @@ from fractions import Fraction
 from perennia.domain.calendar import Series, days_between, slot_at
 from perennia.domain.discounts import Discount, after_percents
 from perennia.domain.facts import Pause, Settled, Version
-from perennia.domain.fractions import fraction
+from perennia.domain.fractions import Measure, fraction, measure
 from perennia.domain.money import round_ratio
 from perennia.domain.policies import DEFAULTS, Policies
 from perennia.domain.pricing import period_amount
@@ -19,12 +19,13 @@ _SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The stretch of a slot that one item version covers: the share `part` of `whole`, in days for the most part."""
+    """The stretch of a slot that one item version covers: the share `part` of `whole`, counted in `measure`."""
 
     start: datetime
     end: datetime
     part: int
     whole: int
+    measure: Measure = Measure.DAY
 
     @property
     def is_whole(self) -> bool:
@@ -45,7 +46,8 @@ def next_part(
     end = ends if cut and ends is not None else slot.end
     if (start == slot.start and not cut) or (full and not cut):
         return Part(start, end, 1, 1)
-    return Part(start, end, *_share(series, start, end, policies))
+    counted = measure(interval=series.interval, unit=policies.proration_unit, factor=policies.factor)
+    return Part(start, end, *_share(series, start, end, policies), counted)
 
 
 def _share(series: Series, start: datetime, end: datetime, policies: Policies) -> tuple[int, int]:
@@ -74,8 +76,8 @@ def charge(version: Version, part: Part, discounts: Sequence[Discount]) -> tuple
 class Credit:
     """What a line gives back, minor units above zero, with the share it was worked out from.
 
-    `removed` of the `whole` that is still settled is without use by now; `base` is what of the line is left for it.
-    `limit` is what was left to give back, where the share of a list price comes to more.
+    `removed` of the `whole` that is still settled, counted in `measure`, is without use by now; `base` is what of the
+    line is left for it. `limit` is what was left to give back, where the share of a list price comes to more.
     """
 
     net_minor: int
@@ -84,6 +86,7 @@ class Credit:
     whole: int
     base: int
     limit: int | None = None
+    measure: Measure = Measure.DAY
 
 
 def credit(
@@ -106,7 +109,11 @@ def credit(
         base = round_ratio((settled.line_net + settled.line_discount) * whole, line)
     share = round_ratio(base * removed, whole)
     net = max(0, min(share, left)) if left >= 0 else min(0, max(share, left))
-    return Credit(net, _tax(settled, net, removed, whole), removed, whole, base, None if net == share else net)
+    counted = Measure.SECOND if policies.proration_unit == "second" else Measure.DAY
+    if _is_by_shares(policies, pauses, resumed):
+        counted = Measure.SHARE
+    limit = None if net == share else net
+    return Credit(net, _tax(settled, net, removed, whole), removed, whole, base, limit, counted)
 
 
 def _tax(settled: Settled, net: int, removed: int, whole: int) -> int:
@@ -133,7 +140,7 @@ def _removed(
 ) -> tuple[int, int]:  # fmt: skip
     """(removed, whole): how much of the stretch still settled is without use once the part ends at `new_end`."""
     until = settled.end if resumed is None else resumed
-    if not _is_plain(policies) and resumed is None and not pauses:
+    if _is_by_shares(policies, pauses, resumed):
         removed = Fraction(*_share(series, new_end, settled.end, policies)) if new_end > settled.start else None
         whole = Fraction(*_share(series, settled.start, settled.end, policies))
         if removed is None or removed >= whole:
@@ -146,6 +153,11 @@ def _removed(
         return 1, 1
     removed_length = length(new_end, until) - (_unused(new_end, until, pauses, length) if resumed is None else 0)
     return removed_length, whole_length
+
+
+def _is_by_shares(policies: Policies, pauses: Sequence[Pause], resumed: datetime | None) -> bool:
+    """Whether what goes back is one share of a period over another, and not a count over a count."""
+    return not _is_plain(policies) and resumed is None and not pauses
 
 
 def _is_plain(policies: Policies) -> bool:

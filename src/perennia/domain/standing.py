@@ -36,8 +36,8 @@ class Standing:
 
     __slots__ = (
         "_new_ids", "_payer", "_seller", "_set_up", "begun", "cancel_at", "changes", "changes_done", "changes_moved",
-        "cuts", "dates", "discounts", "ended", "ended_discounts", "events", "facts", "movements", "moves", "pause", "pauses_done", "progress",
-        "status", "stretches", "term", "trial_end", "uses",
+        "cuts", "dates", "discounts", "ended", "ended_discounts", "events", "facts", "movements", "moves", "pause",
+        "pauses_done", "progress", "status", "stretches", "term", "trial_end", "uses",
     )  # fmt: skip
 
     def __init__(self, facts: Subscription, *, seller: Seller, payer: Payer, new_ids: NewIds) -> None:

@@ -19,12 +19,13 @@ class Step:
     """A named intermediate of a calculation, exact, in minor units. Wording turns it into a sentence.
 
     `facts` are the numbers behind it, amounts among them in currency units: of a tier which one it is, how many are
-    in it and at what.
+    in it and at what. `measure` is what the share of a period was counted in, a word of `fractions.Measure`.
     """
 
     name: str
     value: Fraction
     facts: Facts = ()
+    measure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def _packages(inputs: Calculation, scheme: Scheme, quantity: Fraction) -> Step:
     count, rest = divmod(quantity - free, size) if quantity > free else (0, Fraction(0))
     if rest and inputs.basis.package == "up":
         count += 1
-    facts = (("packages", Fraction(count)), ("package_size", size), ("free_units", free))
+    facts = (("quantity", quantity), ("packages", Fraction(count)), ("package_size", size), ("free_units", free))
     amount = count * Fraction(inputs.unit_amount) * 10**inputs.exponent
     return Step("packages", amount, (*facts, ("unit_amount", Fraction(inputs.unit_amount))))
 

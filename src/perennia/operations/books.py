@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from perennia.domain.decision import Decision
@@ -16,6 +17,8 @@ from perennia.store.reads.sellers import Tenant
 from perennia.store.session import Cursor
 from perennia.store.writes import clocks, decisions, locks
 
+_listener: ContextVar[list[Decision] | None] = ContextVar("listener", default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Books:
@@ -23,9 +26,13 @@ class Books:
 
     cursor: Cursor
     tenant: Tenant
+    _read: list[Seller] = field(default_factory=list, repr=False)
 
     def seller(self) -> Seller:
-        return sellers.seller(self.cursor, tenant=self.tenant)
+        """What all payers share, read once."""
+        if not self._read:
+            self._read.append(sellers.seller(self.cursor, tenant=self.tenant))
+        return self._read[0]
 
     def business_time(self, machine_now: datetime) -> datetime:
         """What time it is in these books: a sandbox has its own clock."""
@@ -43,6 +50,20 @@ class Books:
 
     def write(self, made: Sequence[Decision], *, actor: str) -> None:
         decisions.apply(self.cursor, made, tenant=self.tenant.id, actor=actor)
+        listener = _listener.get()
+        if listener is not None:
+            listener += made
+
+
+@contextmanager
+def written() -> Iterator[list[Decision]]:
+    """All decisions that this thread writes inside the block, in order."""
+    found: list[Decision] = []
+    before = _listener.set(found)
+    try:
+        yield found
+    finally:
+        _listener.reset(before)
 
 
 @contextmanager

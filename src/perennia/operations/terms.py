@@ -121,7 +121,11 @@ def _move(act: Act, until: datetime) -> None:
                 continue
             bills_from[version.id] = max(until, version.starts_at)
             counted_from_it = old is not None and version.series.anchor == local_time(old, zone)
-            if act.policies.trial_end_is_anchor == "yes" and (old is None or counted_from_it):
+            if (
+                act.policies.trial_end_is_anchor == "yes"
+                and act.policies.alignment == "anniversary"
+                and (old is None or counted_from_it)
+            ):
                 anchors[version.id] = local_time(until, zone)
     write.move_trial(
         act.books.cursor, subscription_id=act.subscription.id, until=until, bills_from=bills_from, anchors=anchors

@@ -10,12 +10,22 @@ import psycopg
 from django.db import connection
 from django.db import transaction as django_transaction
 from psycopg.adapt import Buffer, Dumper, Loader
-from psycopg.pq import Format
+from psycopg.pq import ExecStatus, Format
 from psycopg.types.array import ListBinaryDumper
 
 from perennia.domain.ids import Id
 from perennia.store import bulk
-from perennia.store.arrays import EPOCH, InstantArray, InstantArrayDumper, KeyArray, KeyArrayDumper
+from perennia.store.arrays import (
+    EPOCH,
+    InstantArray,
+    InstantArrayDumper,
+    KeyArray,
+    KeyArrayDumper,
+    NumberArray,
+    NumberArrayDumper,
+    TextArray,
+    TextArrayDumper,
+)
 
 _UUID_OID = 2950
 _STATEMENTS = 1_000
@@ -62,7 +72,7 @@ def transaction(tenant: Id | None) -> Iterator[Cursor]:
     """
     raw = _connection()
     is_nested = bool(raw.perennia_within)
-    with _of_one(raw, tenant), django_transaction.atomic():
+    with _of_one(raw, tenant), _savepoint(raw) if raw.perennia_rehearses else django_transaction.atomic():
         cursor = _cursor(raw)
         if not is_nested:
             cursor.execute("SELECT set_config('perennia.tenant', %s, true)", ("" if tenant is None else tenant.hex(),))
@@ -103,11 +113,51 @@ def rehearsal(tenant: Id) -> Iterator[Cursor]:
         finally:
             raw.perennia_rehearses, (raw.prepare_threshold, raw.prepared_max) = False, usual
             django_transaction.set_rollback(True)
+            _say(raw, b"ROLLBACK")
+
+
+@contextmanager
+def preview(tenant: Id) -> Iterator[Cursor]:
+    """As `rehearsal`, of books that are there: what is done inside is rolled back in the end, and nobody sees it.
+
+    Rows that it changes are locked until then; number series are not, and no document gets a number. May be nested:
+    then what is done inside is taken back at the end of the block.
+    """
+    raw = _connection()
+    is_nested, before = bool(raw.perennia_within), (raw.perennia_rehearses, raw.perennia_previews)
+    with _of_one(raw, tenant), django_transaction.atomic():
+        cursor = _cursor(raw)
+        if not is_nested:
+            cursor.execute("SELECT set_config('perennia.tenant', %s, true)", (tenant.hex(),))
+        raw.perennia_rehearses = raw.perennia_previews = True
+        try:
+            yield cursor
+        finally:
+            raw.perennia_rehearses, raw.perennia_previews = before
+            django_transaction.set_rollback(True)
 
 
 def is_rehearsal() -> bool:
-    """Whether this thread is in a `rehearsal`: nobody else can see its tenant, nothing will be committed."""
+    """Whether this thread is in a `rehearsal` or a `preview`: nothing will be committed, nobody will see it."""
     return bool(getattr(connection.connection, "perennia_rehearses", False))
+
+
+@contextmanager
+def looking(tenant: Id) -> Iterator[Cursor]:
+    """A transaction that only looks up rows of one tenant, all as of one instant; nothing is locked and nobody waits.
+
+    Within an outer transaction it is that one, and sees what that has written.
+    """
+    raw = _connection()
+    if raw.perennia_within:
+        with _of_one(raw, tenant):
+            yield _cursor(raw)
+        return
+    with _of_one(raw, tenant), django_transaction.atomic(durable=True):
+        cursor = _cursor(raw)
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute("SELECT set_config('perennia.tenant', %s, true)", (tenant.hex(),))
+        yield cursor
 
 
 @contextmanager
@@ -156,6 +206,26 @@ def _has_role(cursor: Cursor) -> bool:
 
 
 @contextmanager
+def _savepoint(raw: Any) -> Iterator[None]:
+    """What is done inside is undone where it raises."""
+    _say(raw, b"SAVEPOINT perennia")
+    try:
+        yield
+    except BaseException:
+        _say(raw, b"ROLLBACK TO SAVEPOINT perennia")
+        raise
+    finally:
+        _say(raw, b"RELEASE SAVEPOINT perennia")
+
+
+def _say(raw: Any, command: bytes) -> None:
+    """A command of a rehearsal past the driver, who would have every statement planned anew after a roll-back."""
+    answer = raw.pgconn.exec_(command)
+    if answer.status != ExecStatus.COMMAND_OK:
+        raise psycopg.OperationalError(answer.error_message.decode(errors="replace") or "the server did not answer")
+
+
+@contextmanager
 def _of_one(raw: Any, tenant: Id | None) -> Iterator[None]:
     """The tenant is set until the outermost transaction ends, so a nested one for another would change it for both."""
     if raw.perennia_within and raw.perennia_within[-1] != tenant:
@@ -174,6 +244,7 @@ def _connection() -> Any:
         adapt(raw)
         bulk.create_stages(raw)
         raw.perennia_ready, raw.perennia_within = True, []
+        raw.perennia_rehearses = raw.perennia_previews = False
     return raw
 
 
@@ -185,6 +256,8 @@ def adapt(raw: psycopg.Connection[Any]) -> None:
     raw.adapters.register_dumper(list, ListBinaryDumper)
     raw.adapters.register_dumper(KeyArray, KeyArrayDumper)
     raw.adapters.register_dumper(InstantArray, InstantArrayDumper)
+    raw.adapters.register_dumper(TextArray, TextArrayDumper)
+    raw.adapters.register_dumper(NumberArray, NumberArrayDumper)
 
 
 def _cursor(raw: psycopg.Connection[tuple[Any, ...]]) -> Cursor:

@@ -80,6 +80,10 @@ SENTENCES = {
     "price_not_sold": (
         "{price} sælges fra {sold_from} til {sold_until}, altså ikke {at}; vælg en anden af planens priser."
     ),
+    "not_found.document": (
+        "Her er intet bilag {id}; nævn et af dette regnskabs, som `faktura 12`, `kreditnota 3` eller ved dets id."
+    ),
+    "not_found.line": "Der er ingen linje {id}; `perennia explain BILAG` viser et bilags linjer.",
     "price_replaced": "{price} er allerede afløst af {successor}; afløs den i stedet.",
     "code_unknown": "Ingen rabat svarer til {given}; se efter, om koden er skrevet rigtigt.",
     "coupon_exhausted": "{given} er indløst så mange gange, som den må; brug en anden kode.",
@@ -99,6 +103,7 @@ SENTENCES = {
     "payer_unsettled": (
         "{payer} skylder endnu for disse aftaler ({documents} åbne bilag); få dem betalt, og skift så, hvem der betaler."
     ),
+    "usage_refused": "Forbrugshændelsen {event} tælles ikke: {kind}.",
 }
 
 # By their English, as gettext has it; what stands in braces is carried over.
@@ -357,4 +362,38 @@ WORDS = {
     "serves": "de betjente lande",
     "another legal entity serves this country": "et andet selskab betjener dette land",
     "one of continuous, yearly": "en af continuous, yearly",
+    "key_reused": "dens nøgle er brugt før til noget andet; giv hver hændelse sin egen",
+    "bad_key": "dens nøgle skal være 1 til 200 synlige tegn",
+    "bad_time": "dens tidspunkt mangler afstanden fra UTC",
+    "bad_value": "dens værdi skal være et decimaltal under 10 i 15. potens med højst 12 decimaler",
+    "bad_who": "den skal sige, hvem den handler om, med 1 til 200 synlige tegn",
+    "bad_properties": "dens egenskaber skal være tekster, tilsammen under 4.000 bytes",
+    "negative_value": "dens måler tager ikke værdier under nul",
+    "unknown_meter": "ingen måler har den kode",
+    "unknown_subscription": "ingen aftale hedder sådan, eller ingen af kundens var begyndt og ikke sluttet da",
+    "several_subscriptions": "dens kunde har flere aftaler; nævn én",
+    "before_start": "den ligger før aftalens start",
+    "after_end": "den ligger efter aftalens slutning",
+    "in_the_future": "den ligger i fremtiden",
+    "late_window_closed": "dens periode er faktureret, og sene hændelser tages ikke længere; krediter linjen i stedet",
+    "cap_reached": "den går ud over aftalens loft for perioden",
+    "corrected": "den gælder en hændelse, der er rettet før; ret rettelsen",
+    "meters": "måler",
+    "meters_code": "kode",
+    "meter": "måler",
+    "usage event": "forbrugshændelse",
+    "usage limit": "forbrugsgrænse",
+    "events": "antallet af hændelser",
+    "limit": "grænsen",
+    "negative": "tegnet",
+    "unit": "enheden",
+    "only a sum has parts below zero": "kun en sum har dele under nul",
+    "1 to {most} events at once": "1 til {most} hændelser ad gangen",
+    "a quantity, or of an alert an amount instead": "et antal, eller for en advarsel et beløb i stedet",
+    "unique people are counted up to a limit (stop), not refused": (
+        "forskellige personer tælles op til en grænse (stop), men afvises ikke"
+    ),
+    "a measured value is below 10 to the 15th and has at most 12 decimals": (
+        "en målt værdi er under 10 i 15. potens og har højst 12 decimaler"
+    ),
 }

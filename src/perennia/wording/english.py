@@ -73,6 +73,10 @@ SENTENCES = {
     "price_not_sold": (
         "{price} is sold from {sold_from} to {sold_until}, so not at {at}; choose another price of the plan."
     ),
+    "not_found.document": (
+        "There is no document {id} here; name one of this tenant, as `invoice 12`, `credit note 3` or by its id."
+    ),
+    "not_found.line": "There is no line {id}; `perennia explain DOCUMENT` shows the lines of a document.",
     "price_replaced": "{price} was replaced by {successor} already; replace that one.",
     "code_unknown": "No coupon answers to {given}; look whether the code is written right.",
     "coupon_exhausted": "{given} has been redeemed as often as it may be; use another code.",
@@ -90,6 +94,7 @@ SENTENCES = {
     "payer_unsettled": (
         "{payer} still owes for these subscriptions ({documents} open documents); settle them, then change who pays."
     ),
+    "usage_refused": "The usage event {event} is not counted: {kind}.",
 }
 
 # Kinds, keys and fields that read badly as they are called inside.
@@ -148,4 +153,22 @@ WORDS = {
     "next_zone": "time zone",
     "number_series": "number series",
     "serves": "countries served",
+    "key_reused": "its key was given before for something else; give each event a key of its own",
+    "bad_key": "its key must be 1 to 200 printable characters",
+    "bad_time": "its time lacks the offset from UTC",
+    "bad_value": "its value must be a decimal number below 10 to the 15th with at most 12 decimals",
+    "bad_who": "it must say who it is about, in 1 to 200 printable characters",
+    "bad_properties": "its properties must be texts, together below 4,000 bytes",
+    "negative_value": "its meter takes no values below zero",
+    "unknown_meter": "no meter has that code",
+    "unknown_subscription": "no subscription is named so, or none of that customer's had begun and not ended then",
+    "several_subscriptions": "its customer has several subscriptions; name one",
+    "before_start": "it lies before the subscription's start",
+    "after_end": "it lies after the subscription's end",
+    "in_the_future": "it lies in the future",
+    "late_window_closed": "its period is billed, and late events are taken no longer; credit the line instead",
+    "cap_reached": "it goes beyond the subscription's cap for this period",
+    "corrected": "it is about an event that was corrected before; correct that correction",
+    "meters": "meter",
+    "meters_code": "code",
 }

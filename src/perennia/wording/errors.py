@@ -6,13 +6,14 @@ their English. `_translated` is the one place that looks anything up, so that ge
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 
 from perennia.domain.errors import DomainError
-from perennia.wording import danish, english
+from perennia.wording import commands_danish, danish, english
 
 _SENTENCES: Mapping[str, Mapping[str, str]] = {"en": english.SENTENCES, "da": danish.SENTENCES}
 _WORDS: Mapping[str, Mapping[str, str]] = {"en": english.WORDS, "da": danish.WORDS}
+_COMMANDS: Mapping[str, Mapping[str, str]] = {"da": commands_danish.WORDS}
 _LONGEST_FACT = 80
 _TOLD_IN_WORDS = frozenset(
     {"kind", "key", "field", "reason", "state", "to", "valid_to", "sold_from", "sold_until"}
@@ -26,6 +27,11 @@ def text(error: DomainError, *, language: str = "en") -> str:
     if sentence is None:
         return " ".join(str(error).split())
     return sentence.format_map(_Facts({name: _fact(name, value, spoken) for name, value in error.facts.items()}))
+
+
+def phrase(said: str, *, language: str = "en") -> str:
+    """What a command refuses by itself, in `language`; as it is where there are no words for it."""
+    return _carried_over(said, _COMMANDS.get(language, {})) or said
 
 
 def languages() -> list[str]:
@@ -57,16 +63,20 @@ def _fact(name: str, value: object, language: str) -> str:
 
 def _translated(plain: str, language: str) -> str | None:
     """The words for a kind of row or for a reason; a reason's `{facts}` are carried over."""
-    for pattern, words in _patterns(language):
-        found = pattern.fullmatch(plain)
+    return _carried_over(plain, _WORDS[language])
+
+
+def _carried_over(plain: str, table: Mapping[str, str]) -> str | None:
+    for given, words in table.items():
+        found = _pattern(given).fullmatch(plain)
         if found:
             return words.format_map(found.groupdict())
     return None
 
 
-@lru_cache
-def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
-    return [(re.compile(_as_pattern(given)), words) for given, words in _WORDS[language].items()]
+@cache
+def _pattern(given: str) -> re.Pattern[str]:
+    return re.compile(_as_pattern(given))
 
 
 def _as_pattern(given: str) -> str:

@@ -19,7 +19,8 @@ def documents_add_up(scope: Scope) -> Finding:
                 WHERE l.tenant_id = %(tenant)s GROUP BY l.document_id
             ) AS l ON l.document_id = d.id AND coalesce(l.line_currency, d.currency) = d.currency
             WHERE d.tenant_id = %(tenant)s AND {of_payer("d.payer_id")}""",
-        right="""first = 1 AND last = n AND line_currency IS NOT DISTINCT FROM other_currency AND net = net_minor AND tax = tax_minor
+        right="""first = 1 AND last = n AND line_currency IS NOT DISTINCT FROM other_currency
+            AND net = net_minor AND tax = tax_minor
             AND (kind = 'invoice') = (net_minor + tax_minor >= 0)""",
         tell=f"""{_TELL} || ' says ' || net_minor || ' + ' || tax_minor || ' tax, its ' || coalesce(n, 0)
             || ' lines come to ' || coalesce(net, 0) || ' + ' || coalesce(tax, 0)""",

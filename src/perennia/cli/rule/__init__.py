@@ -10,11 +10,10 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from perennia.cli import WrongUse
+from perennia.cli import WrongUse, told
 from perennia.cli.rule import amounts, periods, prices
 from perennia.cli.rule.given import Given
 from perennia.domain.errors import DomainError
-from perennia.wording.errors import text as wording
 
 RULES: Mapping[str, Callable[[Given], dict[str, Any]]] = {
     "boundaries": periods.boundaries,
@@ -40,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
         answer = RULES[args.name](given)
         code = 0
     except DomainError as error:
-        answer = {"error": {"code": error.code, "message": wording(error)}}
+        answer = {"error": {"code": error.code, "message": told(error)}}
         code = 1
     print(json.dumps(answer, ensure_ascii=False))
     return code

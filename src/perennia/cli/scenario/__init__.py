@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from perennia.cli import WrongUse
+from perennia.cli import told as wording
 from perennia.cli.scenario.reading import read_file
 from perennia.cli.scenario.script import Script
 from perennia.cli.scenario.tree import Unreadable
 from perennia.config import clock, wiring
-from perennia.wording.errors import text as wording
 
 if TYPE_CHECKING:  # its reads cannot be imported before Django is set up
     from perennia.cli.scenario.playing import Outcome

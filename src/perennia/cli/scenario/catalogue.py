@@ -6,14 +6,13 @@ from typing import Any
 
 from perennia.cli.scenario.script import Coupon, Price, Sold
 from perennia.cli.scenario.tree import Node
-from perennia.cli.scenario.values import Fields, interval, mapping_of, number, one_of, policy, text, whole, yes_no
+from perennia.cli.scenario.values import Fields, day, interval, mapping_of, number, one_of, policy, text, whole, yes_no
 from perennia.domain.calendar import Interval, Unit
 from perennia.domain.pricing import Model
 from perennia.domain.schemes import ZERO, Scheme, Tier
 
 LATER_PRICE_KEYS = frozenset({"meter"})
 """Keys of a price that are read but refused: no operation takes them yet."""
-LATER_COUPON_KEYS = frozenset({"max_redemptions", "per_customer", "from", "to", "plans", "products", "first_time"})
 LATER_METERS = True
 
 
@@ -145,8 +144,8 @@ def _words(node: Node) -> list[str]:
 _COUPON_KEYS: Mapping[str, Callable[[Node], Any]] = {
     "max_redemptions": whole,
     "per_customer": whole,
-    "from": text,
-    "to": text,
+    "from": day,
+    "to": day,
     "plans": _words,
     "products": _words,
     "first_time": yes_no,
@@ -169,13 +168,14 @@ def coupons(node: Node | None, *, defaults: Defaults) -> list[Coupon]:
 def _coupon(code: str, node: Node, *, defaults: Defaults) -> Coupon:
     fields = Fields(node)
     fields.node_of("code")
+    duration = fields.node_of("duration")
     made = Coupon(
         code=code,
         percent=fields.get("percent", number),
         amount=fields.get("amount", number),
         currency=fields.get("currency", text) or defaults.currency,
-        periods=fields.get("duration", _periods),
-        more=_more(fields, _COUPON_KEYS, LATER_COUPON_KEYS),
+        periods=1 if duration is None else _periods(duration),
+        more=_more(fields, _COUPON_KEYS, frozenset()),
     )
     fields.done(kind="a coupon")
     if (made.percent is None) == (made.amount is None):

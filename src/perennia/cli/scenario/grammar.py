@@ -23,15 +23,12 @@ from perennia.cli.scenario.values import (
 )
 
 LATER_VERBS = frozenset(
-    {"adjust_line", "apply_coupon", "credit_note", "grant_credit", "one_off", "record_payment", "refund", "usage"}
+    {
+        "adjust_line", "credit_note", "grant_credit", "one_off", "record_payment", "refund", "usage",
+        "void", "write_off",
+    }
 )  # fmt: skip
 """Verbs that are read but refused: no operation does it yet."""
-
-LATER_ARGUMENTS: Mapping[str, frozenset[str]] = {
-    "create_customer": frozenset({"billing_day", "tax_id", "exempt", "parent"}),
-    "subscribe": frozenset({"coupon", "po_number"}),
-}  # fmt: skip
-"""Arguments that are read but refused, by verb."""
 
 Of = Literal["nobody", "customer", "new_subscription", "subscription"]
 
@@ -71,17 +68,21 @@ def term(node: Node) -> Mapping[str, Any]:
     return made
 
 
-def usage_event(node: Node) -> Mapping[str, Any]:
-    """One usage event; `at` stays text until the scenario's zone is known."""
-    fields = Fields(node)
-    made = {
-        "key": fields.get("key", text),
-        "at": fields.node_of("at"),
-        "value": fields.get("value", number),
-        "who": fields.get("who", text),
-    }
-    fields.done(kind="a usage event")
-    return made
+def usage_event(zone: str) -> Reader[Mapping[str, Any]]:
+    """A reader of one usage event, its time local in `zone` where it has no offset."""
+
+    def read(node: Node) -> Mapping[str, Any]:
+        fields = Fields(node)
+        made = {
+            "key": fields.get("key", text),
+            "at": fields.get("at", moment(zone)),
+            "value": fields.get("value", number),
+            "who": fields.get("who", text),
+        }
+        fields.done(kind="a usage event")
+        return made
+
+    return read
 
 
 def credited_line(node: Node) -> Mapping[str, Any]:
@@ -98,103 +99,90 @@ def credited_line(node: Node) -> Mapping[str, Any]:
 
 def verbs(zone: str) -> Mapping[str, Verb]:
     """The table, for times without an offset in `zone`."""
-    when = {"when": word_or_time(zone, "now", "period_end")}
-    document = {"document": text}
+    return {**_beginning(), **_changing(zone), **_going_on_and_ending(zone), **_money(zone), **_running(zone)}
+
+
+def _each(names: str, read: Reader[Any]) -> dict[str, Reader[Any]]:
+    return dict.fromkeys(names.split(), read)
+
+
+def _beginning() -> dict[str, Verb]:
+    customer = _each("timezone country region tax_id exempt parent email language", text) | {"billing_day": whole}
+    subscription = (
+        _each("plan coupon alignment addon_of po_number currency", text)
+        | _each("quantity amount", number)
+        | _each("anchor start_date end_date trial_end", day)
+        | _each("trial_days net_days", whole)
+        | {"items": list_of(item), "term": term, "collection": one_of("automatic", "send"), "apart": yes_no}
+    )
     return {
-        "create_customer": Verb(
-            "customer",
-            {
-                "timezone": text,
-                "billing_day": whole,
-                "country": text,
-                "tax_id": text,
-                "exempt": text,
-                "parent": text,
-                "email": text,
-                "language": text,
-            },
-            takes_policy=False,
-        ),
-        "subscribe": Verb(
-            "new_subscription",
-            {
-                "plan": text,
-                "quantity": number,
-                "items": list_of(item),
-                "coupon": text,
-                "anchor": day,
-                "start_date": day,
-                "end_date": day,
-                "alignment": text,
-                "addon_of": text,
-                "trial_days": whole,
-                "trial_end": day,
-                "amount": number,
-                "term": term,
-                "collection": one_of("automatic", "send"),
-                "net_days": whole,
-                "po_number": text,
-                "apart": yes_no,
-                "currency": text,
-            },
-            bare="plan",
-        ),
-        "change_plan": Verb(
-            "subscription", {"plan": text, "quantity": number, "amount": number, **when}, "plan", ("plan",)
-        ),
+        "create_customer": Verb("customer", customer, takes_policy=False),
+        "subscribe": Verb("new_subscription", subscription, "plan"),
+    }
+
+
+def _changing(zone: str) -> dict[str, Verb]:
+    when = {"when": word_or_time(zone, "now", "period_end")}
+    agreed = _each("quantity amount", number)
+    return {
+        "change_plan": Verb("subscription", {"plan": text, **agreed, **when}, "plan", ("plan",)),
         "set_quantity": Verb("subscription", {"item": text, "quantity": number, **when}, "quantity", ("quantity",)),
-        "add_item": Verb(
-            "subscription", {"add_on": text, "quantity": number, "amount": number, **when}, "add_on", ("add_on",)
-        ),
+        "add_item": Verb("subscription", {"add_on": text, **agreed, **when}, "add_on", ("add_on",)),
         "remove_item": Verb("subscription", {"item": text, **when}, "item", ("item",)),
-        "unchange": Verb("subscription", {"change": text}, "change", takes_policy=False),
-        "cancel": Verb("subscription", {"when": word_or_time(zone, "now", "period_end", "period_start")}, bare="when"),
-        "uncancel": Verb("subscription", {}, takes_policy=False),
-        "pause": Verb("subscription", {"until": word_or_time(zone), "periods": whole, **when}, bare="until"),
-        "resume": Verb("subscription", {"when": word_or_time(zone, "now")}, bare="when"),
-        "skip": Verb("subscription", {"periods": whole}, bare="periods"),
-        "reactivate": Verb("subscription", {"start_date": day}, bare="start_date"),
-        "withdraw": Verb("subscription", {"immediate_start": yes_no}, takes_policy=False),
         "set_anchor_day": Verb("subscription", {"day": whole, "anchor": day}, "day", ("day", "anchor")),
+        "unchange": Verb("subscription", {"change": text}, "change", takes_policy=False),
+    }
+
+
+def _going_on_and_ending(zone: str) -> dict[str, Verb]:
+    until = {"term_end": word_or_time(zone), "periods": whole, "then": one_of("renew", "go_on", "end")}
+    pause = {
+        "until": word_or_time(zone),
+        "periods": whole,
+        "when": word_or_time(zone, "now", "period_end"),
+    }
+    return {
+        "cancel": Verb("subscription", {"when": word_or_time(zone, "now", "period_end", "period_start")}, "when"),
+        "uncancel": Verb("subscription", {}, takes_policy=False),
+        "reactivate": Verb("subscription", {"start_date": day}, "start_date"),
+        "withdraw": Verb("subscription", {"immediate_start": yes_no}, takes_policy=False),
+        "pause": Verb("subscription", pause, "until"),
+        "resume": Verb("subscription", {"when": word_or_time(zone, "now")}, "when"),
+        "skip": Verb("subscription", {"periods": whole}, "periods"),
         "set_trial_end": Verb("subscription", {"trial_end": word_or_time(zone)}, "trial_end", ("trial_end",)),
         "end_trial": Verb("subscription", {}),
-        "set_term_end": Verb(
-            "subscription",
-            {"term_end": word_or_time(zone), "periods": whole, "then": one_of("renew", "go_on", "end")},
-            bare="term_end",
-            takes_policy=False,
-        ),
-        "apply_coupon": Verb("customer", {"coupon": text}, bare="coupon"),
-        "usage": Verb(
-            "customer",
-            {"meter": text, "value": number, "key": text, "who": text, "events": list_of(usage_event)},
-        ),
-        "one_off": Verb(
-            "customer",
-            {
-                "name": text,
-                "amount": number,
-                "quantity": number,
-                "tax_class": text,
-                "when": one_of("now", "next_invoice"),
-            },
-        ),
-        "credit_note": Verb(
-            "customer",
-            {
-                **document,
-                "lines": list_of(credited_line),
-                "amount": number,
-                "becomes": one_of("balance", "refund"),
-            },
-            bare="document",
-        ),
-        "adjust_line": Verb("customer", {**document, "line": whole, "amount": number}),
-        "refund": Verb("customer", {"payment": text, "amount": number}, bare="amount"),
-        "grant_credit": Verb("customer", {"amount": number, "expires": day}, bare="amount"),
-        "record_payment": Verb("customer", {**document, "amount": number}, bare="document"),
+        "set_term_end": Verb("subscription", until, "term_end", takes_policy=False),
         "hold_invoicing": Verb("subscription", {}, takes_policy=False),
         "release_invoicing": Verb("subscription", {}, takes_policy=False),
+    }
+
+
+def _money(zone: str) -> dict[str, Verb]:
+    document = {"document": text}
+    credit = {**document, "lines": list_of(credited_line), "amount": number, "becomes": one_of("balance", "refund")}
+    charge = (
+        _each("name tax_class currency", text)
+        | _each("amount quantity", number)
+        | {"when": one_of("now", "next_invoice"), "tax_inclusive": yes_no}
+    )
+    used = {"events": list_of(usage_event(zone)), "value": number, **_each("meter key who", text)}
+    granted = {"amount": number, "currency": text, "expires": day, "kind": one_of("promotional", "paid")}
+    return {
+        "apply_coupon": Verb("customer", {"coupon": text}, "coupon", ("coupon",), takes_policy=False),
+        "usage": Verb("customer", used, "value", ("value", "who", "events", "meter"), takes_policy=False),
+        "one_off": Verb("customer", charge, "amount", ("amount",), takes_policy=False),
+        "credit_note": Verb("customer", credit, "document", takes_policy=False),
+        "adjust_line": Verb("customer", {**document, "line": whole, "amount": number}, "amount", ("amount",), False),
+        "void": Verb("customer", document, "document", takes_policy=False),
+        "write_off": Verb("customer", document, "document", takes_policy=False),
+        "record_payment": Verb("customer", {**document, "amount": number, "currency": text}, "document", (), False),
+        "refund": Verb("customer", {"amount": number}, "amount", takes_policy=False),
+        "grant_credit": Verb("customer", granted, "amount", ("amount",), takes_policy=False),
+    }
+
+
+def _running(zone: str) -> dict[str, Verb]:
+    return {
         "bill_run": Verb("nobody", {}, takes_policy=False),
         "advance_to": Verb("nobody", {"to": moment(zone)}, "to", takes_policy=False),
     }

@@ -150,7 +150,10 @@ def _act(stage: Stage, act: Act, seen: _Seen) -> list[_Look | Refusal]:
         verbs.advance_to(stage, act, told=lambda: on_the_way.extend(_looks(stage, seen)))
         return on_the_way
     _reach(stage, act.at)
-    verbs.PLAYED[act.verb](stage, act)
+    if act.customer is not None and act.verb != "create_customer":
+        stage.customer(act.customer)
+    with session.transaction(stage.tenant):
+        verbs.PLAYED[act.verb](stage, act)
     return []
 
 

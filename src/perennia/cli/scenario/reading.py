@@ -182,7 +182,6 @@ def _act(node: Node, *, verbs: Mapping[str, Verb], cast: _Cast, zone: str) -> Ac
         raise node.refuse(f"{name} takes no policy; the scenario's own stands at its top")
     if verb.needs and not any(key in given for key in verb.needs):
         raise node.refuse(f"{' or '.join(verb.needs)} is missing")
-    _refuse_later(node, name, given if not act_policy else {**given, "policy": act_policy})
     if verb.of != "nobody" and (verb.of != "subscription" or customer is not None):
         customer = cast.customer(node, customer, subscription)
     if verb.of == "new_subscription":
@@ -192,13 +191,6 @@ def _act(node: Node, *, verbs: Mapping[str, Verb], cast: _Cast, zone: str) -> Ac
         subscription = cast.subscription(node, subscription, customer)
         customer = cast.owner.get(subscription) or customer
     return Act(at, name, customer, subscription, act_policy, given)
-
-
-def _refuse_later(node: Node, verb: str, given: Mapping[str, Any]) -> None:
-    """Refuse what no operation does yet, so that nothing is silently left out."""
-    for key in given:
-        if key in grammar.LATER_ARGUMENTS.get(verb, frozenset()):
-            raise node.refuse(f"{key} of {verb} cannot be played yet")
 
 
 def _verb(fields: Fields, verbs: Mapping[str, Verb]) -> tuple[str, Fields | None]:

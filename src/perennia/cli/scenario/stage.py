@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from perennia.cli.scenario.script import Act, Script, Sold
-from perennia.domain.errors import DomainError, NotFound
+from perennia.cli.scenario.script import Act, Coupon, Script, Sold
+from perennia.domain.calendar import midnight
+from perennia.domain.errors import NotFound
 from perennia.domain.ids import Id
 from perennia.domain.money import minor_units
 from perennia.domain.pricing import Model, Timing
@@ -26,6 +27,8 @@ class Stage:
     script: Script
     now: datetime
     sold: dict[str, Sold] = field(default_factory=dict)
+    plans: dict[str, Id] = field(default_factory=dict)
+    """Plans and add-ons, by their codes."""
     prices: dict[str, Id] = field(default_factory=dict)
     customers: dict[str, Id] = field(default_factory=dict)
     subscriptions: dict[str, Id] = field(default_factory=dict)
@@ -55,20 +58,31 @@ class Stage:
                 )
             self._sell(good, products[good.product])
         for coupon in self.script.coupons:
-            coupons.create_coupon(
-                tenant=self.tenant,
-                code=coupon.code,
-                percent_off=coupon.percent,
-                amount_off_minor=None if coupon.amount is None else minor_units(coupon.amount, coupon.currency),
-                currency=None if coupon.amount is None else coupon.currency,
-                periods=coupon.periods,
-                now=self.now,
-            )
+            self._offer(coupon, products)
+
+    def _offer(self, coupon: Coupon, products: Mapping[str, Id]) -> None:
+        limits = coupon.more
+        coupons.create_coupon(
+            tenant=self.tenant,
+            code=coupon.code,
+            now=self.now,
+            percent_off=coupon.percent,
+            amount_off_minor=None if coupon.amount is None else minor_units(coupon.amount, coupon.currency),
+            currency=None if coupon.amount is None else coupon.currency,
+            periods=coupon.periods,
+            products=[_known(products, code, kind="product") for code in limits.get("products", ())],
+            plans=[_known(self.plans, code, kind="plan") for code in limits.get("plans", ())],
+            new_customers_only=limits.get("first_time", False),
+            valid_from=midnight(limits["from"], self.script.zone) if "from" in limits else None,
+            valid_to=midnight(limits["to"], self.script.zone) if "to" in limits else None,
+            max_redemptions=limits.get("max_redemptions"),
+            max_per_customer=limits.get("per_customer"),
+        )
 
     def _sell(self, good: Sold, product: Id) -> None:
         make = catalog.create_plan if good.is_plan else catalog.create_add_on
         owner = make(tenant=self.tenant, product_id=product, code=good.code, name=good.name)
-        self.sold[good.code] = good
+        self.sold[good.code], self.plans[good.code] = good, owner
         for price in good.prices:
             more = {"policies" if name == "policy" else name: value for name, value in price.more.items()}
             self.prices[price.code] = catalog.create_price(
@@ -98,20 +112,19 @@ class Stage:
             raise NotFound(kind="price", id=code)
         return self.prices[code]
 
-    def customer(self, name: str, given: Mapping[str, Any] | None = None) -> Id:
-        """The customer of that name, made now if it was not made before. Raises NotFound, or what refuses it."""
+    def customer(self, name: str) -> Id:
+        """The customer of that name, made now if nobody asked for it before. Raises NotFound."""
         if name in self.refused:
             raise NotFound(kind="customer", id=name)
-        if name not in self.customers or given is not None:
-            try:
-                self._create_customer(name, given or {})
-            except DomainError:
-                self.refused.add(name)
-                raise
+        if name not in self.customers:
+            self.create_customer(name, {})
         return self.customers[name]
 
-    def _create_customer(self, name: str, given: Mapping[str, Any]) -> None:
-        self.customers[name] = customers.create_customer(
+    def create_customer(self, name: str, given: Mapping[str, Any]) -> None:
+        """Make a customer. Raises what the rules refuse, and keeps in mind that they did."""
+        if name not in self.customers:
+            self.refused.add(name)
+        made = customers.create_customer(
             tenant=self.tenant,
             name=name,
             email=given.get("email") or f"{len(self.customers) + 1}@customers.example",
@@ -120,7 +133,22 @@ class Stage:
             zone=given.get("timezone"),
             external_id=name,
             language=given.get("language") or "en",
+            payer_id=self.customer(given["parent"]) if "parent" in given else None,
+            billing_day=given.get("billing_day"),
         )
+        if status := {"exempt", "tax_id", "region"} & set(given):
+            customers.set_tax_status(
+                tenant=self.tenant,
+                actor=ACTOR,
+                customer_id=made,
+                status="exempt" if "exempt" in status else "reverse_charge" if "tax_id" in status else "taxable",
+                now=self.now,
+                tax_id=given.get("tax_id"),
+                region=given.get("region"),
+                exempt_reason=given.get("exempt"),
+            )
+        self.customers[name] = made
+        self.refused.discard(name)
 
     def subscription(self, act: Act) -> Id:
         """The subscription that an act is about. Raises NotFound where its start was refused."""
@@ -162,3 +190,9 @@ class Stage:
                 changes.remove(kept)
                 return kept[1]
         raise NotFound(kind="change", id=verb or "")
+
+
+def _known(found: Mapping[str, Id], code: str, *, kind: str) -> Id:
+    if code not in found:
+        raise NotFound(kind=kind, id=code)
+    return found[code]

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from perennia.cli import told as wording
 from perennia.cli.scenario.playing import Moment, Outcome, Refusal
 from perennia.cli.scenario.telling import document, local
 from perennia.domain.money import decimal_text
 from perennia.store.reads.issued import IssuedDocument
-from perennia.wording.errors import text as wording
 
 
 def as_text(outcome: Outcome, *, sentences: bool = True) -> str:

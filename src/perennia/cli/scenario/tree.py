@@ -9,11 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 MOST_VALUES = 200_000
 _MOST_DEPTH = 40
-_Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _NOTHING = frozenset({"", "~", "null", "none"})
 
 Value = "str | list[Node] | dict[str, Node]"
@@ -34,7 +31,7 @@ class Node:
     @property
     def is_nothing(self) -> bool:
         """Left empty, or written as nothing."""
-        return isinstance(self.value, str) and self.value.lower() in _NOTHING
+        return isinstance(self.value, str) and self.value in _NOTHING
 
     def refuse(self, reason: str) -> Unreadable:
         """The error to raise about this value."""
@@ -89,9 +86,9 @@ class _Budget:
     def of_yaml(self, node: Any, place: str, depth: int) -> Node:
         self._spend(place, depth)
         line = node.start_mark.line + 1
-        if isinstance(node, yaml.ScalarNode):
+        if node.id == "scalar":
             return Node(node.value, place, line)
-        if isinstance(node, yaml.SequenceNode):
+        if node.id == "sequence":
             items = [self.of_yaml(child, f"{place}[{n}]", depth + 1) for n, child in enumerate(node.value)]
             return Node(items, place, line)
         return Node(_mapping(self._pairs(node, place, depth), place), place, line)
@@ -99,7 +96,7 @@ class _Budget:
     def _pairs(self, node: Any, place: str, depth: int) -> Iterator[tuple[str, int | None, Node]]:
         for key, child in node.value:
             line = key.start_mark.line + 1
-            if not isinstance(key, yaml.ScalarNode):
+            if key.id != "scalar":
                 raise Node("", place, line).refuse("a key is one word")
             yield key.value, line, self.of_yaml(child, _inside(place, key.value), depth + 1)
 
@@ -110,8 +107,11 @@ class _Budget:
 
 
 def _from_yaml(text: str) -> Node:
+    import yaml  # as long as all the rest of reading takes, and JSON needs none of it
+
+    loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        root = yaml.compose(text, Loader=_Loader)
+        root = yaml.compose(text, Loader=loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = "" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: "

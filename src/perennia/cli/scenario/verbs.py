@@ -8,14 +8,14 @@ from perennia.cli.scenario.script import Act
 from perennia.cli.scenario.stage import ACTOR, Stage
 from perennia.domain.facts import CollectionMode
 from perennia.jobs import advancing, billing
-from perennia.operations import changes, pauses, subscriptions, terms
+from perennia.operations import changes, pauses, redemptions, subscriptions, terms
 from perennia.operations.chosen import Chosen
 from perennia.operations.subscriptions import TermAsked
 
 
 def create_customer(stage: Stage, act: Act) -> None:
     assert act.customer is not None
-    stage.customer(act.customer, act.given)
+    stage.create_customer(act.customer, act.given)
 
 
 def subscribe(stage: Stage, act: Act) -> None:
@@ -41,6 +41,8 @@ def subscribe(stage: Stage, act: Act) -> None:
         addon_of=stage.named(given["addon_of"]) if "addon_of" in given else None,
         apart=given.get("apart", False),
         policy={**aligned, **act.policy} or None,
+        coupon=given.get("coupon"),
+        po_number=given.get("po_number"),
     )
 
 
@@ -170,6 +172,19 @@ def release_invoicing(stage: Stage, act: Act) -> None:
     terms.release_invoicing(**_on(stage, act, policy=False))
 
 
+def apply_coupon(stage: Stage, act: Act) -> None:
+    """To the subscription that is named, else to the customer."""
+    subscription = None if act.subscription is None else stage.subscription(act)
+    redemptions.redeem(
+        tenant=stage.tenant,
+        actor=ACTOR,
+        code=act.given["coupon"],
+        now=stage.now,
+        subscription_id=subscription,
+        customer_id=stage.customer(act.customer or "") if subscription is None else None,
+    )
+
+
 def bill_run(stage: Stage, act: Act) -> None:
     billing.run_until_done(tenant=stage.tenant, as_of=stage.now, now=stage.now)
 
@@ -203,6 +218,7 @@ PLAYED: Mapping[str, Callable[[Stage, Act], None]] = {
         set_term_end,
         hold_invoicing,
         release_invoicing,
+        apply_coupon,
         bill_run,
     )
 }

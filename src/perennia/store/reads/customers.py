@@ -1,8 +1,9 @@
 """Who buys and who pays."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
-from perennia.domain.errors import NotFound
+from perennia.domain.errors import InvalidValue, NotFound
 from perennia.domain.ids import Id
 from perennia.domain.tax import TaxStatus
 from perennia.store.reads.facts import TAX_STATUS, tax_status
@@ -36,3 +37,16 @@ def customer(cursor: Cursor, *, customer_id: Id) -> Customer:
         raise NotFound(kind="customer", id=customer_id.text("cus"))
     key, payer_id, name, email, country, zone, external_id, discounted, billing_day, tax = row
     return Customer(key, payer_id, name, email, country, zone, external_id, tax_status(tax), discounted, billing_day)
+
+
+def find(cursor: Cursor, *, reference: str) -> Customer:
+    """The customer with that key, as `cus_…`, or with that external id. Raises NotFound."""
+    key: Id | None = None
+    with suppress(InvalidValue):
+        key = Id.parse(reference, prefix="cus")
+    if key is None and "\0" not in reference:
+        row = cursor.execute("SELECT id FROM customers WHERE external_id = %s", (reference,)).fetchone()
+        key = row[0] if row is not None else None
+    if key is None:
+        raise NotFound(kind="customer", id=reference)
+    return customer(cursor, customer_id=key)

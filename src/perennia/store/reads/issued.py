@@ -79,7 +79,7 @@ def standing(cursor: Cursor, *, tenant: Id, but: Collection[Id] = ()) -> Standin
 
 
 def items_by_code(cursor: Cursor, *, subscription_id: Id) -> dict[str, Id]:
-    """The items of a subscription by the codes of their plan or add-on and of their prices; the newest where two share one."""
+    """A subscription's items by the codes of their plan or add-on and of their prices; the newest where two share one."""
     rows = cursor.execute(
         """SELECT i.id, pl.code, ad.code, pr.code FROM items i JOIN item_versions v ON v.item_id = i.id
             JOIN prices pr ON pr.id = v.price_id

@@ -1,7 +1,30 @@
-"""Who pays for whom, and what is open between them."""
+"""Payers as they are, for whoever only looks; who pays for whom, and what is open between them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from perennia.domain.ids import Id
+from perennia.store.arrays import keys
+from perennia.store.reads.facts import LockedPayer
 from perennia.store.session import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class PayerRow:
+    """A payer, and the code for which the run leaves it out, if it does. `standing` is what `facts.payers` takes."""
+
+    standing: LockedPayer
+    set_aside_code: str | None
+
+
+def payers(cursor: Cursor, *, ids: Sequence[Id]) -> list[PayerRow]:
+    """The rows of these payers, in the order of their keys; nothing is locked."""
+    rows = cursor.execute(
+        """SELECT id, next_due_at, lines, has_credit, CASE WHEN set_aside_at IS NOT NULL THEN set_aside_code END
+        FROM payers WHERE id = ANY(%s) ORDER BY id""",
+        (keys(ids),),
+    )
+    return [PayerRow(LockedPayer(*row), code) for *row, code in rows.fetchall()]
 
 
 def paid_for(cursor: Cursor, *, payer_id: Id) -> list[Id]:

@@ -21,6 +21,15 @@ from perennia.store.tables.payments import Attempt, Payment, Refund
 from perennia.store.tables.people import Business, Membership, User
 from perennia.store.tables.subscriptions import Change, Item, ItemVersion, Pause, Subscription, SubscriptionDiscount
 from perennia.store.tables.tenants import LegalEntity, TaxRate, Tenant
+from perennia.store.tables.usage import (
+    Meter,
+    UsageAlert,
+    UsageEvent,
+    UsageKey,
+    UsageLimit,
+    UsageSettlement,
+    UsageSignal,
+)
 
 __all__ = [
     "AddOn",
@@ -46,6 +55,7 @@ __all__ = [
     "LegalEntity",
     "Line",
     "Membership",
+    "Meter",
     "Movement",
     "NumberSeries",
     "Outbox",
@@ -67,6 +77,12 @@ __all__ = [
     "SubscriptionDiscount",
     "TaxRate",
     "Tenant",
+    "UsageAlert",
+    "UsageEvent",
+    "UsageKey",
+    "UsageLimit",
+    "UsageSettlement",
+    "UsageSignal",
     "User",
     "WriteOff",
 ]

@@ -62,6 +62,13 @@ SELECT {", ".join(f"d.{name}" for name in _PLAIN)},
 FROM {{source}} AS d JOIN wanted USING (entity_id, kind) JOIN taken USING (entity_id, kind)
 """
 
+_UNNUMBERED = 1 << 62
+_UNNUMBERED_INSERT = f"""
+INSERT INTO documents ({", ".join(_PLAIN)}, number, issued_at)
+SELECT {", ".join(f"d.{name}" for name in _PLAIN)}, d.number, d.issued_at FROM {{source}} AS d
+"""
+"""For a preview: a number that no series ever gives and no other document has, so that nobody waits for it."""
+
 
 def insert_children(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id, actor: str) -> None:
     documents = flat(decisions, "documents")
@@ -171,6 +178,9 @@ def insert_documents(cursor: Cursor, decisions: Sequence[Decision], *, tenant: I
     documents = flat(decisions, "documents")
     if not documents:
         return
+    if getattr(cursor.connection, "perennia_previews", False):
+        _insert_unnumbered(cursor, documents, tenant=tenant)
+        return
     taken: Counter[tuple[Id, str]] = Counter()
     rows = []
     for document in documents:
@@ -192,6 +202,13 @@ def insert_documents(cursor: Cursor, decisions: Sequence[Decision], *, tenant: I
     )
     if cursor.rowcount != len(documents):
         raise RuntimeError(f"{len(documents)} documents drafted, {cursor.rowcount} numbered: a legal entity is missing")
+
+
+def _insert_unnumbered(cursor: Cursor, documents: Sequence[Document], *, tenant: Id) -> None:
+    places = (_UNNUMBERED + int.from_bytes(document.id[-7:], "big") for document in documents)
+    rows = [_document_row(document, place, tenant) for document, place in zip(documents, places, strict=True)]
+    offered = bulk.offer(cursor, tables.Document, _DOCUMENT, rows)
+    cursor.execute(_UNNUMBERED_INSERT.format(source=offered.source).encode(), offered.values)
 
 
 def _document_row(document: Document, place: int, tenant: Id) -> tuple[Any, ...]:

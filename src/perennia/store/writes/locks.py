@@ -1,9 +1,10 @@
 """Locks, in the one order that everything keeps: payers by key, then number series."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from perennia.domain.ids import Id
+from perennia.store.arrays import keys
 from perennia.store.reads.facts import LockedPayer
 from perennia.store.session import Cursor
 
@@ -50,3 +51,12 @@ def release(cursor: Cursor, *, payer_id: Id) -> bool:
         (payer_id,),
     )
     return cursor.rowcount == 1
+
+
+def lock_caps(cursor: Cursor, subscription_ids: Iterable[Id]) -> None:
+    """Wait for others who record usage of these capped subscriptions, in the order of their keys, until they commit."""
+    cursor.execute(
+        """SELECT pg_advisory_xact_lock(hashtextextended(k.id::text, 1))
+        FROM (SELECT id FROM unnest((SELECT %s::uuid[])) AS u (id) ORDER BY id) AS k""",
+        (keys(sorted(subscription_ids)),),
+    )

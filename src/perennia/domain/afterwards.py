@@ -1,0 +1,234 @@
+"""A payer's facts once a decision was written: what the store would read then, so that a look ahead needs no store."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from perennia.domain.decision import DatesMove, Decision, Source, VersionBegun, VersionEnd
+from perennia.domain.discounts import Discount
+from perennia.domain.documents import Document, DocumentKind, Line, LineKind
+from perennia.domain.facts import Item, Payer, Settled, Status, Subscription, Term, Version
+from perennia.domain.ids import Id
+
+_GIVEN_BACK_FOR_TIME = (LineKind.CREDIT, LineKind.PAUSE)
+
+
+def after(payer: Payer, decision: Decision, *, paid: bool = True) -> Payer:
+    """The payer as the store would read it after `decision`. With `paid` nothing is left open on its invoices."""
+    written = _Written(decision, paid=paid)
+    subscriptions = []
+    for subscription in payer.subscriptions:
+        status = written.states.get(subscription.id, subscription.status)
+        if status is not Status.CANCELED:
+            subscriptions.append(_subscription(subscription, status, written))
+    return replace(payer, subscriptions=tuple(subscriptions), balances=_balances(payer, decision))
+
+
+@dataclass(slots=True)
+class _Written:
+    """What a decision changes, by the key of what is changed."""
+
+    decision: Decision
+    paid: bool
+    states: dict[Id, Status] = field(init=False)
+    activated: dict[Id, datetime] = field(init=False)
+    through: dict[Id, datetime] = field(init=False)
+    ended: dict[Id, VersionEnd] = field(init=False)
+    begun: dict[Id, list[VersionBegun]] = field(init=False)
+    dates: dict[Id, DatesMove] = field(init=False)
+    charged: dict[Id, list[Settled]] = field(init=False)
+    touched: set[Id] = field(init=False)
+    """Versions, discounts and subscriptions; most of a large payer's are not."""
+
+    def __post_init__(self) -> None:
+        decision = self.decision
+        self.states = {move.subscription_id: move.after for move in decision.moves}
+        self.activated = {
+            move.subscription_id: move.at for move in reversed(decision.moves) if move.after is Status.ACTIVE
+        }
+        self.through = dict(decision.settled)
+        self.ended = {end.version_id: end for end in decision.ended}
+        self.begun = defaultdict(list)
+        for one in decision.begun:
+            self.begun[one.subscription_id].append(one)
+        self.dates = {one.subscription_id: one for one in decision.dates}
+        self.charged = defaultdict(list)
+        for document in decision.documents:
+            for position, line in enumerate(document.lines, start=1):
+                if line.kind is LineKind.RECURRING:
+                    self.charged[line.subscription_id].append(_settled(document, position, line, paid=self.paid))
+        self.touched = {*self.states, *self.begun, *self.dates, *self.charged, *self.through, *self.ended}
+        self.touched.update(cut.version_id for cut in decision.cuts)
+        self.touched.update(stretch.version_id for stretch in decision.stretches)
+        self.touched.update(change.subscription_id for change in decision.changes)
+        self.touched.update(pause.subscription_id for pause in decision.pauses)
+        self.touched.update(use.discount_id for use in decision.discounts)
+
+    def touches(self, subscription: Subscription) -> bool:
+        keys = [subscription.id, *(discount.id for discount in subscription.discounts)]
+        keys += [version.id for item in subscription.items for version in item.versions]
+        return not self.touched.isdisjoint(keys)
+
+
+def _settled(document: Document, position: int, line: Line, *, paid: bool) -> Settled:
+    is_open = document.kind is DocumentKind.INVOICE and not paid
+    return Settled(
+        version_id=line.version_id,
+        start=line.period_start,
+        end=line.period_end,
+        document_id=document.id,
+        position=position,
+        description=line.description,
+        line_end=line.period_end,
+        line_net=line.net_minor,
+        line_tax=line.tax_minor,
+        tax_percent=line.tax_percent,
+        credited_net=0,
+        credited_tax=0,
+        open_minor=document.open_minor if is_open else 0,
+        line_discount=line.discount_minor,
+    )
+
+
+def _subscription(subscription: Subscription, status: Status, written: _Written) -> Subscription:
+    if not written.touches(subscription):
+        return subscription
+    decision = written.decision
+    done = {change.change_id for change in decision.changes}
+    moved = {change.change_id: change.at for change in decision.moved_changes}
+    over = {pause.pause_id for pause in decision.pauses}
+    changes = tuple(
+        replace(change, at=moved.get(change.id, change.at)) for change in subscription.changes if change.id not in done
+    )
+    pauses = tuple(replace(one, is_over=one.is_over or one.id in over) for one in subscription.pauses)
+    dates = written.dates.get(subscription.id)
+    items = _items(subscription, written, all_versions=bool(changes or pauses))
+    found = replace(
+        subscription,
+        status=status,
+        activated_at=subscription.activated_at or written.activated.get(subscription.id),
+        items=items,
+        changes=changes,
+        pauses=pauses,
+        discounts=_discounts(subscription.discounts, decision),
+        trial_ends_at=subscription.trial_ends_at if dates is None else dates.trial_ends_at,
+        cancel_at=subscription.cancel_at if dates is None else dates.cancel_at,
+        term=subscription.term if dates is None else _term(subscription.term, dates.term_ends_at),
+    )
+    if _may_give_back(found):
+        return replace(found, overcharged=_overcharged(subscription, written))
+    return replace(found, overcharged=()) if found.overcharged else found
+
+
+def _term(term: Term | None, ends_at: datetime | None) -> Term | None:
+    return None if term is None or ends_at is None else replace(term, ends_at=ends_at)
+
+
+def _may_give_back(subscription: Subscription) -> bool:
+    """Whether what was charged may yet reach beyond the end of a version."""
+    if subscription.cancel_at is not None or subscription.changes or subscription.pauses:
+        return True
+    versions = (version for item in subscription.items for version in item.versions)
+    return any(
+        v.ends_at is not None and v.billed_through is not None and v.billed_through > v.ends_at for v in versions
+    )
+
+
+def _items(subscription: Subscription, written: _Written, *, all_versions: bool) -> tuple[Item, ...]:
+    versions: dict[Id, tuple[Item, list[Version]]] = {
+        item.id: (item, list(item.versions)) for item in subscription.items
+    }
+    for one in written.begun.get(subscription.id, ()):
+        begun = replace(one.version, bills_from=one.version.bills_from or one.version.starts_at)
+        versions.setdefault(one.item.id, (one.item, []))[1].append(begun)
+    found = []
+    for item, of_item in versions.values():
+        standing = [_version(version, written) for version in of_item]
+        kept = [v for v in standing if all_versions or v.ends_at is None or v.billed_through != v.ends_at]
+        if kept:
+            kept.sort(key=lambda version: (version.starts_at, version.id))
+            found.append(replace(item, versions=tuple(kept)))
+    return tuple(found)
+
+
+def _version(version: Version, written: _Written) -> Version:
+    if version.id not in written.touched:
+        return version
+    through = written.through.get(version.id, version.billed_through)
+    for cut in written.decision.cuts:
+        if cut.version_id == version.id:
+            through = cut.end if through is None else min(through, cut.end)
+    for stretch in written.decision.stretches:
+        if stretch.version_id == version.id:
+            through = stretch.end
+    end = written.ended.get(version.id)
+    if end is None:
+        return replace(version, billed_through=through)
+    return replace(version, billed_through=through, ends_at=end.ends_at, ended_under=end.under)
+
+
+def _discounts(discounts: tuple[Discount, ...], decision: Decision) -> tuple[Discount, ...]:
+    uses = {use.discount_id: use for use in decision.discounts}
+    found = []
+    for discount in discounts:
+        use = uses.get(discount.id)
+        if use is None:
+            found.append(discount)
+        elif use.ended_at is None:
+            found.append(replace(discount, periods_left=use.periods_left))
+    return tuple(found)
+
+
+def _overcharged(subscription: Subscription, written: _Written) -> tuple[Settled, ...]:
+    """All charged parts that are known, those charged just now with them, less what was given back of each."""
+    decision = written.decision
+    given = _given_back(decision.documents)
+    lowered: dict[Id, int] = defaultdict(int)
+    for allocation in decision.allocations:
+        if allocation.source is Source.CREDIT_NOTE:
+            lowered[allocation.document_id] += allocation.amount_minor
+    ends = {(cut.version_id, cut.start): cut.end for cut in decision.cuts}
+    ends |= {(stretch.version_id, stretch.start): stretch.end for stretch in decision.stretches}
+    found = []
+    for settled in (*subscription.overcharged, *written.charged.get(subscription.id, ())):
+        end = ends.get((settled.version_id, settled.start), settled.end)
+        if end == settled.start:
+            continue
+        net, tax, other_net, other_tax = given.get((settled.document_id, settled.position), (0, 0, 0, 0))
+        found.append(
+            replace(
+                settled,
+                end=end,
+                credited_net=settled.credited_net + net,
+                credited_tax=settled.credited_tax + tax,
+                adjusted_net=settled.adjusted_net + other_net,
+                adjusted_tax=settled.adjusted_tax + other_tax,
+                open_minor=settled.open_minor - lowered.get(settled.document_id, 0),
+            )
+        )
+    return tuple(found)
+
+
+def _given_back(documents: Iterable[Document]) -> Mapping[tuple[Id, int], tuple[int, int, int, int]]:
+    """By charge line (document, position): net and tax given back for time, and for other reasons."""
+    found: dict[tuple[Id, int], tuple[int, int, int, int]] = {}
+    for document in documents:
+        for line in document.lines:
+            if line.credits is not None:
+                net, tax, other_net, other_tax = found.get(line.credits, (0, 0, 0, 0))
+                if line.kind in _GIVEN_BACK_FOR_TIME:
+                    found[line.credits] = net - line.net_minor, tax - line.tax_minor, other_net, other_tax
+                else:
+                    found[line.credits] = net, tax, other_net - line.net_minor, other_tax - line.tax_minor
+    return found
+
+
+def _balances(payer: Payer, decision: Decision) -> dict[tuple[Id, str], int]:
+    if not decision.balance:
+        return payer.balances
+    found = dict(payer.balances)
+    for entry in decision.balance:
+        account = entry.entity_id, entry.currency
+        found[account] = found.get(account, 0) + entry.amount_minor
+    return found

@@ -1,0 +1,33 @@
+"""What was charged beyond the end of a version: whether it is given back, and when."""
+
+from datetime import datetime
+
+from perennia.domain.calendar import slot_at
+from perennia.domain.charges import Owed
+from perennia.domain.facts import Settled, Version
+from perennia.domain.policies import Policies
+
+
+def owed_from(
+    settled: Settled, version: Version, *, ends_at: datetime, under: Policies, cancel_at: datetime | None
+) -> list[Owed]:
+    """What a settled part owes once its version ends at `ends_at`; nothing where the policies waive it.
+
+    It is given back at once, on the next invoice of the subscription (`credit_becomes`), or with the next period
+    (`difference_invoiced`), and no later than the subscription's end.
+    """
+    new_end = max(ends_at, settled.start)
+    if new_end >= settled.end or under.credit_becomes == "none" or under.proration == "none":
+        return []
+    due: datetime | None = ends_at
+    if under.credit_becomes == "next_invoice":
+        due = None
+    elif under.difference_invoiced == "next_invoice":
+        due = _next_period(version, ends_at, cancel_at)
+    return [Owed(due, ends_at, settled, version, new_end, under)]
+
+
+def _next_period(version: Version, at: datetime, cancel_at: datetime | None) -> datetime:
+    slot = slot_at(version.series, at)
+    due = at if slot.start == at else slot.end
+    return due if cancel_at is None else max(min(due, cancel_at), at)

@@ -1,0 +1,264 @@
+"""What usage comes to: stretches of one price, what was used in each, and the amount that is not charged yet.
+
+Usage alone is settled by amount: what the events come to, minus what lines have charged for the same version and
+period. So a late event, a correction or an invoice in the middle of a period needs no rule of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+
+from perennia.domain.calendar import slot_at
+from perennia.domain.facts import Item, Subscription
+from perennia.domain.ids import Id
+from perennia.domain.metering import (
+    NOTHING,
+    Aggregation,
+    Limit,
+    LimitKind,
+    Measured,
+    Meter,
+    Question,
+    Usage,
+)
+from perennia.domain.money import exponent, round_ratio
+from perennia.domain.pricing import Model, period_amount
+from perennia.domain.schemes import Basis
+from perennia.domain.stretches import INSTANT, Stretch, closes, closes_for_good, considered, metered, running, share
+
+_LEVELS = (Aggregation.MAX, Aggregation.LAST)
+"""What is held, and not used up: two stretches of a period do not add up to it."""
+_WHOLE = (1, 1)
+
+
+class NotMeasured(Exception):
+    """A rule lacks answers: the caller measures `questions`, adds them to the facts, and asks again."""
+
+    def __init__(self, questions: Sequence[Question]) -> None:
+        super().__init__(f"{len(questions)} quantities are not measured")
+        self.questions = tuple(questions)
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """A quantity, and what it comes to in minor units: by the price on this basis, for `part` of it."""
+
+    quantity: Decimal
+    basis: Basis
+    part: tuple[int, int]
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class UsageCharge:
+    """What is due for a stretch: all it comes to, minus what was charged. Below zero it is given back."""
+
+    stretch: Stretch
+    rated: Rated
+    charged: int
+
+    @property
+    def amount(self) -> int:
+        return self.rated.amount - self.charged
+
+
+@dataclass(frozen=True, slots=True)
+class AlertReached:
+    """A limit that the usage of a period has reached, to be told once."""
+
+    limit: Limit
+    subscription_id: Id
+    period_start: datetime
+    at: datetime
+
+
+def questions(stretch: Stretch, *, subscription: Subscription, meter: Meter) -> tuple[Question, ...]:
+    """What must be measured to rate a stretch: it alone, and, where that matters, what came before it in the period."""
+    alone = Question(subscription.id, meter, stretch.start, stretch.end)
+    if stretch.counted_from == stretch.start:
+        return (alone,)
+    before = Question(subscription.id, meter, stretch.counted_from, stretch.start)
+    return alone, before, Question(subscription.id, meter, stretch.counted_from, stretch.end)
+
+
+def rate(stretch: Stretch, usage: Usage, *, subscription: Subscription) -> Rated:
+    """What a stretch comes to. Raises QuantityAboveTiers.
+
+    After a cut, by `tiers_after_cut`: `own` measures and prices the stretch as if it were a period; `prorated` scales
+    the tiers to its part of the period; `whole_period` prices what it added to the period's quantity where that falls
+    in the tiers. A level, the highest or last value, is held for a time: under the last two it costs that part of it.
+    """
+    policies, meter = stretch.policies, usage.meters[stretch.meter_id]
+    counted, before = _counted(stretch, usage, subscription=subscription, meter=meter)
+    by_event = stretch.version.price.model is Model.PERCENTAGE
+    events = counted.events if by_event else None
+    part, basis = _WHOLE, Basis.of(policies, events=events)
+    if policies.tiers_after_cut != "own" and meter.aggregation in _LEVELS:
+        part = share(stretch)
+    elif policies.tiers_after_cut == "prorated":
+        basis = Basis.of(policies, events=events, share=share(stretch))
+    elif policies.tiers_after_cut == "whole_period":
+        earlier = before.events if by_event else 0
+        basis = Basis.of(policies, events=events, before=before.quantity, events_before=earlier)
+    if stretch.version.price.scheme is None:
+        basis = Basis()
+    numerator, denominator = period_amount(stretch.version.price, counted.quantity, basis)
+    amount = round_ratio(numerator * part[0], denominator * part[1])
+    return Rated(counted.quantity, basis, part, amount)
+
+
+def _counted(stretch: Stretch, usage: Usage, *, subscription: Subscription, meter: Meter) -> tuple[Measured, Measured]:
+    """What counts in the stretch, and what counted in its period before; below zero is none, beyond a cap is none."""
+    alone, *cut = (usage.answers[one] for one in questions(stretch, subscription=subscription, meter=meter))
+    cap = _cap(usage, stretch.meter_id)
+    if meter.aggregation in _LEVELS or not cut:
+        return _within(alone, cap), NOTHING
+    before, together = (_within(one, cap) for one in cut)
+    if cap is None and stretch.policies.tiers_after_cut != "whole_period":
+        return _within(alone, None), before
+    added = Measured(max(together.quantity - before.quantity, NOTHING.quantity), together.events - before.events)
+    return added, before
+
+
+def _within(measured: Measured, cap: Decimal | None) -> Measured:
+    quantity = max(measured.quantity, NOTHING.quantity)
+    return replace(measured, quantity=quantity if cap is None else min(quantity, cap))
+
+
+def _cap(usage: Usage, meter_id: Id) -> Decimal | None:
+    caps = [
+        limit.quantity
+        for limit in usage.limits
+        if limit.meter_id == meter_id and limit.kind is not LimitKind.ALERT and limit.quantity is not None
+    ]
+    return min(caps, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What must be read to bill a subscription: quantities, and what was charged by version and start of a period."""
+
+    questions: tuple[Question, ...]
+    charged: tuple[tuple[Id, datetime], ...]
+
+
+def wanted(subscription: Subscription, meters: Mapping[Id, Meter], *, through: datetime, running: bool) -> Wanted:
+    """What must be read to bill a subscription through an instant, as its versions are now.
+
+    The stretches that end by then and are not settled or still open for late events; with `running` also those
+    that go on, up to that instant. What happens meanwhile may cut them elsewhere: then `NotMeasured` names the rest.
+    """
+    found = [one for item in subscription.items for one in considered(subscription, item, through=through)]
+    asked = [
+        question
+        for stretch in found
+        if running or stretch.ends
+        for question in questions(stretch, subscription=subscription, meter=meters[stretch.meter_id])
+    ]
+    return Wanted(tuple(dict.fromkeys(asked)), tuple(stretch.key for stretch in found))
+
+
+class Tally:
+    """One subscription's usage on its way through a `bill` call: what is charged grows with each line that is due.
+
+    Every question is put to the subscription as it stands by then. All raise NotMeasured where an answer is missing.
+    """
+
+    __slots__ = ("_charged", "_usage")
+
+    def __init__(self, usage: Usage) -> None:
+        self._usage, self._charged = usage, dict(usage.charged)
+
+    def due(self, subscription: Subscription, item: Item, at: datetime) -> list[UsageCharge]:
+        """What is due of an item when one of its stretches ends, or the late window of its last one closes.
+
+        Besides the stretch that ends here these are the earlier ones that were open for late events when the item
+        was last settled. Afterwards it counts as charged.
+        """
+        in_force = [version for version in metered(item) if version.starts_at < at]
+        if not in_force:
+            return []
+        settled_last = slot_at(in_force[-1].series, at - INSTANT).start
+        open_then = [
+            stretch
+            for stretch in considered(subscription, item, through=at)
+            if stretch.ends and closes(subscription, stretch.end, stretch.version.series) > settled_last
+        ]
+        found = self._charges(subscription, open_then)
+        return self._taken([charge for charge in found if self._shown(charge, at)])
+
+    def closed(self, subscription: Subscription, item: Item, at: datetime) -> list[Id]:
+        """The versions of an item that have ended and need not be looked at again, once what is due `at` is charged."""
+        return [
+            version.id
+            for version in metered(item)
+            if (closing := closes_for_good(subscription, item, version)) is not None and closing <= at
+        ]
+
+    def unbilled(self, subscription: Subscription, at: datetime) -> list[UsageCharge]:
+        """What usage of running periods comes to up to an instant and no line has charged."""
+        return [charge for charge in self._charges(subscription, running(subscription, at)) if charge.amount]
+
+    def progressive(self, subscription: Subscription, at: datetime) -> list[UsageCharge]:
+        """All that is unbilled, once it reaches the policy's threshold. Afterwards it counts as charged."""
+        threshold = subscription.policies.progressive_threshold
+        if threshold is None:
+            return []
+        found = self.unbilled(subscription, at)
+        total = sum(charge.amount for charge in found)
+        reached = total >= Fraction(threshold) * 10 ** exponent(subscription.currency)
+        return self._taken(found) if reached and total > 0 else []
+
+    def alerts(self, subscription: Subscription, at: datetime) -> list[AlertReached]:
+        """The alerts of running periods that are reached and were not told."""
+        periods: dict[tuple[Id, datetime], tuple[Decimal, int]] = {}
+        for charge in self._charges(subscription, running(subscription, at)):
+            stretch = charge.stretch
+            period = stretch.meter_id, stretch.slot.start
+            meter = self._usage.meters[stretch.meter_id]
+            together = questions(stretch, subscription=subscription, meter=meter)[-1]
+            _, amount = periods.get(period, (None, 0))
+            periods[period] = self._usage.answers[together].quantity, amount + charge.rated.amount
+        return [
+            AlertReached(limit, subscription.id, start, at)
+            for limit in self._usage.limits
+            for (meter_id, start), reached in periods.items()
+            if limit.kind is LimitKind.ALERT and limit.meter_id == meter_id
+            if (limit.id, start) not in self._usage.told and _reached(limit, *reached)
+        ]
+
+    def _charges(self, subscription: Subscription, found: Sequence[Stretch]) -> list[UsageCharge]:
+        """Each stretch rated. Raises NotMeasured with all that is missing."""
+        missing = [
+            question
+            for stretch in found
+            for question in questions(stretch, subscription=subscription, meter=self._usage.meters[stretch.meter_id])
+            if question not in self._usage.answers
+        ]
+        if missing:
+            raise NotMeasured(missing)
+        return [
+            UsageCharge(
+                stretch, rate(stretch, self._usage, subscription=subscription), self._charged.get(stretch.key, 0)
+            )
+            for stretch in found
+        ]
+
+    def _shown(self, charge: UsageCharge, at: datetime) -> bool:
+        """A line that changes nothing is left out, but for the first of a stretch in which something was used."""
+        if charge.amount or charge.stretch.end != at or charge.stretch.key in self._charged:
+            return bool(charge.amount)
+        return bool(charge.rated.quantity) or charge.stretch.policies.zero_usage_line == "yes"
+
+    def _taken(self, charges: list[UsageCharge]) -> list[UsageCharge]:
+        for charge in charges:
+            self._charged[charge.stretch.key] = charge.rated.amount
+        return charges
+
+
+def _reached(limit: Limit, quantity: Decimal, amount: int) -> bool:
+    if limit.amount_minor is not None:
+        return amount >= limit.amount_minor
+    return limit.quantity is not None and quantity >= limit.quantity

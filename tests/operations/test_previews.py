@@ -1,0 +1,239 @@
+"""Previews: what an act would do is what it then does; a year ahead is the year that comes; nothing of it stays."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from perennia.config.clock import now as machine_now
+from perennia.domain.decision import Decision
+from perennia.domain.documents import Document
+from perennia.domain.ids import Id
+from perennia.jobs import advancing
+from perennia.operations import books, changes, pauses, previews, subscriptions, terms
+from perennia.operations.chosen import Chosen
+from perennia.operations.previews import preview
+from perennia.operations.subscriptions import TermAsked
+from perennia.store import session
+from tests.operations.shop import Shop, open_shop
+
+pytestmark = pytest.mark.usefixtures("database")
+
+ASKED_ON = date(2025, 3, 12)
+
+
+@dataclass(slots=True)
+class Desk:
+    """Astrid at her desk: a shop, a customer, a subscription since 31 January, and today is 12 March."""
+
+    shop: Shop
+    customer: Id
+    subscription: Id
+
+    def ask(self, operation: Callable[..., Any], **given: Any) -> Any:
+        more = {} if operation is subscriptions.start else {"subscription_id": self.subscription}
+        return operation(tenant=self.shop.tenant, actor="astrid", now=machine_now(), **more, **given)
+
+    def preview(self) -> Any:
+        return preview(tenant=self.shop.tenant, now=machine_now())
+
+    def documents_until(self, until: datetime) -> list[Document]:
+        """Go there, and take what is issued on the way."""
+        with books.written() as made:
+            advancing.walk(tenant=self.shop.tenant, start=self.shop.now, to=until, calls=None, machine_now=machine_now)
+        return [document for decision in made for document in decision.documents]
+
+
+def a_desk(*codes: str, policies: dict[str, Any] | None = None, **more: Any) -> Desk:
+    shop = open_shop(**(policies or {}))
+    customer = shop.customer()
+    subscription = shop.start(customer, *(codes or ("basic",)), **more)
+    advancing.walk(tenant=shop.tenant, start=shop.now, to=noon(ASKED_ON), calls=None, machine_now=machine_now)
+    return Desk(shop, customer, subscription)
+
+
+def noon(day: date) -> datetime:
+    return datetime.fromisoformat(f"{day}T11:00+00:00")
+
+
+def told(documents: Iterable[Document]) -> list[str]:
+    """Documents as text, without the keys that are new each time."""
+    found = []
+    for document in documents:
+        found.append(
+            f"{document.kind} {document.currency} issued {document.issued_at} due {document.due_at} pay by "
+            f"{document.pay_by}: {document.net_minor} + {document.tax_minor}, {document.from_balance_minor} from balance"
+        )
+        for line in document.lines:
+            days = f"{line.period_start}..{line.period_end}"
+            found.append(
+                f"  {line.kind.name} {line.description} {days} x{line.quantity.normalize():f} {line.net_minor} + "
+                f"{line.tax_minor} ({line.tax_percent}), {line.discount_minor} off"
+            )
+    return found
+
+
+def story(decisions: Sequence[Decision]) -> dict[str, Any]:
+    """Everything that decisions write, without the keys that are new each time."""
+    return {
+        "documents": told(document for decision in decisions for document in decision.documents),
+        "balance": [entry.amount_minor for decision in decisions for entry in decision.balance],
+        "allocations": [one.amount_minor for decision in decisions for one in decision.allocations],
+        "postings": [(one.account, one.amount_minor) for decision in decisions for one in decision.postings],
+        "movements": [
+            (one.kind, one.mrr_minor, one.effective_at) for decision in decisions for one in decision.movements
+        ],
+        "moves": [(one.before, one.after, one.at) for decision in decisions for one in decision.moves],
+        "events": [(one.type, one.at) for decision in decisions for one in decision.events],
+        "ends": [one.ends_at for decision in decisions for one in decision.ended],
+        "begins": [one.version.starts_at for decision in decisions for one in decision.begun],
+        "settled": [at for decision in decisions for _, at in decision.settled],
+        "next": [decision.next_due_at for decision in decisions],
+    }
+
+
+def everything(shop: Shop) -> dict[str, str]:
+    """All rows of the tenant, table by table, and the series' next numbers with them."""
+    with session.transaction(shop.tenant) as cursor:
+        tables = cursor.execute(
+            "SELECT table_name FROM information_schema.columns WHERE column_name = 'tenant_id' AND table_schema = 'public'"
+        ).fetchall()
+        found = {}
+        for (table,) in tables:
+            query = f"SELECT coalesce(string_agg(md5(t::text), '' ORDER BY md5(t::text)), '') FROM {table} t"
+            row = cursor.execute(query.encode()).fetchone()
+            assert row is not None
+            found[str(table)] = str(row[0])
+        return found
+
+
+Act = Callable[[Desk], Any]
+
+
+def _add_seats(desk: Desk) -> Any:
+    return desk.ask(changes.add_item, chosen=Chosen(desk.shop.prices["seat"], Decimal(3)))
+
+
+def _remove_seats(desk: Desk) -> Any:
+    rows = desk.shop.rows("SELECT id FROM items WHERE kind = 'add_on'")
+    return desk.ask(changes.remove_item, item_id=rows[0][0])
+
+
+def _subscribe(**given: Any) -> Act:
+    def act(desk: Desk) -> Any:
+        items = [Chosen(desk.shop.prices["plus"])]
+        return desk.ask(subscriptions.start, customer_id=desk.customer, items=items, **given)
+
+    return act
+
+
+def _change(code: str, **given: Any) -> Act:
+    return lambda desk: desk.ask(changes.change_plan, price_id=desk.shop.prices[code], **given)
+
+
+def _do(operation: Callable[..., Any], **given: Any) -> Act:
+    return lambda desk: desk.ask(operation, **given)
+
+
+ACTS: dict[str, tuple[Callable[[], Desk], Act]] = {
+    "another plan now": (a_desk, _change("plus")),
+    "a dearer interval now": (a_desk, _change("year")),
+    "a plan in arrears now": (a_desk, _change("later")),
+    "another plan at the period's end": (a_desk, _change("plus", when="period_end")),
+    "another plan on a date": (a_desk, _change("plus", when=date(2025, 5, 20))),
+    "another plan from a date that has passed": (a_desk, _change("plus", when=date(2025, 2, 10))),
+    "a smaller plan, given back as a refund": (
+        lambda: a_desk("plus", policies={"credit_becomes": "refund"}), _change("basic")
+    ),
+    "another plan, the difference on the next invoice": (
+        lambda: a_desk(policies={"difference_invoiced": "next_invoice"}), _change("plus")
+    ),
+    "a smaller quantity": (
+        lambda: a_desk("basic", "seat*5"),
+        lambda desk: desk.ask(
+            changes.set_quantity,
+            quantity=Decimal(2),
+            item_id=desk.shop.rows("SELECT id FROM items WHERE kind = 'add_on'")[0][0],
+        ),
+    ),
+    "an add-on": (a_desk, _add_seats),
+    "one add-on less": (lambda: a_desk("basic", "seat*5"), _remove_seats),
+    "another billing day": (a_desk, _do(changes.set_billing_day, day=15)),
+    "an end now": (a_desk, _do(subscriptions.cancel)),
+    "an end at the period's end": (a_desk, _do(subscriptions.cancel, when="period_end")),
+    "an end on a date that has passed": (a_desk, _do(subscriptions.cancel, when=date(2025, 3, 3))),
+    "a withdrawal": (
+        lambda: a_desk(start_on=date(2025, 3, 10)), _do(subscriptions.withdraw, immediate_start=True)
+    ),
+    "a pause now": (a_desk, _do(pauses.pause, until=date(2025, 4, 20))),
+    "a pause that gives back": (
+        lambda: a_desk(policies={"pause_rest": "credited"}), _do(pauses.pause, until=date(2025, 3, 20))
+    ),
+    "a pause without an end": (a_desk, _do(pauses.pause, when="period_end")),
+    "a period left out": (a_desk, _do(pauses.skip)),
+    "a trial given later": (a_desk, _do(terms.set_trial_end, trial_ends_on=date(2025, 4, 12))),
+    "a trial that is made longer": (
+        lambda: a_desk(trial_ends_on=date(2025, 4, 1)), _do(terms.set_trial_end, trial_ends_on=date(2025, 5, 1))
+    ),
+    "a trial that ends now": (lambda: a_desk(trial_ends_on=date(2025, 4, 1)), _do(terms.end_trial)),
+    "a term": (a_desk, _do(terms.set_term, periods=6)),
+    "invoicing held": (a_desk, _do(terms.hold_invoicing)),
+    "a subscription today": (a_desk, _subscribe()),
+    "a subscription with a trial": (a_desk, _subscribe(trial_days=14)),
+    "a subscription that began earlier": (a_desk, _subscribe(start_on=date(2025, 1, 10))),
+    "a subscription that begins later": (a_desk, _subscribe(start_on=date(2025, 6, 10), anchor_on=date(2025, 6, 1))),
+    "a subscription with a term and an end": (
+        a_desk, _subscribe(term=TermAsked(3, "go_on"), cancel_on=date(2025, 8, 20))
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(params=ACTS)
+def asked(request: pytest.FixtureRequest) -> tuple[Desk, Act]:
+    open_desk, act = ACTS[request.param]
+    return open_desk(), act
+
+
+def test_an_act_does_what_its_preview_said_and_the_preview_left_nothing(asked: tuple[Desk, Act]) -> None:
+    desk, act = asked
+    before = everything(desk.shop)
+    with desk.preview() as previewed:
+        act(desk)
+    assert everything(desk.shop) == before
+    with books.written() as made:
+        act(desk)
+    assert story(previewed.decisions) == story(made)
+    stands = desk.shop.rows(
+        "SELECT payer_id, entity_id, currency, sum(amount_minor)::bigint FROM balance_entries GROUP BY 1, 2, 3"
+    )
+    assert previewed.balances == {(payer, entity, currency): amount for payer, entity, currency, amount in stands}
+    assert [(previewed.next_due_at,)] == desk.shop.rows("SELECT next_due_at FROM payers WHERE id = %s", desk.customer)
+    if previewed.upcoming is not None:
+        issued = desk.documents_until(previewed.upcoming.at)
+        assert told(previewed.upcoming.documents) == told(issued)
+    else:
+        assert desk.documents_until(noon(date(2026, 6, 1))) == []
+
+
+def test_the_year_that_was_shown_is_the_year_that_comes(asked: tuple[Desk, Act]) -> None:
+    desk, act = asked
+    act(desk)
+    collect(desk.shop)
+    shown = previews.calendar(tenant=desk.shop.tenant, customer_id=desk.customer, now=machine_now())
+    found = previews.next_invoice(tenant=desk.shop.tenant, customer_id=desk.customer, now=machine_now())
+    assert (None if found is None else found.at) == (shown.upcoming[0].at if shown.upcoming else None)
+    issued = []
+    for upcoming in shown.upcoming:
+        issued += desk.documents_until(upcoming.at)
+        collect(desk.shop)
+    issued += desk.documents_until(shown.until)
+    assert told(document for upcoming in shown.upcoming for document in upcoming.documents) == told(issued)
+
+
+def collect(shop: Shop) -> None:
+    """Everybody pays: as the calendar takes for granted."""
+    with session.transaction(shop.tenant) as cursor:
+        cursor.execute("UPDATE receivables SET open_minor = 0, state = 'paid', next_attempt_at = NULL")
