@@ -12,10 +12,12 @@ from perennia.config.clock import now as machine_now
 from perennia.domain.errors import AlreadyExists, InvalidValue, NotFound
 from perennia.domain.ids import Id
 from perennia.domain.metering import Aggregation, LimitKind, Measured, Outcome, UsageEvent, UsageRefused
+from perennia.domain.usage import AlertReached
 from perennia.operations import pauses, subscriptions, usage
 from perennia.store import session
 from perennia.store.identity import new_id
 from perennia.store.reads import usage as read_usage
+from perennia.store.writes import usage as write
 from tests.domain.measured import Used, measure
 from tests.operations.metered import METERS, MeteredShop, local, metered_shop
 from tests.store.statements import recording
@@ -367,6 +369,37 @@ def test_what_is_watched_leaves_word():
     threshold = metered_shop(progressive_threshold="100")
     threshold.record(threshold.event("seen"))
     assert threshold.shop.rows("SELECT subscription_id FROM usage_signals") == [(threshold.subscription,)]
+
+
+def test_what_is_charged_alerted_and_looked_at_is_kept():
+    bo = metered_shop()
+    limit = usage.set_limit(
+        tenant=bo.tenant, subscription_id=bo.subscription, meter="megabytes", kind=LimitKind.ALERT, now=machine_now(),
+        quantity=Decimal(1),
+    )  # fmt: skip
+    bo.record(bo.event("one"))
+    bo.record(bo.event("two"))
+    version, document, start, later = new_id(), new_id(), local(date(2025, 1, 31)), local(date(2025, 2, 28))
+    with session.transaction(bo.tenant) as cursor:
+        lines = [
+            write.Settlement(document, 1, version, start, Decimal("12.5"), 125),
+            write.Settlement(document, 2, version, start, Decimal("12.5"), -25),
+            write.Settlement(document, 3, version, later, Decimal(0), 0),
+        ]
+        write.settle(cursor, lines, tenant=bo.tenant)
+        asked = [(version, start), (version, later), (document, start)]
+        assert read_usage.charged(cursor, asked, tenant=bo.tenant) == {
+            (version, start): 100,
+            (version, later): 0,
+        }
+        limits = read_usage.limits_of(cursor, [bo.subscription])
+        reached = AlertReached(limits[bo.subscription][0], bo.subscription, start, start)
+        write.tell(cursor, [reached], tenant=bo.tenant)
+        assert read_usage.alerts_told(cursor, limits) == {bo.subscription: frozenset({(limit, start)})}
+        seen = read_usage.signals(cursor, tenant=bo.tenant, limit=1)
+        write.forget_signals(cursor, subscription_id=bo.subscription, through=seen[bo.subscription], tenant=bo.tenant)
+        left = read_usage.signals(cursor, tenant=bo.tenant, limit=10)
+        assert list(left) == [bo.subscription] and left != seen
 
 
 def test_a_meter_has_a_code_of_its_own(bo: MeteredShop):

@@ -56,7 +56,7 @@ class _Written:
         self.charged = defaultdict(list)
         for document in decision.documents:
             for position, line in enumerate(document.lines, start=1):
-                if line.kind is LineKind.RECURRING:
+                if line.kind is LineKind.RECURRING and line.subscription_id is not None:
                     self.charged[line.subscription_id].append(_settled(document, position, line, paid=self.paid))
         self.touched = {*self.states, *self.begun, *self.dates, *self.charged, *self.through, *self.ended}
         self.touched.update(cut.version_id for cut in decision.cuts)
@@ -72,6 +72,7 @@ class _Written:
 
 
 def _settled(document: Document, position: int, line: Line, *, paid: bool) -> Settled:
+    assert line.version_id is not None
     is_open = document.kind is DocumentKind.INVOICE and not paid
     return Settled(
         version_id=line.version_id,

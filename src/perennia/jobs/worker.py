@@ -12,7 +12,7 @@ from threading import Event
 from perennia.domain.ids import Id
 from perennia.gateways.calls import Calls
 from perennia.jobs import billing, collection
-from perennia.operations import feed, ledger
+from perennia.operations import feed, ledger, usage
 from perennia.store import session
 from perennia.store.reads import due
 
@@ -23,9 +23,12 @@ _LONGEST_PAUSE_S = 60.0
 
 def work(*, clock: Callable[[], datetime], calls: Mapping[str, Calls], stop: Event) -> None:
     """Round after round until `stop` is set. A round that fails is logged and tried again after a longer pause."""
-    pause = PAUSE_S
+    pause, prepared_on = PAUSE_S, None
     while not stop.wait(pause):
         try:
+            if prepared_on != (today := clock().date()):
+                usage.prepare_months(now=clock())
+                prepared_on = today
             round_through_tenants(now=clock(), clock=clock, calls=calls)
             pause = PAUSE_S
         except Exception:  # a database that is away, a full disk: the loop outlives it and says so

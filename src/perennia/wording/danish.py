@@ -396,4 +396,13 @@ WORDS = {
     "a measured value is below 10 to the 15th and has at most 12 decimals": (
         "en målt værdi er under 10 i 15. potens og har højst 12 decimaler"
     ),
+    "from 1 to {most} months": "fra 1 til {most} måneder",
+    "it has prices of several currencies or intervals; name one of them: {codes}": (
+        "den har priser i flere valutaer eller perioder; nævn en af dem: {codes}"
+    ),
+    "it has no price": "den har ingen pris",
+    "a price is not below zero": "en pris er ikke under nul",
+    "a price for everyone begins today or later": "en pris for alle begynder i dag eller senere",
+    "months": "antallet af måneder",
+    "from": "begyndelsen",
 }

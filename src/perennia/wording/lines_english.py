@@ -5,6 +5,7 @@ SENTENCES = {
     "used": "Used, {span}: {quantity}.",
     "not_used": "Not used: {span}.",
     "paused": "Paused: {span}.",
+    "by_hand": "Credited by hand.",
     "cut": "Tiers and free parts count for {share} of a period here.",
     "counted_on": "Together with the {before} that came before in the period that makes {total}.",
     # one price
@@ -66,6 +67,10 @@ SENTENCES = {
     "unused.quantity_all": "All of it is taken back: {base}.",
     "credit": "{credited} of that was given back before, which leaves {amount}.",
     "limited": "No more than {amount} was left to give back.",
+    # what is rounded on the document
+    "share": "Rounded together with the other lines of the document: {amount}.",
+    "total": "The document comes to {amount}.",
+    "cash": "In cash, in steps of {step}, that is {amount}.",
     # what it comes to
     "line": "The line comes to {amount}.",
     "line.net": "The line comes to {amount}, before {percent} % tax.",

@@ -56,8 +56,8 @@ BEGIN
 END $$;
 
 -- The partition of the month in which `day` lies, made with the right of the tables' owner. True if it was made: not
--- where it is there, where the month is not near the machine's own, or where rows of it lie in the default partition,
--- in which they then stay.
+-- where it is there, where the month is not near the machine's own, where rows of it lie in the default partition, in
+-- which they then stay, or where others held the table for too long: it is asked for again.
 CREATE FUNCTION make_usage_month(day date) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = public, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
@@ -77,6 +77,8 @@ BEGIN
     PERFORM guard_usage_partition(name);
     EXECUTE format('ALTER TABLE usage_events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', name, starts, ends);
     RETURN true;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN false;
 END $$;
 REVOKE ALL ON FUNCTION guard_usage_partition(text), make_usage_month(date) FROM PUBLIC;
 """

@@ -66,7 +66,7 @@ def document(cursor: Cursor, *, document_id: Id) -> ExplainedDocument:
     key, kind, *values, evidence = row
     lines = tuple(_lines(cursor, document_id=document_id, currency=values[3]))
     found = None if evidence is None else evidence_of(evidence)
-    return ExplainedDocument(key, DocumentKind(kind), *values, found, lines)
+    return ExplainedDocument(*(key, DocumentKind(kind), *values, found, lines))
 
 
 def _lines(cursor: Cursor, *, document_id: Id, currency: str) -> list[ExplainedLine]:
@@ -93,5 +93,5 @@ def _line(row: tuple[Any, ...], *, currency: str) -> ExplainedLine:
         stored=None if stored is None else json.loads(stored),
     )
     credits = None if credited is None else (credited, position)
-    line = Line(LineKind(kind), *columns, calculation, credits)
+    line = Line(*(LineKind(kind), *columns, calculation, credits))
     return ExplainedLine(line, zone, None if credited is None else (credited_kind, credited_number, position))

@@ -168,10 +168,10 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
             reactivates=reactivates,
         )
         found.append((payer_id, subscription))
-    overcharged = _overcharged(cursor, [subscription for _, subscription in found], tenant_id=tenant.id)
+    settled = overcharged(cursor, [subscription for _, subscription in found], tenant_id=tenant.id)
     of_payer: dict[Id, list[Subscription]] = defaultdict(list)
     for payer_id, subscription in found:
-        credits = overcharged.get(subscription.id)
+        credits = settled.get(subscription.id)
         of_payer[payer_id].append(replace(subscription, overcharged=credits) if credits else subscription)
     return of_payer
 
@@ -334,7 +334,9 @@ def _balances(cursor: Cursor, payer_ids: list[Id]) -> dict[Id, dict[tuple[Id, st
     return found
 
 
-def _overcharged(cursor: Cursor, subscriptions: list[Subscription], *, tenant_id: Id) -> dict[Id, tuple[Settled, ...]]:
+def overcharged(
+    cursor: Cursor, subscriptions: Sequence[Subscription], *, tenant_id: Id
+) -> dict[Id, tuple[Settled, ...]]:
     """The charged parts that reach beyond where their version ends or may end, asked for by their exact keys."""
     wanted = [
         (subscription.id, version.id, start)

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from perennia.domain.ids import Id
 from perennia.domain.metering import Aggregation
-from perennia.store.arrays import keys, lines, moments, numbers
+from perennia.domain.usage import AlertReached
+from perennia.store.arrays import instants, keys, lines, moments, numbers
 from perennia.store.identity import new_id
 from perennia.store.session import Cursor
 from perennia.store.writes.rows import insert
@@ -85,6 +86,68 @@ def add(cursor: Cursor, given: Sequence[NewUsage], *, tenant: Id) -> set[Id]:
         },
     )
     return {row[0] for row in rows}
+
+
+class Settlement(NamedTuple):
+    """What a line charged for the usage of a version in a period, before discounts and in minor units."""
+
+    document_id: Id
+    position: int
+    version_id: Id
+    period_start: datetime
+    quantity: Decimal
+    amount_minor: int
+
+
+def settle(cursor: Cursor, settlements: Sequence[Settlement], *, tenant: Id) -> None:
+    """Keep what lines charged, so that the next settlement of the period charges the rest."""
+    if not settlements:
+        return
+    documents, positions, versions, starts, quantities, amounts = zip(*settlements, strict=True)
+    cursor.execute(
+        """INSERT INTO usage_settlements (
+            tenant_id, document_id, position, version_id, period_start, quantity, amount_minor
+        )
+        SELECT %s, s.document_id, s.position, s.version_id, s.period_start, s.quantity::numeric, s.amount
+        FROM unnest(
+            (SELECT %s::uuid[]), (SELECT %s::bigint[]), (SELECT %s::uuid[]), (SELECT %s::timestamptz[]),
+            string_to_array(%s, E'\\n'), (SELECT %s::bigint[])
+        ) AS s (document_id, position, version_id, period_start, quantity, amount)""",
+        (
+            tenant,
+            keys(documents),
+            numbers(positions),
+            keys(versions),
+            instants(starts),
+            lines(f"{quantity:f}" for quantity in quantities),
+            numbers(amounts),
+        ),
+    )
+
+
+def tell(cursor: Cursor, alerts: Sequence[AlertReached], *, tenant: Id) -> None:
+    """Keep that these alerts were given in their periods: none is given twice."""
+    if alerts:
+        cursor.execute(
+            """INSERT INTO usage_alerts (tenant_id, limit_id, period_start, at)
+            SELECT %s, a.limit_id, a.period_start, a.at
+            FROM unnest((SELECT %s::uuid[]), (SELECT %s::timestamptz[]), (SELECT %s::timestamptz[]))
+                AS a (limit_id, period_start, at)""",
+            (
+                tenant,
+                keys(alert.limit.id for alert in alerts),
+                instants(alert.period_start for alert in alerts),
+                instants(alert.at for alert in alerts),
+            ),
+        )
+
+
+def forget_signals(cursor: Cursor, *, subscription_id: Id, through: int, tenant: Id) -> None:
+    """Take away what was looked at: the signals of a subscription up to the last that was seen."""
+    cursor.execute(
+        "DELETE FROM usage_signals WHERE tenant_id = %s AND id <= %s AND subscription_id = %s",
+        (tenant, through, subscription_id),
+    )
 
 
 def signal(cursor: Cursor, subscription_ids: Iterable[Id], *, tenant: Id) -> None:
