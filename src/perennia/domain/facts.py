@@ -7,7 +7,9 @@ from enum import StrEnum
 
 from perennia.domain.calendar import Series
 from perennia.domain.discounts import Discount
+from perennia.domain.grants import Grant
 from perennia.domain.ids import Id
+from perennia.domain.pending import Pending
 from perennia.domain.policies import DEFAULTS, Policies
 from perennia.domain.pricing import Price
 from perennia.domain.tax import TAXABLE, TaxStatus, TaxTable
@@ -216,6 +218,10 @@ class Payer:
     balances: dict[tuple[Id, str], int] = field(default_factory=dict)
     """Credit balance in minor units by (legal entity, currency)."""
     tax: TaxStatus = TAXABLE
+    grants: tuple[Grant, ...] = ()
+    """What of the balances was granted, with what is left of it."""
+    pending: tuple[Pending, ...] = ()
+    """Charges that wait for the next document."""
 
 
 @dataclass(frozen=True, slots=True)

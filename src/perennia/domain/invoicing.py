@@ -16,14 +16,17 @@ from perennia.domain.drafting import Draft, Funds, GroupKey, Issued, group_key, 
 from perennia.domain.errors import CatchUpHeld
 from perennia.domain.facts import Payer, Seller
 from perennia.domain.ids import Id, NewIds
+from perennia.domain.intake import Waiting
 from perennia.domain.pricing import Timing
+from perennia.domain.progress import earliest
+from perennia.domain.wallet import Moved
 
 T = TypeVar("T")
 
 
 def next_due_at(payer: Payer, *, seller: Seller) -> datetime | None:
     """The earliest instant at which anything of this payer happens; None where nothing ever will."""
-    return _next_due_at(_courses(payer, seller, _no_ids))
+    return earliest(_next_due_at(_courses(payer, seller, _no_ids)), Funds.of(payer).next_expiry_at())
 
 
 def bill(
@@ -44,15 +47,19 @@ def bill(
     happens then needs lines of this very decision: written and read again, the rest follows.
     """
     courses = _courses(payer, seller, new_ids)
-    funds = Funds(dict(payer.balances))
+    funds, waiting = Funds.of(payer), Waiting(payer, seller)
     issued: list[Issued] = []
+    expired: list[Moved] = []
     gathered: dict[GroupKey, Draft] = {}
-    due = _next_due_at(courses)
+    due = earliest(_next_due_at(courses), funds.next_expiry_at())
     while due is not None and due <= through and not any(course.needs_rereading(due) for course in courses):
         drafts = _drafts(courses, due, gathered if together else {})
+        if funds.grants:
+            expired.append(funds.expire(due, new_ids=new_ids))
         following = _next_due_at(courses)
         if not together or following is None or following > through:
             for key, draft in drafts.items():
+                waiting.join(draft, key=key, due=due)
                 issued.append(
                     issue_draft(
                         draft,
@@ -66,10 +73,10 @@ def bill(
                     )
                 )
             gathered = {}
-        due = following
+        due = earliest(following, funds.next_expiry_at())
     if not catch_up:
         _refuse_long_catch_up(courses)
-    return _decision(payer, courses, issued, next_due_at=due)
+    return _decision(payer, courses, issued, expired, next_due_at=due)
 
 
 def take_over(payer: Payer, *, seller: Seller, now: datetime) -> Decision:
@@ -80,7 +87,7 @@ def take_over(payer: Payer, *, seller: Seller, now: datetime) -> Decision:
             list(course.end(at))
             list(course.change(at))
             list(course.start(at))
-    return _decision(payer, courses, [], next_due_at=_next_due_at(courses))
+    return _decision(payer, courses, [], [], next_due_at=_next_due_at(courses))
 
 
 def _courses(payer: Payer, seller: Seller, new_ids: NewIds) -> list[Course]:
@@ -135,7 +142,9 @@ def _refuse_long_catch_up(courses: list[Course]) -> None:
                 raise CatchUpHeld(subscription=course.facts.id.text("sub"), periods=progress.parts, limit=limit)
 
 
-def _decision(payer: Payer, courses: list[Course], issued: list[Issued], *, next_due_at: datetime | None) -> Decision:
+def _decision(
+    payer: Payer, courses: list[Course], issued: list[Issued], expired: list[Moved], *, next_due_at: datetime | None
+) -> Decision:
     return Decision(
         payer_id=payer.id,
         next_due_at=next_due_at,
@@ -151,10 +160,15 @@ def _decision(payer: Payer, courses: list[Course], issued: list[Issued], *, next
         dates=_joined([course.dates for course in courses]),
         moves=_joined([course.moves for course in courses]),
         movements=_joined([course.movements for course in courses]),
-        events=_joined([course.events for course in courses] + [one.events for one in issued]),
-        postings=_joined([one.postings for one in issued]),
+        events=_joined(
+            [course.events for course in courses]
+            + [one.events for one in issued]
+            + [list(one.events) for one in expired]
+        ),
+        postings=_joined([one.postings for one in issued] + [list(one.postings) for one in expired]),
         allocations=_joined([one.allocations for one in issued]),
-        balance=_joined([one.balance for one in issued]),
+        balance=_joined([one.balance for one in issued] + [list(one.balance) for one in expired]),
+        taken=_joined([one.taken for one in issued]),
         discounts=_joined([list(course.uses.values()) for course in courses]),
     )
 
