@@ -2,17 +2,21 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from tests.conftest import Database
 from tests.operations.shop import Shop, open_shop
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "explanations.md").read_text(encoding="utf-8")
 
 Explain = Callable[..., str]
 
@@ -126,6 +130,48 @@ def test_the_setting_makes_it_danish(explain: Explain) -> None:
     assert explain("faktura 77", code=1, **danish).startswith("perennia: Her er intet bilag faktura 77; ")
     assert "nævner intet bilag" in explain("bilag", "1", code=2, **danish)
     assert explain("faktura", "1", **danish).startswith("Faktura 1 til Bo, 31. januar 2025: 162,50 kr.")
+
+
+def test_the_guide_shows_what_really_comes_out(explain: Explain) -> None:
+    shown = GUIDE.partition("$ perennia explain credit note 1 --tenant nordlys\n")[2].partition("\n\n")[0]
+    assert explain("credit", "note", "1") == dedent(shown)
+
+
+def test_the_guide_names_every_step() -> None:
+    from perennia.wording.steps import STEPS
+
+    table = GUIDE.partition("| step |")[2]
+    assert set(STEPS) - set(re.findall(r"`(\w+)`", table)) == set()
+
+
+@pytest.mark.parametrize(
+    ("policies", "told"),
+    [
+        ({}, "12 of 31 days, 20 to 31 January 2025: about 38.7097 DKK."),
+        ({"denominator": "nominal"}, "12 of 30 days, 20 to 31 January 2025: 40.00 DKK."),
+        ({"proration_unit": "month30"},
+         "11 of 30 days, every month taken for 30 days, 20 to 31 January 2025: about 36.6667 DKK."),
+        ({"proration_unit": "second"},
+         "993,600 of 2,678,400 seconds, 20 January 2025 12:00 to 1 February 2025 00:00: about 37.0968 DKK."),
+        ({"factor": "scale9"}, "0.387096774 of a period, 20 to 31 January 2025: about 38.7097 DKK."),
+    ],
+)  # fmt: skip
+@pytest.mark.usefixtures("database")
+def test_a_first_part_says_what_it_was_counted_in(policies: dict[str, str], told: str) -> None:
+    opened = open_shop(opened_on=date(2025, 1, 20), alignment="calendar", **policies)
+    opened.start(opened.customer("Bo"), "basic")
+    assert _sentences(opened)[1] == told
+
+
+def _sentences(shop: Shop) -> list[str]:
+    from perennia.store.reads import explained
+    from perennia.store.session import transaction
+    from perennia.wording.explanations import explain_line
+
+    with transaction(shop.tenant) as cursor:
+        ((key,),) = cursor.execute("SELECT id FROM documents").fetchall()
+        (one,) = explained.document(cursor, document_id=key).lines
+    return explain_line(one.line, currency="DKK", zone=one.zone or "UTC")
 
 
 def test_every_line_of_the_business_ends_with_its_amount(shop: Shop) -> None:

@@ -430,7 +430,7 @@ EXAMPLES = {
     "all of it goes back": (
         given_back(10000, 1, 1), None,
         """
-        None of it is used: all of 100.00 EUR.
+        Nothing of it is used: all of 100.00 EUR.
         100.00 EUR is given back: the line comes to -100.00 EUR.
         """,
         """

@@ -60,7 +60,7 @@ SENTENCES = {
     "of_line.second": "{part} of {whole}",
     "of_line.share": "{part} of it",
     "unused": "{share} not used: {amount} of {base}.",
-    "unused_all": "None of it is used: all of {base}.",
+    "unused_all": "Nothing of it is used: all of {base}.",
     "unused.paused": "{share} paused: {amount} of {base}.",
     "unused.paused_all": "All of it is paused: {base}.",
     "unused.quantity": "{share} taken back: {amount} of {base}.",
