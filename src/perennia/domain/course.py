@@ -275,7 +275,9 @@ class Course(Standing):
         self._become(Status.PAUSED, at)
         self.events.append(Event(EventType.SUBSCRIPTION_PAUSED, self.facts.id, at))
         for progress in self.progress:
-            if progress.version.price.timing is Timing.ARREARS and not (progress.is_over or progress.runs_on(self.pause)):
+            if progress.version.price.timing is Timing.ARREARS and not (
+                progress.is_over or progress.runs_on(self.pause)
+            ):
                 self._end_version(progress, starts_at, None)
 
     def _resume(self, pause: Pause, at: datetime) -> Iterator[GivenBack]:

@@ -299,6 +299,7 @@ def new_items(books: Books, items: Sequence[Chosen], *, adjustment: Decimal, at:
             check_how_many(offers[item.price_id].price, item.quantity),
             None if item.unit_amount is None else check_unit_amount(item.unit_amount),
             interval=offers[item.price_id].price.interval,
+            metering=offers[item.price_id].price.meter_id is not None,
             trial_days=offers[item.price_id].price.trial_days,
         )
         for item in items

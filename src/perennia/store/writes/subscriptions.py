@@ -18,12 +18,12 @@ _SUBSCRIPTION = (
     "id", "tenant_id", "customer_id", "payer_id", "entity_id", "net_days", "started_at", "discounted", "created_at",
     "trial_ends_at", "term_ends_at", "cancel_at", "external_id", "status", "currency", "zone", "collection",
     "cancel_cause", "import_digest", "policies", "apart", "reactivates_id", "term_periods", "term_then",
-    "po_number",
+    "po_number", "metering",
 )  # fmt: skip
 _ITEM = ("id", "tenant_id", "subscription_id", "anchor_on", "kind", "name")
 _VERSION = (
     "id", "tenant_id", "subscription_id", "item_id", "price_id", "starts_at", "bills_from", "quantity", "unit_amount",
-    "anchor_at",
+    "anchor_at", "metering",
 )  # fmt: skip
 _DISCOUNT = (
     "id", "tenant_id", "subscription_id", "coupon_id", "created_at", "scoped", "percent_off", "amount_off_minor",
@@ -39,7 +39,7 @@ class NewItem:
     """`unit_amount` replaces the price's for this subscription; an adjustment has nothing but it.
 
     `anchor_at` and `bills_from` are the subscription's where they are not given; `interval` and `trial_days` are the
-    price's, for whoever works these out.
+    price's, for whoever works these out. `metering`: the price is metered.
     """
 
     kind: ItemKind
@@ -51,6 +51,7 @@ class NewItem:
     trial_days: int = 0
     anchor_at: datetime | None = None
     bills_from: datetime | None = None
+    metering: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ def insert_subscriptions(
                 s.term and s.term.periods,
                 s.term and s.term.then,
                 s.po_number,
+                any(item.metering for item in s.items),
             )
             for s in subscriptions
         ],
@@ -159,6 +161,7 @@ def insert_subscriptions(
                 i.quantity,
                 i.unit_amount,
                 i.anchor_at,
+                i.metering,
             )
             for item_key, key, (s, i) in zip(keys[::2], keys[1::2], items, strict=True)
         ],
