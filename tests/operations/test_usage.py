@@ -167,7 +167,8 @@ def test_nothing_is_taken_after_the_end_or_before_the_start():
     early = bo.event("early", at=ends - timedelta(hours=1))
     assert bo.one(early) == ACCEPTED
     subscriptions.cancel(tenant=bo.tenant, actor="astrid", subscription_id=bo.subscription, now=machine_now(), at=ends)
-    ((ended,),) = bo.shop.rows("SELECT ended_at FROM subscriptions WHERE id = %s", bo.subscription)
+    ((ended,),) = bo.shop.rows("SELECT used_until FROM subscriptions WHERE id = %s", bo.subscription)
+    assert ended == ends
     assert bo.record(bo.event("last", at=ended - timedelta(microseconds=1)), bo.event("after", at=ended)) == [
         ACCEPTED, Outcome.AFTER_END,
     ]  # fmt: skip

@@ -80,6 +80,7 @@ class Using:
 
         `taken` has the discounts at work by item, `discounts` those for the others. Raises NotMeasured.
         """
+        at = max(at, standing.used_until or at)
         for item in standing.items:
             beyond = [one for one in progress if one.item.id == item.id and _is_settled_beyond(one, by=at)]
             closing = closes_last(standing, item)

@@ -205,7 +205,10 @@ def _item(act: Act, item_id: Id | None) -> Item:
 
 def _at(act: Act, version: Version, when: When | None, *, price: Price | None = None) -> datetime:
     chosen = timing(version, when=when, price=price, policies=act.policies)
-    return effective_at(act.subscription, version, when=chosen, now=act.now, policies=act.policies)
+    metered = any(one is not None and one.meter_id is not None for one in (version.price, price))
+    return effective_at(
+        act.subscription, version, when=chosen, now=act.now, policies=act.policies, to_the_instant=metered
+    )
 
 
 def _anchor(act: Act, plan: Version, price: Price, at: datetime, policy: Policy | None) -> datetime:

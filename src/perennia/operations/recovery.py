@@ -98,7 +98,7 @@ def _end(books: Books, debts: Sequence[Debt], *, locked: dict[Id, LockedPayer], 
     on_document = read.subscriptions_on(books.cursor, document_ids=[debt.document_id for debt in debts])
     failed = {subscription for found in on_document.values() for subscription, _ in found}
     ends = [end for payer in books.facts(payers) for end in _ends(payer, failed, now=now)]
-    write_subscriptions.schedule_cancels(books.cursor, ends, cause=Cause.FAILED_PAYMENT.value)
+    write_subscriptions.schedule_cancels(books.cursor, ends, cause=Cause.FAILED_PAYMENT.value, now=now)
     made = [
         books.bill(payer, through=now, now=now, new_ids=new_ids, catch_up=True)
         for payer in books.facts(payers, through=now)

@@ -187,10 +187,12 @@ def cancel(
     Raises NotFound, SubscriptionEnded, MoveNotPermitted, InvalidValue.
     """
     with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now, policy=policy) as act:
-        ends = _end(act, at or when or act.policies.cancel_at)
+        chosen = at or when or act.policies.cancel_at
+        ends = _end(act, chosen)
         agreements.schedule_end(
-            act.books.cursor, subscription_id=subscription_id, cancel_at=ends, policies=act.policies
-        )
+            act.books.cursor, subscription_id=subscription_id, cancel_at=ends, policies=act.policies,
+            used_until=_used_until(act, chosen, ends),
+        )  # fmt: skip
         act.settle(Event(EventType.SUBSCRIPTION_CANCEL_SCHEDULED, subscription_id, act.now), since=ends)
     return ends
 
@@ -265,6 +267,7 @@ def withdraw(*, tenant: Id, actor: str, subscription_id: Id, now: datetime, imme
             cancel_at=ends,
             policies=under,
             cause=Cause.WITHDRAWN.value,
+            used_until=act.now if immediate_start else None,
         )
         act.settle(Event(EventType.SUBSCRIPTION_WITHDRAWN, subscription_id, act.now), since=None)
     return ends
@@ -330,6 +333,12 @@ def _end(act: Act, when: When) -> datetime:
     elif when != NOW:
         raise InvalidValue(field="when", value=when, reason="now, period_end, period_start, or a date")
     return end_of_service(act.subscription, asked_for=asked, policies=act.policies)
+
+
+def _used_until(act: Act, when: When, ends: datetime) -> datetime | None:
+    """The real instant of an end that took effect at the beginning of its day: so long usage is charged."""
+    asked = act.now if when == NOW else when
+    return asked if isinstance(asked, datetime) and ends < asked <= act.now else None
 
 
 def _terms(item: NewItem, price: Price) -> Terms:

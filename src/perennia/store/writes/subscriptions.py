@@ -219,11 +219,12 @@ def schedule_cancel(cursor: Cursor, *, subscription_id: Id, cancel_at: datetime,
     )
 
 
-def schedule_cancels(cursor: Cursor, ends: Sequence[tuple[Id, datetime]], *, cause: str) -> None:
-    """When each of these subscriptions ends, all for one cause."""
+def schedule_cancels(cursor: Cursor, ends: Sequence[tuple[Id, datetime]], *, cause: str, now: datetime) -> None:
+    """When each of these subscriptions ends, all for one cause; what is metered is used until now."""
     if ends:
         cursor.execute(
-            """UPDATE subscriptions s SET cancel_at = e.at, cancel_cause = %s
+            """UPDATE subscriptions s SET cancel_at = e.at, cancel_cause = %s,
+                used_until = CASE WHEN s.metering AND e.at < %s THEN %s::timestamptz END
             FROM unnest((SELECT %s::uuid[]), (SELECT %s::timestamptz[])) AS e (id, at) WHERE s.id = e.id""",
-            (cause, [subscription_id for subscription_id, _ in ends], [at for _, at in ends]),
+            (cause, now, now, [subscription_id for subscription_id, _ in ends], [at for _, at in ends]),
         )
