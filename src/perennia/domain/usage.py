@@ -126,7 +126,7 @@ def rate(stretch: Stretch, usage: Usage, *, subscription: Subscription) -> Rated
     if policies.tiers_after_cut != "own" and meter.aggregation in _LEVELS:
         part = share(stretch)
     elif policies.tiers_after_cut == "prorated":
-        basis = Basis.of(policies, events=events, share=share(stretch))
+        basis = Basis.of(policies, events=events, share=share(_whole(stretch)))
     elif policies.tiers_after_cut == "whole_period":
         earlier = before.events if by_event else 0
         basis = Basis.of(policies, events=events, before=before.quantity, events_before=earlier)
@@ -135,6 +135,26 @@ def rate(stretch: Stretch, usage: Usage, *, subscription: Subscription) -> Rated
     numerator, denominator = period_amount(stretch.version.price, counted.quantity, basis)
     amount = round_ratio(numerator * part[0], denominator * part[1])
     return Rated(counted.quantity, basis, part, amount)
+
+
+def _whole(stretch: Stretch) -> Stretch:
+    """A stretch that goes on is expected to last as long as its period."""
+    return stretch if stretch.ends else replace(stretch, end=stretch.slot.end)
+
+
+def rated_with_minimum(stretch: Stretch, usage: Usage, *, subscription: Subscription) -> tuple[int, int]:
+    """What a stretch that is over comes to, and what that lacks to its minimum, in minor units."""
+    fees = rate(stretch, usage, subscription=subscription).amount
+    return fees, _missing(stretch, fees)[0]
+
+
+def _missing(stretch: Stretch, fees: int) -> tuple[int, Part]:
+    """What the fees of a stretch lack to its part of the minimum; none without a fee."""
+    price, series = stretch.version.price, stretch.version.series
+    part = next_part(series=series, start=stretch.start, ends=stretch.end, policies=stretch.policies)
+    if price.period_minimum is None or not fees:
+        return 0, part
+    return true_up(price.period_minimum, currency=price.currency, fees=[fees], part=(part.part, part.whole)), part
 
 
 def _counted(stretch: Stretch, usage: Usage, *, subscription: Subscription, meter: Meter) -> tuple[Measured, Measured]:
@@ -232,11 +252,7 @@ class Tally:
 
     def _true_up(self, charge: UsageCharge) -> TrueUp:
         stretch, fees = charge.stretch, charge.rated.amount
-        price, policies = stretch.version.price, stretch.policies
-        part = next_part(series=stretch.version.series, start=stretch.start, ends=stretch.end, policies=policies)
-        missing = 0
-        if price.period_minimum is not None and fees:
-            missing = true_up(price.period_minimum, currency=price.currency, fees=[fees], part=(part.part, part.whole))
+        missing, part = _missing(stretch, fees)
         return TrueUp(stretch, part, fees, missing, self._trued_up.get(stretch.key, 0))
 
     def _standing(

@@ -65,7 +65,7 @@ def buyer(cursor: Cursor, locked: LockedPayer) -> Payer:
 
 
 def payers(cursor: Cursor, locked: Sequence[LockedPayer], *, tenant: Tenant, ended: bool = False) -> list[Payer]:
-    """The facts of each locked payer, in order. Ended subscriptions are left out unless asked for."""
+    """The facts of each locked payer, in order. What has `ended` is left out unless asked for: subscriptions, versions."""
     parties = _parties(cursor, [payer.id for payer in locked])
     of_payer = _subscriptions(cursor, [payer.id for payer in locked], tenant=tenant, ended=ended)
     balances = _balances(cursor, [payer.id for payer in locked if payer.has_credit])
@@ -127,7 +127,7 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
         (keys(payer_ids), ended),
     )
     rows = cursor.fetchall()
-    has_story = [row[23] or row[24] for row in rows]
+    has_story = [ended or row[23] or row[24] for row in rows]
     over = [row[4] == "canceled" and not ended for row in rows]
     items = _items(cursor, [row[1] for row in rows], [row[6] for row in rows], has_story, over)
     discounts = _discounts(cursor, [row[1] for row in rows if row[22]])
