@@ -23,7 +23,7 @@ from perennia.domain.decision import (
 )
 from perennia.domain.discounts import Discount
 from perennia.domain.events import Event, EventType
-from perennia.domain.facts import Item, ItemKind, Payer, Seller, Status, Subscription, Version
+from perennia.domain.facts import Cause, Item, ItemKind, Payer, Seller, Status, Subscription, Version
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.lifecycle import LIVE, check_move
 from perennia.domain.metrics import movement, subscription_mrr
@@ -66,6 +66,16 @@ class Standing:
 
     def _progress(self, item: Item, version: Version) -> Progress:
         return Progress(item, version, self.facts, trial_end=self.trial_end, pause=self.pause)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """Where the subscription is known to end, as it stands by now."""
+        if self.term is None or self.term.then != "end" or self._is_paused():
+            return self.cancel_at
+        return self.term.ends_at if self.cancel_at is None else min(self.cancel_at, self.term.ends_at)
+
+    def _cause(self) -> Cause:
+        return self.facts.cancel_cause if self.ends_at == self.cancel_at else Cause.TERM
 
     def _is_paused(self) -> bool:
         return self.status is Status.PAUSED
@@ -150,7 +160,7 @@ class Standing:
             at=at,
             live_before=live_before,
             live_after=live_after,
-            cause=None if live_after else self.facts.cancel_cause,
+            cause=None if live_after else self._cause(),
         )
         if found is not None:
             self.movements.append(found if kind is None else replace(found, kind=kind))
@@ -170,7 +180,7 @@ class Standing:
 
     def _become(self, status: Status, at: datetime) -> None:
         check_move(state=self.status, to=status)
-        cause = self.facts.cancel_cause if status is Status.CANCELED else None
+        cause = self._cause() if status is Status.CANCELED else None
         self.moves.append(SubscriptionMove(self.facts.id, self.status, status, at, cause))
         self.status = status
 
