@@ -4,7 +4,6 @@ from datetime import datetime
 
 from perennia.domain.calendar import slot_at
 from perennia.domain.facts import Item, Pause, Subscription, Version
-from perennia.domain.policies import Policies
 from perennia.domain.pricing import Timing
 from perennia.domain.proration import Part, next_part
 
@@ -23,8 +22,8 @@ class Progress:
     ) -> None:  # fmt: skip
         self.item, self.version, self.facts, self.trial_end, self.pause = item, version, facts, trial_end, pause
         self.policies = version.begun_under or facts.policies
-        self.prorate_last = facts.known_end is None or _of_end(facts).known_last_part == "prorate"
-        self.ends = earliest(version.ends_at, facts.known_end)
+        self.prorate_last = facts.ends_at is None or facts.end_policies.known_last_part == "prorate"
+        self.ends = earliest(version.ends_at, facts.ends_at)
         self.is_over = version.ends_at is not None
         if pause is not None and version.price.timing is Timing.ARREARS and pause.starts_at > version.starts_at:
             self.ends = earliest(self.ends, pause.starts_at)
@@ -57,10 +56,11 @@ class Progress:
         self.ends, self.is_over = earliest(self.ends, at), True
         self.find_due()
 
-    def end_with(self, cancel_at: datetime) -> None:
-        """The subscription ends later than was known."""
-        self.ends = earliest(self.version.ends_at, cancel_at)
-        self.find_due()
+    def end_with(self, ends_at: datetime) -> None:
+        """The subscription ends at another time than was known."""
+        if not self.is_over:
+            self.ends = ends_at
+            self.find_due()
 
     def as_it_stands(self) -> Version:
         """The version with how far it is settled by now and, where that is so, its end."""
@@ -102,10 +102,6 @@ class Progress:
 
     def _begins(self) -> datetime:
         return self.version.bills_from or self.version.starts_at
-
-
-def _of_end(facts: Subscription) -> Policies:
-    return facts.cancel_policies or facts.policies
 
 
 def earliest(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -77,7 +77,7 @@ def _service(subscription: Subscription, version: Version) -> tuple[datetime, da
     begins = version.bills_from or version.starts_at
     if subscription.trial_ends_at is not None:
         begins = max(begins, subscription.trial_ends_at)
-    ends = [at for at in (version.ends_at, subscription.cancel_at) if at is not None]
+    ends = [at for at in (version.ends_at, subscription.ends_at) if at is not None]
     return begins, min(ends, default=None)
 
 

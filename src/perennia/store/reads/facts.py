@@ -341,10 +341,7 @@ def overcharged(
     wanted = [
         (subscription.id, version.id, start)
         for subscription in subscriptions
-        if subscription.known_end is not None
-        or subscription.changes
-        or subscription.pauses
-        or _ends_early(subscription)
+        if subscription.ends_at is not None or subscription.changes or subscription.pauses or _ends_early(subscription)
         for item in subscription.items
         for version in item.versions
         for start in _starts_beyond(version, subscription)
@@ -371,7 +368,7 @@ def overcharged(
                 coalesce(-sum(c.tax_minor) FILTER (WHERE c.kind NOT IN (2, 8)), 0) AS other_tax
             FROM lines c WHERE c.credits_document_id = l.document_id AND c.credits_position = l.position OFFSET 0
         ) AS c
-        ORDER BY k.n""",
+        ORDER BY k.n, b.kind""",
         (instants(start for _, _, start in wanted), keys(version for _, version, _ in wanted), tenant_id),
     )
     found: dict[Id, tuple[Settled, ...]] = defaultdict(tuple)
@@ -392,7 +389,7 @@ def _ends_early(subscription: Subscription) -> bool:
 def _starts_beyond(version: Version, subscription: Subscription) -> list[datetime]:
     """Where a part that reaches beyond an end may have begun: a boundary, or where billing itself began."""
     settled = version.billed_through
-    ends = [version.ends_at, subscription.known_end]
+    ends = [version.ends_at, subscription.ends_at]
     ends += [change.at for change in subscription.changes]
     ends += [pause.starts_at for pause in subscription.pauses if not pause.is_over]
     first = min((end for end in ends if end is not None), default=None)
