@@ -5,7 +5,7 @@ credits, arrears of periods ending, changes, trial ends, starts and resumes, adv
 copy of a `bill` call; the facts it was made from stay as they are.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from perennia.domain.decision import (
     PauseDone,
     SpanCut,
 )
+from perennia.domain.discounts import Discount
 from perennia.domain.documents import LineKind
 from perennia.domain.errors import NotFound
 from perennia.domain.events import Event, EventType
@@ -34,7 +35,7 @@ from perennia.domain.facts import (
     Term,
     Version,
 )
-from perennia.domain.ids import NewIds
+from perennia.domain.ids import Id, NewIds
 from perennia.domain.lifecycle import LIVE
 from perennia.domain.owing import owed_from
 from perennia.domain.pausing import resumed, term_after
@@ -43,6 +44,7 @@ from perennia.domain.pricing import Timing, in_minor_units, true_up
 from perennia.domain.progress import Progress, earliest
 from perennia.domain.proration import Part, charge, credit
 from perennia.domain.standing import Standing, live_from
+from perennia.domain.using import Using
 
 
 class Course(Standing):
@@ -62,6 +64,8 @@ class Course(Standing):
                 found = progress.due
         for owed in self._owed:
             found = earliest(found, owed.due)
+        if self.usage is not None:
+            found = earliest(found, self.usage.next_due_at(self._with_usage(), self.progress))
         return found
 
     def next_change(self) -> datetime | None:
@@ -135,17 +139,29 @@ class Course(Standing):
     def charges(self, at: datetime, timing: Timing) -> Iterator[Charge]:
         """(2) Arrears or (5) advance: the parts due at this instant, priced."""
         plan_closed = False
+        taken: dict[Id, tuple[Discount, ...]] = {}
         for progress in self.progress:
             if progress.due is not None and progress.due <= at and progress.version.price.timing is timing:
                 plan_closed |= timing is Timing.ARREARS and progress.item.kind is ItemKind.PLAN
                 discounts = self._discounts_for(progress, at) if self.discounts else ()
                 part = progress.take()
+                if progress.version.price.meter_id is not None:
+                    taken[progress.item.id] = discounts
+                    continue
                 listed, amount = charge(progress.version, part, discounts)
                 yield Charge(self.facts, progress.item, progress.version, part, listed, amount, discounts)
                 if progress.version.price.period_minimum is not None:
                     yield from self._missing(progress, part, listed)
+        if self.usage is not None and timing is Timing.ARREARS:
+            yield from self._usage(self.usage, at, taken)
         if plan_closed:
             self._end_used_up(at)
+
+    def _usage(self, usage: Using, at: datetime, taken: Mapping[Id, tuple[Discount, ...]]) -> Iterator[Charge]:
+        """(2) What was used, of the items of which a part was taken, and of those whose last late window closes."""
+        active = tuple(one for one in self.facts.discounts if one.id not in self.ended_discounts)
+        standing = self._with_usage()
+        yield from usage.charges(standing, self.progress, at=at, taken=taken, discounts=active)
 
     def setups(self) -> Iterator[Charge]:
         """(5) The set-up fees of what began just now, also in a trial."""
@@ -259,7 +275,7 @@ class Course(Standing):
         self._become(Status.PAUSED, at)
         self.events.append(Event(EventType.SUBSCRIPTION_PAUSED, self.facts.id, at))
         for progress in self.progress:
-            if progress.version.price.timing is Timing.ARREARS and not progress.is_over:
+            if progress.version.price.timing is Timing.ARREARS and not (progress.is_over or progress.runs_on(self.pause)):
                 self._end_version(progress, starts_at, None)
 
     def _resume(self, pause: Pause, at: datetime) -> Iterator[GivenBack]:
@@ -325,7 +341,7 @@ class Course(Standing):
 
     def _goes_on_after(self, progress: Progress, pause: Pause) -> bool:
         """Whether a version was in force when the pause began: it was not over, or the pause itself ended it."""
-        if progress.version.starts_at > pause.starts_at:
+        if progress.version.starts_at > pause.starts_at or progress.runs_on(pause):
             return False
         if not progress.is_over:
             return True

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from perennia.domain.charges import Charge, GivenBack
-from perennia.domain.decision import Allocation, BalanceEntry, Posting, Source, Taken
+from perennia.domain.decision import Allocation, BalanceEntry, Posting, Source, Taken, UsageSettled
 from perennia.domain.discounts import amounts_off
 from perennia.domain.documents import Calculation, CreditBasis, Document, DocumentKind, Line, LineKind, PayTerms
 from perennia.domain.errors import InvalidValue
@@ -20,6 +20,7 @@ from perennia.domain.money import exponent
 from perennia.domain.one_offs import OneOff
 from perennia.domain.pricing import Model
 from perennia.domain.taxing import LineTax, discount_in, tax_charges
+from perennia.domain.using import Used, calculation_of
 from perennia.domain.wallet import Moved, expire
 
 LARGEST_TOTAL_MINOR = 10**17
@@ -94,6 +95,7 @@ class Issued:
     allocations: list[Allocation]
     balance: list[BalanceEntry]
     taken: list[Taken] = field(default_factory=list)
+    usage: list[UsageSettled] = field(default_factory=list)
 
 
 def issue_draft(
@@ -159,7 +161,8 @@ def _booked(document: Document, draft: Draft, drawn: Sequence[Draw], *, funds: F
         entries.append(entry)
         allocations.append(Allocation(document.id, Source.BALANCE, entry.id, amount, now))
     postings, events = issue(document, to_balance=to_balance), _events(document)
-    return Issued(document, postings, events, allocations, entries, _taken(document, draft.charges))
+    taken, usage = _taken(document, draft.charges), _usage_settled(document, draft.charges)
+    return Issued(document, postings, events, allocations, entries, taken, usage)
 
 
 def _taken(document: Document, charges: Sequence[Charge]) -> list[Taken]:
@@ -168,6 +171,17 @@ def _taken(document: Document, charges: Sequence[Charge]) -> list[Taken]:
         Taken(charge.pending.id, document.id, position)
         for position, charge in enumerate(charges, start=1)
         if isinstance(charge, OneOff) and charge.pending.id is not None
+    ]
+
+
+def _usage_settled(document: Document, charges: Sequence[Charge]) -> list[UsageSettled]:
+    """What its lines charged for usage."""
+    return [
+        UsageSettled(
+            document.id, position, charge.kind, charge.version.id, charge.period_start, charge.quantity, charge.listed
+        )
+        for position, charge in enumerate(charges, start=1)
+        if isinstance(charge, Used)
     ]
 
 
@@ -207,6 +221,7 @@ def _charge_lines(charges: Sequence[Charge], off: Sequence[int], taxes: Sequence
         price, part = charge.version.price, charge.part
         single = _is_single(charge)
         plain = part.is_whole and not charge.discounts and price.scheme is None and not tax.taken_out
+        plain = plain and not isinstance(charge, Used)
         subscription_id, version_id = _of(charge)
         lines.append(
             Line(
@@ -217,7 +232,7 @@ def _charge_lines(charges: Sequence[Charge], off: Sequence[int], taxes: Sequence
                 period_start=part.start,
                 period_end=part.end,
                 model=Model.FLAT if single else price.model,
-                quantity=Decimal(1) if single else charge.version.quantity,
+                quantity=Decimal(1) if single else _quantity(charge),
                 unit_amount=_single_amount(charge) if single else price.unit_amount,
                 net_minor=tax.net,
                 tax_minor=tax.tax,
@@ -242,7 +257,13 @@ def _is_single(charge: Charge) -> bool:
     return charge.kind in (LineKind.SETUP, LineKind.MINIMUM) and not isinstance(charge, OneOff)
 
 
+def _quantity(charge: Charge) -> Decimal:
+    return charge.quantity if isinstance(charge, Used) else charge.version.quantity
+
+
 def _inputs(charge: Charge, amount_off: int, taken_out: Decimal) -> Calculation | None:
+    if charge.kind is LineKind.USAGE and isinstance(charge, Used):
+        return calculation_of(charge, amount_off, taken_out)
     if not _is_single(charge):
         return _calculation(charge, amount_off, taken_out)
     return _single(charge, taken_out)
@@ -269,6 +290,7 @@ def _single(charge: Charge, taken_out: Decimal) -> Calculation | None:
         part=charge.part.part,
         whole=charge.part.whole,
         fees=charge.fees,
+        charged=charge.charged if isinstance(charge, Used) else 0,
         measure=charge.part.measure,
         tax_out=taken_out,
         format=2 if minimum else 1,

@@ -53,7 +53,7 @@ def _finished(inputs: Calculation, steps: list[Step]) -> tuple[Step, ...]:
     if inputs.part != inputs.whole:
         amount *= Fraction(inputs.part, inputs.whole)
         steps.append(_part(inputs, amount))
-    if inputs.kind is LineKind.USAGE and inputs.charged:
+    if inputs.kind in (LineKind.USAGE, LineKind.MINIMUM) and inputs.charged:
         amount = _rounded(amount)
         steps.append(Step("rounded", amount))
         amount -= inputs.charged

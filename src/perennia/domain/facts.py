@@ -9,6 +9,7 @@ from perennia.domain.calendar import Series
 from perennia.domain.discounts import Discount
 from perennia.domain.grants import Grant
 from perennia.domain.ids import Id
+from perennia.domain.metering import Usage
 from perennia.domain.pending import Pending
 from perennia.domain.policies import DEFAULTS, Policies
 from perennia.domain.pricing import Price
@@ -82,6 +83,8 @@ class Version:
     own_amount: Decimal | None = None
     begun_under: Policies | None = None
     ended_under: Policies | None = None
+    closed: bool = False
+    """Metered, and nothing more that was used while it was in force is ever charged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +200,10 @@ class Subscription:
     apart: bool = False
     """Has documents of its own, never with other subscriptions of the payer."""
     reactivates: Id | None = None
+    used_until: datetime | None = None
+    """When it ended, to the instant, where its end for all else is the beginning of that day."""
+    usage: Usage | None = None
+    """What its metered prices charge for; None where it has none, or where nobody is to be billed."""
 
     @property
     def ends_at(self) -> datetime | None:
@@ -234,6 +241,8 @@ class Payer:
     """What of the balances was granted, with what is left of it."""
     pending: tuple[Pending, ...] = ()
     """Charges that wait for the next document."""
+    closing: tuple[Subscription, ...] = ()
+    """Subscriptions that have ended, with what was metered of them: late events may still come in."""
 
 
 @dataclass(frozen=True, slots=True)

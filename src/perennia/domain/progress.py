@@ -24,9 +24,11 @@ class Progress:
         self.policies = version.begun_under or facts.policies
         self.prorate_last = facts.ends_at is None or facts.end_policies.known_last_part == "prorate"
         self.ends = earliest(version.ends_at, facts.ends_at)
+        if version.price.meter_id is not None and facts.used_until is not None:
+            self.ends = earliest(version.ends_at, facts.used_until)
         self.is_over = version.ends_at is not None
         if pause is not None and version.price.timing is Timing.ARREARS and pause.starts_at > version.starts_at:
-            self.ends = earliest(self.ends, pause.starts_at)
+            self.ends = self.ends if self.runs_on(pause) else earliest(self.ends, pause.starts_at)
         self.settled = version.billed_through or version.bills_from or version.starts_at
         if trial_end is not None and trial_end > self.settled:
             self.settled = trial_end
@@ -84,10 +86,14 @@ class Progress:
         else:
             self.due = self.settled
 
+    def runs_on(self, pause: Pause) -> bool:
+        """Whether a pause does not touch it: what is used meanwhile is billed as ever."""
+        return self.version.price.meter_id is not None and pause.policies.pause_usage == "billed"
+
     def _stands_still(self) -> bool:
         """A part that would begin inside a pause waits for its end."""
         pause = self.pause
-        if pause is None or self.settled < pause.starts_at:
+        if pause is None or self.settled < pause.starts_at or self.runs_on(pause):
             return False
         return pause.ends_at is None or self.settled < pause.ends_at
 

@@ -29,6 +29,7 @@ from perennia.domain.lifecycle import LIVE, check_move
 from perennia.domain.metrics import movement, subscription_mrr
 from perennia.domain.policies import Policies
 from perennia.domain.progress import Progress
+from perennia.domain.using import Using
 
 
 class Standing:
@@ -37,10 +38,11 @@ class Standing:
     __slots__ = (
         "_new_ids", "_payer", "_seller", "_set_up", "begun", "cancel_at", "changes", "changes_done", "changes_moved",
         "cuts", "dates", "discounts", "ended", "ended_discounts", "events", "facts", "movements", "moves", "pause",
-        "pauses_done", "progress", "status", "stretches", "term", "trial_end", "uses",
+        "pauses_done", "progress", "status", "stretches", "term", "trial_end", "usage", "uses",
     )  # fmt: skip
 
     def __init__(self, facts: Subscription, *, seller: Seller, payer: Payer, new_ids: NewIds) -> None:
+        self.usage: Using | None = None
         self.facts, self.status, self.trial_end, self.term = facts, facts.status, facts.trial_ends_at, facts.term
         self.cancel_at = facts.cancel_at
         self._seller, self._payer, self._new_ids = seller, payer, new_ids
@@ -65,6 +67,8 @@ class Standing:
         self.dates: list[DatesMove] = []
 
     def _progress(self, item: Item, version: Version) -> Progress:
+        if version.price.meter_id is not None and self.usage is None:
+            self.usage = Using(self.facts)
         return Progress(item, version, self.facts, trial_end=self.trial_end, pause=self.pause)
 
     @property
@@ -88,6 +92,15 @@ class Standing:
         return replace(
             self.facts, items=tuple(replace(item, versions=tuple(versions)) for item, versions in items.values())
         )
+
+    def _with_usage(self) -> Subscription:
+        """As it stands, for what is metered: with its own dates, and the versions of which nothing more is charged."""
+        closed = set() if self.usage is None else set(self.usage.closed)
+        items = tuple(
+            replace(item, versions=tuple(replace(v, closed=v.closed or v.id in closed) for v in item.versions))
+            for item in self._as_it_stands().items
+        )
+        return replace(self.facts, items=items, trial_ends_at=self.trial_end, cancel_at=self.cancel_at, term=self.term)
 
     def _begin(self, item: Item, version: Version, *, is_new_item: bool = False) -> None:
         if self.trial_end is not None and self.trial_end > (version.bills_from or version.starts_at):

@@ -31,8 +31,10 @@ def parts_tile(scope: Scope) -> Finding:
 
 
 def parts_have_lines(scope: Scope) -> Finding:
-    """A settled part has one charge line, and one for its minimum, with its version and period, up to where a credit cut it, or longer where a
-    pause moved its end; a charge line without a part is credited from its start.
+    """A settled part has one charge line, and one for its minimum, with its version and period.
+
+    It reaches up to where a credit cut it, or longer where a pause moved its end; a charge line without a part is
+    credited from its start.
     """
     return look(
         scope,
