@@ -37,10 +37,11 @@ from perennia.domain.facts import (
 )
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.lifecycle import LIVE
+from perennia.domain.minimums import missing
 from perennia.domain.owing import owed_from
-from perennia.domain.pausing import resumed, term_after
+from perennia.domain.pausing import last_used, resumed, term_after
 from perennia.domain.policies import Policies
-from perennia.domain.pricing import Timing, in_minor_units, true_up
+from perennia.domain.pricing import Timing, in_minor_units
 from perennia.domain.progress import Progress, earliest
 from perennia.domain.proration import Part, charge, credit
 from perennia.domain.standing import Standing, live_from
@@ -141,7 +142,7 @@ class Course(Standing):
         plan_closed = False
         taken: dict[Id, tuple[Discount, ...]] = {}
         for progress in self.progress:
-            if progress.due is not None and progress.due <= at and progress.version.price.timing is timing:
+            while progress.due is not None and progress.due <= at and progress.version.price.timing is timing:
                 plan_closed |= timing is Timing.ARREARS and progress.item.kind is ItemKind.PLAN
                 discounts = self._discounts_for(progress, at) if self.discounts else ()
                 part = progress.take()
@@ -151,7 +152,7 @@ class Course(Standing):
                 listed, amount = charge(progress.version, part, discounts)
                 yield Charge(self.facts, progress.item, progress.version, part, listed, amount, discounts)
                 if progress.version.price.period_minimum is not None:
-                    yield from self._missing(progress, part, listed)
+                    yield from missing(self.facts, progress, part, listed)
         if self.usage is not None and timing is Timing.ARREARS:
             yield from self._usage(self.usage, at, taken)
         if plan_closed:
@@ -172,16 +173,6 @@ class Course(Standing):
             at = progress.version.starts_at
             yield Charge(self.facts, progress.item, progress.version, Part(at, at, 1, 1), fee, fee, (), LineKind.SETUP)
         self._set_up = []
-
-    def _missing(self, progress: Progress, part: Part, listed: int) -> Iterator[Charge]:
-        """What the minimum of a period lacks; a part of the period has as much of the minimum."""
-        price = progress.version.price
-        assert price.period_minimum is not None
-        missing = true_up(price.period_minimum, currency=price.currency, fees=[listed], part=(part.part, part.whole))
-        if missing:
-            yield Charge(
-                self.facts, progress.item, progress.version, part, missing, missing, (), LineKind.MINIMUM, listed
-            )
 
     def _begins_pause(self, at: datetime) -> bool:
         running = self.status not in (Status.CANCELED, Status.SCHEDULED, Status.PAUSED)
@@ -256,16 +247,9 @@ class Course(Standing):
                 continue  # collected whole
             if settled not in owed and settled.version_id in versions and settled.end > ends_at:
                 version = versions[settled.version_id]
-                new_end = settled.start if under.proration == "full" else self._last_used(ends_at)
+                new_end = settled.start if under.proration == "full" else last_used(self.pause, ends_at)
                 self._owed += self._owe(settled, version, new_end, replace(under, difference_invoiced="now"))
         self._owed = [replace(one, due=at) for one in self._owed]
-
-    def _last_used(self, ends_at: datetime) -> datetime:
-        """Until when a paid part was used: the rest that a running pause keeps or gives back was not."""
-        pause = self.pause
-        if pause is None or pause.policies.pause_rest == "lost":
-            return ends_at
-        return min(ends_at, pause.starts_at)
 
     def _pause(self, at: datetime) -> None:
         assert self.pause is not None
@@ -275,7 +259,9 @@ class Course(Standing):
         self._become(Status.PAUSED, at)
         self.events.append(Event(EventType.SUBSCRIPTION_PAUSED, self.facts.id, at))
         for progress in self.progress:
-            if progress.version.price.timing is Timing.ARREARS and not (progress.is_over or progress.runs_on(self.pause)):
+            if progress.version.price.timing is Timing.ARREARS and not (
+                progress.is_over or progress.runs_on(self.pause)
+            ):
                 self._end_version(progress, starts_at, None)
 
     def _resume(self, pause: Pause, at: datetime) -> Iterator[GivenBack]:

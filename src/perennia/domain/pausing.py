@@ -84,3 +84,10 @@ def term_after(at: datetime, pause: Pause, zone: str, *, unit: str = "day") -> d
         return at + (pause.ends_at - pause.starts_at)
     days = days_between(pause.starts_at, pause.ends_at, zone)
     return instant(local_time(at, zone) + timedelta(days=days), zone)
+
+
+def last_used(pause: Pause | None, ends_at: datetime) -> datetime:
+    """Until when a paid part was used once its subscription ends: the rest that a running pause keeps was not."""
+    if pause is None or pause.policies.pause_rest == "lost":
+        return ends_at
+    return min(ends_at, pause.starts_at)
