@@ -7,7 +7,7 @@ from datetime import datetime
 
 from perennia.domain.decision import DatesMove, Decision, Source, VersionBegun, VersionEnd
 from perennia.domain.discounts import Discount
-from perennia.domain.documents import Document, DocumentKind, Line, LineKind
+from perennia.domain.documents import SETTLES, Document, DocumentKind, Line, LineKind
 from perennia.domain.facts import Item, Payer, Settled, Status, Subscription, Term, Version
 from perennia.domain.ids import Id
 
@@ -57,7 +57,7 @@ class _Written:
         self.charged = defaultdict(list)
         for document in decision.documents:
             for position, line in enumerate(document.lines, start=1):
-                if line.kind is LineKind.RECURRING and line.subscription_id is not None:
+                if line.kind in SETTLES and line.subscription_id is not None:
                     self.charged[line.subscription_id].append(_settled(document, position, line, paid=self.paid))
         self.touched = {*self.states, *self.begun, *self.dates, *self.charged, *self.through, *self.ended}
         self.touched.update(cut.version_id for cut in decision.cuts)
@@ -129,7 +129,7 @@ def _term(term: Term | None, ends_at: datetime | None) -> Term | None:
 
 def _may_give_back(subscription: Subscription) -> bool:
     """Whether what was charged may yet reach beyond the end of a version."""
-    if subscription.cancel_at is not None or subscription.changes or subscription.pauses:
+    if subscription.ends_at is not None or subscription.changes or subscription.pauses:
         return True
     versions = (version for item in subscription.items for version in item.versions)
     return any(

@@ -37,10 +37,11 @@ from perennia.domain.facts import (
 )
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.lifecycle import LIVE
+from perennia.domain.minimums import missing
 from perennia.domain.owing import owed_from
-from perennia.domain.pausing import resumed, term_after
+from perennia.domain.pausing import last_used, resumed, term_after
 from perennia.domain.policies import Policies
-from perennia.domain.pricing import Timing, in_minor_units, true_up
+from perennia.domain.pricing import Timing, in_minor_units
 from perennia.domain.progress import Progress, earliest
 from perennia.domain.proration import Part, charge, credit
 from perennia.domain.standing import Standing, live_from
@@ -71,10 +72,9 @@ class Course(Standing):
         """The earliest instant at which its state changes."""
         if self.status is Status.CANCELED:
             return None
-        cancel_at = self.cancel_at
+        found = self.ends_at
         if self.status is Status.SCHEDULED:
-            return earliest(cancel_at, self.facts.started_at)
-        found = cancel_at
+            return earliest(found, self.facts.started_at)
         if self.status is Status.TRIALING:
             found = earliest(found, self.trial_end)
         if self.pause is not None:
@@ -100,8 +100,9 @@ class Course(Standing):
 
     def end(self, at: datetime) -> Iterator[GivenBack]:
         """(1) The end, if it is due; pause starts; and the credits for what was charged beyond the end of a version."""
-        if self.status is not Status.CANCELED and self.cancel_at is not None and self.cancel_at <= at:
-            self._end_service(self.cancel_at, at)
+        ends_at = self.ends_at
+        if self.status is not Status.CANCELED and ends_at is not None and ends_at <= at:
+            self._end_service(ends_at, at)
         elif self._begins_pause(at):
             self._pause(at)
         yield from self._credits(at)
@@ -113,7 +114,7 @@ class Course(Standing):
             if due is None or due > at or self.status is Status.SCHEDULED:
                 break
             self._apply(replace(self.changes.pop(0), at=due))
-        if self.term is not None and self.term.ends_at <= at and self.status is not Status.CANCELED:
+        if self.term is not None and self.term.ends_at <= at and self.status not in (Status.CANCELED, Status.PAUSED):
             self._renew(self.term, at)
         yield from self._credits(at)
 
@@ -141,7 +142,7 @@ class Course(Standing):
         taken: dict[Id, tuple[Discount, ...]] = {}
         standing = self._with_usage() if self.usage is not None and timing is Timing.ARREARS else None
         for progress in self.progress:
-            if progress.due is not None and progress.due <= at and progress.version.price.timing is timing:
+            while progress.due is not None and progress.due <= at and progress.version.price.timing is timing:
                 plan_closed |= timing is Timing.ARREARS and progress.item.kind is ItemKind.PLAN
                 discounts = self._discounts_for(progress, at) if self.discounts else ()
                 part = progress.take()
@@ -151,7 +152,7 @@ class Course(Standing):
                 listed, amount = charge(progress.version, part, discounts)
                 yield Charge(self.facts, progress.item, progress.version, part, listed, amount, discounts)
                 if progress.version.price.period_minimum is not None:
-                    yield from self._missing(progress, part, listed)
+                    yield from missing(self.facts, progress, part, listed)
         if self.usage is not None and standing is not None:  # as it stood before the parts were taken
             active = tuple(one for one in self.facts.discounts if one.id not in self.ended_discounts)
             yield from self.usage.charges(standing, self.progress, at=at, taken=taken, discounts=active)
@@ -167,16 +168,6 @@ class Course(Standing):
             at = progress.version.starts_at
             yield Charge(self.facts, progress.item, progress.version, Part(at, at, 1, 1), fee, fee, (), LineKind.SETUP)
         self._set_up = []
-
-    def _missing(self, progress: Progress, part: Part, listed: int) -> Iterator[Charge]:
-        """What the minimum of a period lacks; a part of the period has as much of the minimum."""
-        price = progress.version.price
-        assert price.period_minimum is not None
-        missing = true_up(price.period_minimum, currency=price.currency, fees=[listed], part=(part.part, part.whole))
-        if missing:
-            yield Charge(
-                self.facts, progress.item, progress.version, part, missing, missing, (), LineKind.MINIMUM, listed
-            )
 
     def _begins_pause(self, at: datetime) -> bool:
         running = self.status not in (Status.CANCELED, Status.SCHEDULED, Status.PAUSED)
@@ -202,7 +193,7 @@ class Course(Standing):
     def _owe(self, settled: Settled, version: Version, ends_at: datetime, under: Policies) -> list[Owed]:
         if self.facts.held:
             return []
-        return owed_from(settled, version, ends_at=ends_at, under=under, cancel_at=self.cancel_at)
+        return owed_from(settled, version, ends_at=ends_at, under=under, subscription_ends_at=self.ends_at)
 
     def waiting(self, at: datetime) -> Iterator[GivenBack]:
         """What waits for an invoice of the subscription, once there is one after the act that it comes from."""
@@ -230,37 +221,30 @@ class Course(Standing):
             self.cuts.append(SpanCut(owed.settled.version_id, owed.settled.start, owed.new_end))
             yield GivenBack(self.facts, owed.settled, owed.new_end, given)
 
-    def _end_service(self, cancel_at: datetime, at: datetime) -> None:
+    def _end_service(self, ends_at: datetime, at: datetime) -> None:
         facts = self.facts
         if self.status in LIVE:
-            counted = max(cancel_at, live_from(facts))
+            counted = max(ends_at, live_from(facts))
             self._moved(before=self._mrr(counted), after=0, at=counted, live_after=False)
         elif facts.activated_at is not None:  # paused, or in a trial that was given later
-            self._moved(before=0, after=0, at=cancel_at, live_after=False)
+            self._moved(before=0, after=0, at=ends_at, live_after=False)
         self._become(Status.CANCELED, at)
         self.events.append(Event(EventType.SUBSCRIPTION_CANCELED, facts.id, at))
-        under = facts.cancel_policies or facts.policies
+        under = facts.end_policies
         if under.cancel_credit == "none":
             under = replace(under, credit_becomes="none")
         versions = {progress.version.id: progress.version for progress in self.progress}
         owed = {one.settled for one in self._owed}
         for settled in facts.overcharged:
-            if under.known_last_part == "full" and settled.start < cancel_at:
+            if under.known_last_part == "full" and settled.start < ends_at:
                 continue  # the last part is charged whole, whenever the end became known
             if under.open_debt_at_cancel != "credit_unused" and settled.open_minor > 0:
                 continue  # collected whole
-            if settled not in owed and settled.version_id in versions and settled.end > cancel_at:
+            if settled not in owed and settled.version_id in versions and settled.end > ends_at:
                 version = versions[settled.version_id]
-                new_end = settled.start if under.proration == "full" else self._last_used(cancel_at)
+                new_end = settled.start if under.proration == "full" else last_used(self.pause, ends_at)
                 self._owed += self._owe(settled, version, new_end, replace(under, difference_invoiced="now"))
         self._owed = [replace(one, due=at) for one in self._owed]
-
-    def _last_used(self, cancel_at: datetime) -> datetime:
-        """Until when a paid part was used: the rest that a running pause keeps or gives back was not."""
-        pause = self.pause
-        if pause is None or pause.policies.pause_rest == "lost":
-            return cancel_at
-        return min(cancel_at, pause.starts_at)
 
     def _pause(self, at: datetime) -> None:
         assert self.pause is not None
@@ -278,8 +262,8 @@ class Course(Standing):
     def _resume(self, pause: Pause, at: datetime) -> Iterator[GivenBack]:
         """The end of a pause: what was paid beyond its start moves, is given back, or is lost."""
         self.pause = None
-        before = self.trial_end
-        self._move_dates(pause, at)
+        before, dates = self.trial_end, (self.trial_end, self.term, self.cancel_at)
+        self._move_dates(pause)
         for progress in list(self.progress):
             progress.pause = None
             if not self._goes_on_after(progress, pause):
@@ -302,20 +286,19 @@ class Course(Standing):
             progress.find_due()
             if outcome.follower is not None:
                 self._begin(progress.item, outcome.follower)
-            if outcome.credit is not None and outcome.settled is not None:
-                until = min(at, outcome.settled.end)
-                yield GivenBack(self.facts, outcome.settled, pause.starts_at, outcome.credit, until)
+            for settled, given in outcome.credits:
+                yield GivenBack(self.facts, settled, pause.starts_at, given, min(at, settled.end))
         self.pauses_done.append(PauseDone(pause.id, self.facts.id))
         trialing = self.trial_end is not None and self.trial_end > at
         self._become(Status.TRIALING if trialing else Status.ACTIVE, at)
+        if dates != (self.trial_end, self.term, self.cancel_at):
+            self._tell_dates()
+        if self.ends_at is not None:
+            for progress in self.progress:
+                progress.end_with(self.ends_at)
         self.events.append(Event(EventType.SUBSCRIPTION_RESUMED, self.facts.id, at))
         if not trialing:
             self._moved(before=0, after=self._mrr(at), at=at, kind=MovementKind.RESUME)
-
-    def _ends_at(self, cancel_at: datetime) -> None:
-        self.cancel_at = cancel_at
-        for progress in self.progress:
-            progress.end_with(cancel_at)
 
     def _begin_after_trial(self, progress: Progress, trial_end: datetime) -> None:
         """Nothing was charged yet: the first charge and, where it was counted from the trial's end, the anchor move on."""
@@ -335,7 +318,7 @@ class Course(Standing):
         )
         self.changes_moved += [ChangeMoved(change.id, after) for change in self.changes if change.at == after]
         if self.cancel_at == before:
-            self._ends_at(after)
+            self.cancel_at = after
 
     def _goes_on_after(self, progress: Progress, pause: Pause) -> bool:
         """Whether a version was in force when the pause began: it was not over, or the pause itself ended it."""
@@ -351,17 +334,13 @@ class Course(Standing):
         ended_here = progress.ends == pause.starts_at and progress.version.price.timing is Timing.ARREARS
         return ended_here and not followed
 
-    def _move_dates(self, pause: Pause, at: datetime) -> None:
+    def _move_dates(self, pause: Pause) -> None:
         """Trial and term stood still meanwhile."""
-        trial, term, cancel_at = self.trial_end, self.term, self.cancel_at
+        trial, term = self.trial_end, self.term
         if trial is not None and trial > pause.starts_at:
             self.trial_end = term_after(trial, pause, self.facts.zone)
         if term is not None and term.ends_at > pause.starts_at:
             self.term = replace(term, ends_at=term_after(term.ends_at, pause, self.facts.zone))
-            if term.then == "end" and self.cancel_at == term.ends_at:
-                self._ends_at(self.term.ends_at)
-        if (trial, term, self.facts.cancel_at) != (self.trial_end, self.term, cancel_at):
-            self._tell_dates()
 
     def _renew(self, term: Term, at: datetime) -> None:
         plan = next((p for p in self.progress if p.item.kind is ItemKind.PLAN and not p.is_over), None)

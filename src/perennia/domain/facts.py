@@ -206,12 +206,24 @@ class Subscription:
     """What its metered prices charge for; None where it has none, or where nobody is to be billed."""
 
     @property
-    def known_end(self) -> datetime | None:
-        """When it ends: on a date that was asked for, or with its term."""
-        term = self.term
-        if term is None or term.then != "end" or (self.cancel_at is not None and self.cancel_at <= term.ends_at):
+    def ends_at(self) -> datetime | None:
+        """Where it is known to end: by a cancellation, or with a term after which nothing goes on.
+
+        A term stands still in a pause: as long as one runs, nobody knows when it is over.
+        """
+        if self.term is None or self.term.then != "end" or self.status is Status.PAUSED:
             return self.cancel_at
-        return term.ends_at
+        return self.term.ends_at if self.cancel_at is None else min(self.cancel_at, self.term.ends_at)
+
+    @property
+    def end_policies(self) -> Policies:
+        """The policies of the act that ends it, else its own."""
+        return self.cancel_policies if self.cancel_policies is not None and not self.ends_by_term else self.policies
+
+    @property
+    def ends_by_term(self) -> bool:
+        """Whether the end that is known is that of its term."""
+        return self.ends_at is not None and self.ends_at != self.cancel_at
 
 
 @dataclass(frozen=True, slots=True)

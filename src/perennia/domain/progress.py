@@ -4,7 +4,6 @@ from datetime import datetime
 
 from perennia.domain.calendar import slot_at
 from perennia.domain.facts import Item, Pause, Subscription, Version
-from perennia.domain.policies import Policies
 from perennia.domain.pricing import Timing
 from perennia.domain.proration import Part, next_part
 
@@ -23,8 +22,8 @@ class Progress:
     ) -> None:  # fmt: skip
         self.item, self.version, self.facts, self.trial_end, self.pause = item, version, facts, trial_end, pause
         self.policies = version.begun_under or facts.policies
-        self.prorate_last = facts.known_end is None or _of_end(facts).known_last_part == "prorate"
-        self.ends = earliest(version.ends_at, facts.known_end)
+        self.prorate_last = facts.ends_at is None or facts.end_policies.known_last_part == "prorate"
+        self.ends = earliest(version.ends_at, facts.ends_at)
         if version.price.meter_id is not None and facts.used_until is not None:
             self.ends = earliest(version.ends_at, facts.used_until)
         self.is_over = version.ends_at is not None
@@ -59,10 +58,11 @@ class Progress:
         self.ends, self.is_over = earliest(self.ends, at), True
         self.find_due()
 
-    def end_with(self, cancel_at: datetime) -> None:
-        """The subscription ends later than was known."""
-        self.ends = earliest(self.version.ends_at, cancel_at)
-        self.find_due()
+    def end_with(self, ends_at: datetime) -> None:
+        """The subscription ends at another time than was known."""
+        if not self.is_over:
+            self.ends = ends_at
+            self.find_due()
 
     def as_it_stands(self) -> Version:
         """The version with how far it is settled by now and, where that is so, its end."""
@@ -82,7 +82,7 @@ class Progress:
         elif self.version.price.timing is Timing.ARREARS:
             self.due = earliest(self.next_part().end, self.ends)
             if self.facts.used_until is not None and self.due == self.facts.used_until:
-                self.due = earliest(self.due, self.facts.known_end)  # on one document with all else that ends
+                self.due = earliest(self.due, self.facts.ends_at)  # on one document with all else that ends
         elif self._waits_for_the_next_invoice():
             self.due = earliest(slot_at(self.version.series, self.settled).end, self.ends)
         else:
@@ -110,10 +110,6 @@ class Progress:
 
     def _begins(self) -> datetime:
         return self.version.bills_from or self.version.starts_at
-
-
-def _of_end(facts: Subscription) -> Policies:
-    return facts.cancel_policies or facts.policies
 
 
 def earliest(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -88,7 +88,7 @@ def service(subscription: Subscription, version: Version) -> tuple[datetime, dat
     begins, trial = version.bills_from or version.starts_at, subscription.trial_ends_at
     if trial is not None and (version.ends_at is None or version.ends_at > trial):
         begins = max(begins, trial)
-    ends = [at for at in (version.ends_at, subscription.used_until or subscription.known_end) if at is not None]
+    ends = [at for at in (version.ends_at, subscription.used_until or subscription.ends_at) if at is not None]
     return begins, min(ends, default=None)
 
 
@@ -123,7 +123,7 @@ def metered(item: Item) -> list[Version]:
 
 def settled_beyond(subscription: Subscription, item: Item) -> Iterator[Key]:
     """The keys of the periods that were settled behind the end of a version, or behind where it is about to end."""
-    bounds = [subscription.used_until or subscription.known_end, *(change.at for change in subscription.changes)]
+    bounds = [subscription.used_until or subscription.ends_at, *(change.at for change in subscription.changes)]
     for version in item.versions:
         through = version.billed_through
         if version.price.meter_id is None or through is None:

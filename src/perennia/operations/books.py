@@ -43,6 +43,8 @@ class Books:
     cursor: Cursor
     tenant: Tenant
     _read: list[Seller] = field(default_factory=list, repr=False)
+    _held: dict[Id, LockedPayer] = field(default_factory=dict, repr=False)
+    """Locked payers of whom nothing was written since."""
 
     def seller(self) -> Seller:
         """What all payers share, read once."""
@@ -56,10 +58,13 @@ class Books:
 
     def lock(self, payer_id: Id, *, through: datetime | None = None) -> Payer:
         """Lock one payer and read its facts, those needed to bill it `through` an instant too. Raises NotFound."""
-        locked = locks.lock_payers(self.cursor, tenant=self.tenant.id, ids=[payer_id])
-        if not locked:
-            raise NotFound(kind="payer", id=payer_id.text("cus"))
-        return self.facts(locked, through=through)[0]
+        held = self._held.get(payer_id)
+        if held is None:
+            locked = locks.lock_payers(self.cursor, tenant=self.tenant.id, ids=[payer_id])
+            if not locked:
+                raise NotFound(kind="payer", id=payer_id.text("cus"))
+            held = self._held[payer_id] = locked[0]
+        return self.facts([held], through=through)[0]
 
     def facts(
         self, locked: Sequence[LockedPayer], *, through: datetime | None = None, running: bool = False
@@ -81,6 +86,7 @@ class Books:
 
     def write(self, made: Sequence[Decision], *, actor: str) -> None:
         decisions.apply(self.cursor, made, tenant=self.tenant.id, actor=actor)
+        self._held.clear()
         listener = _listener.get()
         if listener is not None:
             listener += made

@@ -8,13 +8,13 @@ from typing import Any
 import orjson
 
 from perennia.domain.decision import Decision
-from perennia.domain.documents import Document, DocumentKind, Line, LineKind
+from perennia.domain.documents import SETTLES, Document, DocumentKind, Line
 from perennia.domain.explanation import evidence_stored, extras
 from perennia.domain.facts import CollectionMode
 from perennia.domain.ids import Id
 from perennia.store import bulk, tables
 from perennia.store.identity import new_ids
-from perennia.store.session import Cursor
+from perennia.store.session import Cursor, affected
 from perennia.store.writes.changes import flat
 
 _DOCUMENT = (
@@ -83,7 +83,7 @@ def insert_children(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id
         [
             (tenant, line.period_start, line.version_id, line.kind, line.period_end, document.id, position)
             for document, position, line in lines
-            if line.kind is LineKind.RECURRING
+            if line.kind in SETTLES
         ],
     )
     bulk.insert(
@@ -200,8 +200,9 @@ def insert_documents(cursor: Cursor, decisions: Sequence[Decision], *, tenant: I
             **offered.values,
         },
     )
-    if cursor.rowcount != len(documents):
-        raise RuntimeError(f"{len(documents)} documents drafted, {cursor.rowcount} numbered: a legal entity is missing")
+    numbered = affected(cursor)
+    if numbered != len(documents):
+        raise RuntimeError(f"{len(documents)} documents drafted, {numbered} numbered: a legal entity is missing")
 
 
 def _insert_unnumbered(cursor: Cursor, documents: Sequence[Document], *, tenant: Id) -> None:
