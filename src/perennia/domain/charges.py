@@ -14,7 +14,8 @@ from perennia.domain.proration import Credit, Part
 class Charge:
     """A part that fell due, priced: `listed` before and `amount` after percent discounts, minor units.
 
-    A set-up fee, and what a minimum lacks, are charges of their own kind beside it; of a minimum `fees` were charged.
+    `policies` are those it was priced by. A set-up fee, and what a minimum lacks, are charges of their own kind beside
+    it; of a minimum `fees` were charged.
     """
 
     subscription: Subscription
@@ -24,6 +25,7 @@ class Charge:
     listed: int
     amount: int
     discounts: tuple[Discount, ...]
+    policies: Policies
     kind: LineKind = LineKind.RECURRING
     fees: int = 0
 

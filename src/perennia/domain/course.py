@@ -38,7 +38,7 @@ from perennia.domain.ids import NewIds
 from perennia.domain.lifecycle import LIVE
 from perennia.domain.owing import owed_from
 from perennia.domain.pausing import resumed, term_after
-from perennia.domain.policies import Policies
+from perennia.domain.policies import Policies, changed, over
 from perennia.domain.pricing import Timing, in_minor_units, true_up
 from perennia.domain.progress import Progress, earliest
 from perennia.domain.proration import Part, charge, credit
@@ -140,8 +140,10 @@ class Course(Standing):
                 plan_closed |= timing is Timing.ARREARS and progress.item.kind is ItemKind.PLAN
                 discounts = self._discounts_for(progress, at) if self.discounts else ()
                 part = progress.take()
-                listed, amount = charge(progress.version, part, discounts)
-                yield Charge(self.facts, progress.item, progress.version, part, listed, amount, discounts)
+                listed, amount = charge(progress.version, part, discounts, progress.policies)
+                yield Charge(
+                    self.facts, progress.item, progress.version, part, listed, amount, discounts, progress.policies
+                )
                 if progress.version.price.period_minimum is not None:
                     yield from self._missing(progress, part, listed)
         if plan_closed:
@@ -154,7 +156,10 @@ class Course(Standing):
             assert price.setup_fee is not None
             fee = in_minor_units(price.setup_fee, price.currency)
             at = progress.version.starts_at
-            yield Charge(self.facts, progress.item, progress.version, Part(at, at, 1, 1), fee, fee, (), LineKind.SETUP)
+            yield Charge(
+                self.facts, progress.item, progress.version, Part(at, at, 1, 1), fee, fee, (), progress.policies,
+                LineKind.SETUP,
+            )  # fmt: skip
         self._set_up = []
 
     def _missing(self, progress: Progress, part: Part, listed: int) -> Iterator[Charge]:
@@ -164,8 +169,9 @@ class Course(Standing):
         missing = true_up(price.period_minimum, currency=price.currency, fees=[listed], part=(part.part, part.whole))
         if missing:
             yield Charge(
-                self.facts, progress.item, progress.version, part, missing, missing, (), LineKind.MINIMUM, listed
-            )
+                self.facts, progress.item, progress.version, part, missing, missing, (), progress.policies,
+                LineKind.MINIMUM, listed,
+            )  # fmt: skip
 
     def _begins_pause(self, at: datetime) -> bool:
         running = self.status not in (Status.CANCELED, Status.SCHEDULED, Status.PAUSED)
@@ -191,6 +197,7 @@ class Course(Standing):
     def _owe(self, settled: Settled, version: Version, ends_at: datetime, under: Policies) -> list[Owed]:
         if self.facts.held:
             return []
+        under = over(under, version.price.own_policies)
         return owed_from(settled, version, ends_at=ends_at, under=under, cancel_at=self.cancel_at)
 
     def waiting(self, at: datetime) -> Iterator[GivenBack]:
@@ -230,7 +237,7 @@ class Course(Standing):
         self.events.append(Event(EventType.SUBSCRIPTION_CANCELED, facts.id, at))
         under = facts.cancel_policies or facts.policies
         if under.cancel_credit == "none":
-            under = replace(under, credit_becomes="none")
+            under = changed(under, {"credit_becomes": "none"})
         versions = {progress.version.id: progress.version for progress in self.progress}
         owed = {one.settled for one in self._owed}
         for settled in facts.overcharged:
@@ -241,7 +248,7 @@ class Course(Standing):
             if settled not in owed and settled.version_id in versions and settled.end > cancel_at:
                 version = versions[settled.version_id]
                 new_end = settled.start if under.proration == "full" else self._last_used(cancel_at)
-                self._owed += self._owe(settled, version, new_end, replace(under, difference_invoiced="now"))
+                self._owed += self._owe(settled, version, new_end, changed(under, {"difference_invoiced": "now"}))
         self._owed = [replace(one, due=at) for one in self._owed]
 
     def _last_used(self, cancel_at: datetime) -> datetime:

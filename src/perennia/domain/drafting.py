@@ -19,6 +19,7 @@ from perennia.domain.ledger import issue
 from perennia.domain.money import exponent
 from perennia.domain.one_offs import OneOff
 from perennia.domain.pricing import Model
+from perennia.domain.schemes import Basis
 from perennia.domain.taxing import LineTax, discount_in, tax_charges
 
 LARGEST_TOTAL_MINOR = 10**17
@@ -270,9 +271,9 @@ def _calculation(charge: Charge, amount_off: int, taken_out: Decimal) -> Calcula
         percents=tuple(discount.percent for discount in charge.discounts if discount.percent is not None),
         amount_off=amount_off,
         measure=charge.part.measure,
-        **priced(price),
+        **priced(price, Basis.of(charge.policies)),
         tax_out=taken_out,
-        rounding=charge.subscription.policies.rounding_mode,
+        rounding=charge.policies.rounding_mode,
     )
 
 

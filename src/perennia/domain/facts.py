@@ -8,7 +8,7 @@ from enum import StrEnum
 from perennia.domain.calendar import Series
 from perennia.domain.discounts import Discount
 from perennia.domain.ids import Id
-from perennia.domain.policies import DEFAULTS, Policies
+from perennia.domain.policies import DEFAULTS, Policies, over
 from perennia.domain.pricing import Price
 from perennia.domain.tax import TAXABLE, TaxStatus, TaxTable
 
@@ -195,6 +195,11 @@ class Subscription:
     apart: bool = False
     """Has documents of its own, never with other subscriptions of the payer."""
     reactivates: Id | None = None
+
+
+def policies_of(version: Version, subscription: Subscription) -> Policies:
+    """The policies by which a version is priced: those of the act that began it, else its price's and subscription's."""
+    return version.begun_under or over(subscription.policies, version.price.own_policies)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ def one_off(
         listed=round_ratio(*exact),
         amount=round_ratio(*after_percents(exact, discounts)),
         discounts=discounts,
+        policies=policies if subscription is None else subscription.policies,
         kind=LineKind.SETUP if pending.is_setup else LineKind.ONE_OFF,
         pending=pending,
     )

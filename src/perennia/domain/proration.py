@@ -11,7 +11,7 @@ from perennia.domain.facts import Pause, Settled, Version
 from perennia.domain.fractions import Measure, fraction, measure
 from perennia.domain.money import round_ratio
 from perennia.domain.policies import DEFAULTS, Policies
-from perennia.domain.pricing import period_amount
+from perennia.domain.pricing import amount_under
 from perennia.domain.tax import credited_tax
 
 _SECOND = timedelta(seconds=1)
@@ -61,9 +61,11 @@ def _share(series: Series, start: datetime, end: datetime, policies: Policies) -
     )  # fmt: skip
 
 
-def charge(version: Version, part: Part, discounts: Sequence[Discount]) -> tuple[int, int]:
+def charge(
+    version: Version, part: Part, discounts: Sequence[Discount], policies: Policies = DEFAULTS
+) -> tuple[int, int]:
     """(list amount, amount after percent discounts) of a part in minor units, each rounded once."""
-    numerator, denominator = period_amount(version.price, version.quantity)
+    numerator, denominator = amount_under(version.price, version.quantity, policies)
     if part.part != part.whole:
         numerator, denominator = numerator * part.part, denominator * part.whole
     listed = round_ratio(numerator, denominator)

@@ -67,7 +67,7 @@ def tax_charges(charges: Sequence[Charge], off: Sequence[int], *, payer: Payer, 
     treatments = [_treatment(charge, today, payer=payer, seller=seller) for charge in charges]
     groups: dict[_Group, list[int]] = {}
     for index, (charge, treatment) in enumerate(zip(charges, treatments, strict=True)):
-        policies = charge.subscription.policies
+        policies = charge.policies
         key = treatment.percent, charge.version.price.tax_inclusive, policies.tax_rounding, policies.rounding_mode
         groups.setdefault(key, []).append(index)
     found: dict[int, LineTax] = {}
@@ -76,7 +76,7 @@ def tax_charges(charges: Sequence[Charge], off: Sequence[int], *, payer: Payer, 
         taxes = tax_on(amounts, percent=percent, inclusive=inclusive, by_line=rounding == "line", mode=mode)
         for index, amount, tax in zip(indexes, amounts, taxes, strict=True):
             if inclusive and treatments[index].category is not Category.STANDARD:
-                found[index] = _without_tax(amount, treatments[index], charges[index].subscription.policies)
+                found[index] = _without_tax(amount, treatments[index], charges[index].policies)
             else:
                 found[index] = LineTax(percent, amount - tax if inclusive else amount, tax)
     lines = [found[index] for index in range(len(charges))]
@@ -87,7 +87,7 @@ def discount_in(charge: Charge, amount_off: int, tax: LineTax) -> int:
     """What the discounts of a charge are worth on its line, minor units: without the tax that came out of its price."""
     if not tax.taken_out:
         return charge.listed - charge.amount + amount_off
-    mode = charge.subscription.policies.rounding_mode
+    mode = charge.policies.rounding_mode
     return without_tax(charge.listed, percent=tax.taken_out, mode=mode) - tax.net
 
 
@@ -140,14 +140,14 @@ def _evidence(
 ) -> TaxEvidence | None:
     usual = payer.tax.kind is TaxKind.TAXABLE and payer.tax.region is None
     for charge, treatment, line in zip(charges, treatments, lines, strict=True):
-        policies = charge.subscription.policies
+        policies = charge.policies
         usual = usual and treatment.category in _USUAL and not line.taken_out
         usual = usual and policies.tax_rounding == "invoice_rate" and policies.rounding_mode == "half_away"
     if usual or not charges:
         return None
     positions: dict[TaxedLines, list[int]] = {}
     for position, (charge, treatment, line) in enumerate(zip(charges, treatments, lines, strict=True), start=1):
-        policies = charge.subscription.policies
+        policies = charge.policies
         said = TaxedLines(
             treatment.category, treatment.reason, treatment.percent, line.taken_out,
             policies.tax_rounding, policies.rounding_mode,

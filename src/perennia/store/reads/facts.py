@@ -28,7 +28,7 @@ from perennia.domain.facts import (
     Version,
 )
 from perennia.domain.ids import Id
-from perennia.domain.policies import policies
+from perennia.domain.policies import as_stored, of_subscription, policies
 from perennia.domain.pricing import Price, adjustment_price, own_price
 from perennia.domain.tax import TAXABLE, TaxKind, TaxStatus
 from perennia.store.arrays import instants, keys
@@ -131,7 +131,7 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
             activated,
             po_number,
         ) = rest
-        common = defaults if own is None else policies(tenant.policies, own)
+        common = defaults if own is None else of_subscription(tenant.policies, own)
         subscription = Subscription(
             id=key,
             customer_id=customer,
@@ -150,7 +150,7 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
             net_days=net_days,
             discounts=discounts.get(key, ()),
             policies=common,
-            cancel_policies=None if of_end is None else policies(of_end),
+            cancel_policies=None if of_end is None else as_stored(of_end),
             changes=changing.get(key, ()),
             pauses=pausing.get(key, ()),
             term=None if then is None or term_ends is None else Term(term_ends, periods, then),
@@ -203,8 +203,8 @@ def _items(
             through,
             bills_from,
             own,
-            None if begun is None else policies(begun),
-            None if ended is None else policies(ended),
+            None if begun is None else as_stored(begun),
+            None if ended is None else as_stored(ended),
         )
         if item_id not in of_item:
             of_item[item_id] = (n, _ITEM_KIND[kind], name, [])
