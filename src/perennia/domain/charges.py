@@ -12,7 +12,7 @@ from perennia.domain.proration import Credit, Part
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A part that fell due, priced: `listed` before and `amount` after percent discounts, minor units.
+    """A part that fell due, priced: `exact` (numerator, denominator) and `listed`, rounded, before discounts, minor units.
 
     `policies` are those it was priced by. A set-up fee, and what a minimum lacks, are charges of their own kind beside
     it; of a minimum `fees` were charged.
@@ -22,8 +22,8 @@ class Charge:
     item: Item
     version: Version
     part: Part
+    exact: tuple[int, int]
     listed: int
-    amount: int
     discounts: tuple[Discount, ...]
     policies: Policies
     kind: LineKind = LineKind.RECURRING
@@ -32,12 +32,16 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """What a settled part gives back from `new_end` on; with `until` it is settled again from there."""
+    """What a settled part gives back from `new_end` on; with `until` it is settled again from there.
+
+    `policies` are those of the act that brought it about.
+    """
 
     subscription: Subscription
     settled: Settled
     new_end: datetime
     credit: Credit
+    policies: Policies
     until: datetime | None = None
 
 

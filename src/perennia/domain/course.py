@@ -36,10 +36,11 @@ from perennia.domain.facts import (
 )
 from perennia.domain.ids import NewIds
 from perennia.domain.lifecycle import LIVE
+from perennia.domain.money import ROUNDINGS
 from perennia.domain.owing import owed_from
 from perennia.domain.pausing import resumed, term_after
 from perennia.domain.policies import Policies, changed, over
-from perennia.domain.pricing import Timing, in_minor_units, true_up
+from perennia.domain.pricing import Timing, exact_minor_units, missing
 from perennia.domain.progress import Progress, earliest
 from perennia.domain.proration import Part, charge, credit
 from perennia.domain.standing import Standing, live_from
@@ -140,9 +141,10 @@ class Course(Standing):
                 plan_closed |= timing is Timing.ARREARS and progress.item.kind is ItemKind.PLAN
                 discounts = self._discounts_for(progress, at) if self.discounts else ()
                 part = progress.take()
-                listed, amount = charge(progress.version, part, discounts, progress.policies)
+                exact = charge(progress.version, part, progress.policies)
+                listed = ROUNDINGS[progress.policies.rounding_mode](*exact)
                 yield Charge(
-                    self.facts, progress.item, progress.version, part, listed, amount, discounts, progress.policies
+                    self.facts, progress.item, progress.version, part, exact, listed, discounts, progress.policies
                 )
                 if progress.version.price.period_minimum is not None:
                     yield from self._missing(progress, part, listed)
@@ -154,11 +156,11 @@ class Course(Standing):
         for progress in self._set_up:
             price = progress.version.price
             assert price.setup_fee is not None
-            fee = in_minor_units(price.setup_fee, price.currency)
+            fee = exact_minor_units(price.setup_fee, price.currency)
             at = progress.version.starts_at
             yield Charge(
-                self.facts, progress.item, progress.version, Part(at, at, 1, 1), fee, fee, (), progress.policies,
-                LineKind.SETUP,
+                self.facts, progress.item, progress.version, Part(at, at, 1, 1), fee,
+                ROUNDINGS[progress.policies.rounding_mode](*fee), (), progress.policies, LineKind.SETUP,
             )  # fmt: skip
         self._set_up = []
 
@@ -166,10 +168,11 @@ class Course(Standing):
         """What the minimum of a period lacks; a part of the period has as much of the minimum."""
         price = progress.version.price
         assert price.period_minimum is not None
-        missing = true_up(price.period_minimum, currency=price.currency, fees=[listed], part=(part.part, part.whole))
-        if missing:
+        lacks = missing(price.period_minimum, currency=price.currency, fees=[listed], part=(part.part, part.whole))
+        rounded = ROUNDINGS[progress.policies.rounding_mode](*lacks)
+        if rounded:
             yield Charge(
-                self.facts, progress.item, progress.version, part, missing, missing, (), progress.policies,
+                self.facts, progress.item, progress.version, part, lacks, rounded, (), progress.policies,
                 LineKind.MINIMUM, listed,
             )  # fmt: skip
 
@@ -224,7 +227,7 @@ class Course(Standing):
                 pauses=self.facts.pauses,
             )  # fmt: skip
             self.cuts.append(SpanCut(owed.settled.version_id, owed.settled.start, owed.new_end))
-            yield GivenBack(self.facts, owed.settled, owed.new_end, given)
+            yield GivenBack(self.facts, owed.settled, owed.new_end, given, owed.under)
 
     def _end_service(self, cancel_at: datetime, at: datetime) -> None:
         facts = self.facts
@@ -298,7 +301,7 @@ class Course(Standing):
                 self._begin(progress.item, outcome.follower)
             if outcome.credit is not None and outcome.settled is not None:
                 until = min(at, outcome.settled.end)
-                yield GivenBack(self.facts, outcome.settled, pause.starts_at, outcome.credit, until)
+                yield GivenBack(self.facts, outcome.settled, pause.starts_at, outcome.credit, pause.policies, until)
         self.pauses_done.append(PauseDone(pause.id, self.facts.id))
         trialing = self.trial_end is not None and self.trial_end > at
         self._become(Status.TRIALING if trialing else Status.ACTIVE, at)

@@ -27,7 +27,8 @@ class Account(IntEnum):
     """The ledger's accounts; a debit is above zero. Each gateway has a cash account from 100 on.
 
     `REFUNDS` is what was given back without a credit note, `REFUNDS_UNDERWAY` what a gateway is still to give back,
-    `GRANTED` credit given away, `EXPIRED` prepaid credit that nobody spent in time.
+    `GRANTED` credit given away, `EXPIRED` prepaid credit that nobody spent in time,
+    `ROUNDING` what totals were brought to sums that can be paid in cash by.
     """
 
     RECEIVABLE = 10
@@ -40,6 +41,7 @@ class Account(IntEnum):
     WRITE_OFF = 70
     GRANTED = 80
     EXPIRED = 81
+    ROUNDING = 90
     CASH_OTHER = 100
     CASH_SANDBOX = 101
 

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from perennia.domain.amounts import Amount
 from perennia.domain.calendar import local_date
 from perennia.domain.charges import Charge
 from perennia.domain.decision import Movement
@@ -58,8 +59,10 @@ class Taxed:
 _Group = tuple[Decimal, bool, str, str]
 
 
-def tax_charges(charges: Sequence[Charge], off: Sequence[int], *, payer: Payer, seller: Seller, now: datetime) -> Taxed:
-    """The tax of the charges of one document issued at `now`, each after its amount `off`.
+def tax_charges(
+    charges: Sequence[Charge], amounts: Sequence[int], *, payer: Payer, seller: Seller, now: datetime
+) -> Taxed:
+    """The tax of the charges of one document issued at `now`, from what each comes to after discounts.
 
     Rounded once per rate on the document and shared back, or per line, by the policy of the line's subscription.
     """
@@ -72,9 +75,9 @@ def tax_charges(charges: Sequence[Charge], off: Sequence[int], *, payer: Payer, 
         groups.setdefault(key, []).append(index)
     found: dict[int, LineTax] = {}
     for (percent, inclusive, rounding, mode), indexes in groups.items():
-        amounts = [charges[index].amount - off[index] for index in indexes]
-        taxes = tax_on(amounts, percent=percent, inclusive=inclusive, by_line=rounding == "line", mode=mode)
-        for index, amount, tax in zip(indexes, amounts, taxes, strict=True):
+        of_group = [amounts[index] for index in indexes]
+        taxes = tax_on(of_group, percent=percent, inclusive=inclusive, by_line=rounding == "line", mode=mode)
+        for index, amount, tax in zip(indexes, of_group, taxes, strict=True):
             if inclusive and treatments[index].category is not Category.STANDARD:
                 found[index] = _without_tax(amount, treatments[index], charges[index].policies)
             else:
@@ -83,12 +86,12 @@ def tax_charges(charges: Sequence[Charge], off: Sequence[int], *, payer: Payer, 
     return Taxed(lines, _evidence(charges, treatments, lines, payer=payer, seller=seller))
 
 
-def discount_in(charge: Charge, amount_off: int, tax: LineTax) -> int:
+def discount_in(charge: Charge, amount: Amount, tax: LineTax) -> int:
     """What the discounts of a charge are worth on its line, minor units: without the tax that came out of its price."""
     if not tax.taken_out:
-        return charge.listed - charge.amount + amount_off
+        return amount.listed - amount.minor
     mode = charge.policies.rounding_mode
-    return without_tax(charge.listed, percent=tax.taken_out, mode=mode) - tax.net
+    return without_tax(amount.listed, percent=tax.taken_out, mode=mode) - tax.net
 
 
 def revalued(before: Payer, after: Payer, *, seller: Seller, at: datetime) -> tuple[Movement, ...]:

@@ -154,6 +154,14 @@ def _credit(teller: Teller, here: Here) -> Said | None:
     return Said("credit", {"credited": teller.price(credited), "amount": teller.amount(-here.step.value)})
 
 
+def _cash(teller: Teller, here: Here) -> Said:
+    return Said("cash", {"step": teller.price(here.facts["step"]), "amount": teller.amount(here.step.value)})
+
+
+def _said_in_the_end(teller: Teller, here: Here) -> None:
+    """What the line comes to."""
+
+
 def _limited(teller: Teller, here: Here) -> Said:
     return Said("limited", {"amount": teller.amount(-here.step.value)})
 
@@ -174,6 +182,10 @@ STEPS: Mapping[str, Telling] = {
     "percent_off": _percent_off,
     "rounded": _if_it_changes,
     "amount_off": _amount_off,
+    "share": _plainly,
+    "total": _plainly,
+    "cash": _cash,
+    "difference": _said_in_the_end,
     "tax_held": _tax_held,
     "tax_taken_out": _plainly,
     "minimum": _plainly,
