@@ -1,13 +1,15 @@
 """What falls due, and what is given back, before it stands on a document."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from perennia.domain.discounts import Discount
 from perennia.domain.documents import LineKind
 from perennia.domain.facts import Item, Settled, Subscription, Version
+from perennia.domain.money import ROUNDINGS
 from perennia.domain.policies import Policies
-from perennia.domain.proration import Credit, Part
+from perennia.domain.pricing import exact_minor_units, missing
+from perennia.domain.proration import Credit, Part, charge
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,41 @@ class Charge:
     policies: Policies
     kind: LineKind = LineKind.RECURRING
     fees: int = 0
+
+
+def of_part(
+    subscription: Subscription, item: Item, version: Version, part: Part, policies: Policies,
+    discounts: tuple[Discount, ...],
+) -> Charge:  # fmt: skip
+    """The fee of a part of a period."""
+    exact = charge(version, part, policies)
+    listed = ROUNDINGS[policies.rounding_mode](*exact)
+    return Charge(subscription, item, version, part, exact, listed, discounts, policies)
+
+
+def of_setup(
+    subscription: Subscription, item: Item, version: Version, policies: Policies, discounts: tuple[Discount, ...]
+) -> Charge:
+    """The set-up fee of a version that begins."""
+    price, at = version.price, version.starts_at
+    assert price.setup_fee is not None
+    exact = exact_minor_units(price.setup_fee, price.currency)
+    listed = ROUNDINGS[policies.rounding_mode](*exact)
+    return Charge(
+        subscription, item, version, Part(at, at, 1, 1), exact, listed, discounts, policies, LineKind.SETUP
+    )  # fmt: skip
+
+
+def of_minimum(fee: Charge) -> Charge | None:
+    """What the minimum of a period lacks beside its fee, with the same discounts; a part has as much of the minimum."""
+    price, part = fee.version.price, fee.part
+    if price.period_minimum is None:
+        return None
+    exact = missing(price.period_minimum, currency=price.currency, fees=[fee.listed], part=(part.part, part.whole))
+    listed = ROUNDINGS[fee.policies.rounding_mode](*exact)
+    if not listed:
+        return None
+    return replace(fee, exact=exact, listed=listed, kind=LineKind.MINIMUM, fees=fee.listed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from perennia.domain.calendar import boundary, local_time, slot_at
 from perennia.domain.changes import applied, split
-from perennia.domain.charges import Charge, GivenBack, Owed
+from perennia.domain.charges import Charge, GivenBack, Owed, of_minimum, of_part, of_setup
 from perennia.domain.decision import (
     ChangeDone,
     ChangeMoved,
@@ -19,7 +19,6 @@ from perennia.domain.decision import (
     PauseDone,
     SpanCut,
 )
-from perennia.domain.documents import LineKind
 from perennia.domain.errors import NotFound
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import (
@@ -36,13 +35,12 @@ from perennia.domain.facts import (
 )
 from perennia.domain.ids import NewIds
 from perennia.domain.lifecycle import LIVE
-from perennia.domain.money import ROUNDINGS
 from perennia.domain.owing import owed_from
 from perennia.domain.pausing import resumed, term_after
 from perennia.domain.policies import Policies, changed, over
-from perennia.domain.pricing import Timing, exact_minor_units, missing
+from perennia.domain.pricing import Timing
 from perennia.domain.progress import Progress, earliest
-from perennia.domain.proration import Part, charge, credit
+from perennia.domain.proration import credit
 from perennia.domain.standing import Standing, live_from
 
 
@@ -140,41 +138,20 @@ class Course(Standing):
             if progress.due is not None and progress.due <= at and progress.version.price.timing is timing:
                 plan_closed |= timing is Timing.ARREARS and progress.item.kind is ItemKind.PLAN
                 discounts = self._discounts_for(progress, at) if self.discounts else ()
-                part = progress.take()
-                exact = charge(progress.version, part, progress.policies)
-                listed = ROUNDINGS[progress.policies.rounding_mode](*exact)
-                yield Charge(
-                    self.facts, progress.item, progress.version, part, exact, listed, discounts, progress.policies
-                )
-                if progress.version.price.period_minimum is not None:
-                    yield from self._missing(progress, part, listed)
+                version, policies = progress.version, progress.policies
+                fee = of_part(self.facts, progress.item, version, progress.take(), policies, discounts)
+                yield fee
+                if version.price.period_minimum is not None and (lacks := of_minimum(fee)) is not None:
+                    yield lacks
         if plan_closed:
-            self._end_used_up(at)
+            self._end_used_up(at, at)
 
-    def setups(self) -> Iterator[Charge]:
+    def setups(self, at: datetime) -> Iterator[Charge]:
         """(5) The set-up fees of what began just now, also in a trial."""
         for progress in self._set_up:
-            price = progress.version.price
-            assert price.setup_fee is not None
-            fee = exact_minor_units(price.setup_fee, price.currency)
-            at = progress.version.starts_at
-            yield Charge(
-                self.facts, progress.item, progress.version, Part(at, at, 1, 1), fee,
-                ROUNDINGS[progress.policies.rounding_mode](*fee), (), progress.policies, LineKind.SETUP,
-            )  # fmt: skip
+            discounts = self._discounts_for(progress, at, setup=True) if self.discounts else ()
+            yield of_setup(self.facts, progress.item, progress.version, progress.policies, discounts)
         self._set_up = []
-
-    def _missing(self, progress: Progress, part: Part, listed: int) -> Iterator[Charge]:
-        """What the minimum of a period lacks; a part of the period has as much of the minimum."""
-        price = progress.version.price
-        assert price.period_minimum is not None
-        lacks = missing(price.period_minimum, currency=price.currency, fees=[listed], part=(part.part, part.whole))
-        rounded = ROUNDINGS[progress.policies.rounding_mode](*lacks)
-        if rounded:
-            yield Charge(
-                self.facts, progress.item, progress.version, part, lacks, rounded, (), progress.policies,
-                LineKind.MINIMUM, listed,
-            )  # fmt: skip
 
     def _begins_pause(self, at: datetime) -> bool:
         running = self.status not in (Status.CANCELED, Status.SCHEDULED, Status.PAUSED)

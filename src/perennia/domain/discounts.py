@@ -76,17 +76,6 @@ def after_percents(amount: tuple[int, int], discounts: Sequence[Discount]) -> tu
     return numerator, denominator
 
 
-def amounts_off(nets: Sequence[int], discounts: Sequence[Discount]) -> list[int]:
-    """What the amount discounts take off each of a document's lines, in minor units.
-
-    Only lines above zero are eligible; all lines together never go below zero by it, the rest is lost.
-    """
-    eligible = [max(net, 0) for net in nets]
-    wanted = sum(discount.amount_minor or 0 for discount in discounts)
-    total = min(wanted, max(sum(nets), 0))
-    return allocate(total, eligible) if total else [0] * len(nets)
-
-
 def at_work(
     discounts: Iterable[Discount], *, sold: Collection[Id], proration: bool = False, on_prorations: str = "inherit"
 ) -> tuple[Discount, ...]:
@@ -193,11 +182,3 @@ def ends_at(discount: Discount, *, counts: str, starts: datetime, zone: str) -> 
     day = local_date(max(discount.since or starts, starts), zone)
     local = datetime(day.year, day.month, day.day)  # noqa: DTZ001  local, as in a series
     return instant(add(local, _MONTH, discount.periods), zone)
-
-
-def is_over(discount: Discount, *, left: int | None, counts: str, at: datetime, starts: datetime, zone: str) -> bool:
-    """Whether a discount is over for what begins at an instant; `left` is what it still has of its periods."""
-    if counts == "months":
-        ends = ends_at(discount, counts=counts, starts=starts, zone=zone)
-        return ends is not None and ends <= at
-    return left == 0

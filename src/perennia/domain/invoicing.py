@@ -44,6 +44,8 @@ def bill(
     happens then needs lines of this very decision: written and read again, the rest follows.
     """
     courses = _courses(payer, seller, new_ids)
+    for course in courses:
+        course.together = together
     funds = Funds(dict(payer.balances))
     issued: list[Issued] = []
     gathered: dict[GroupKey, Draft] = {}
@@ -113,7 +115,7 @@ def _drafts(courses: list[Course], at: datetime, drafts: dict[GroupKey, Draft]) 
     for course in courses:
         _give_back(course, course.start(at), drafts)
     for course in courses:
-        for charge in chain(course.setups(), course.charges(at, Timing.ADVANCE)):
+        for charge in chain(course.setups(at), course.charges(at, Timing.ADVANCE)):
             drafts.setdefault(group_key(course.facts), Draft()).charges.append(charge)
     for course in courses:
         draft = drafts.get(group_key(course.facts))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from perennia.domain.calendar import Interval, Series, Unit, local_time
 from perennia.domain.charges import Charge
+from perennia.domain.discounts import Discount, at_work
 from perennia.domain.documents import LineKind
 from perennia.domain.errors import InvalidValue
 from perennia.domain.facts import Item, ItemKind, Status, Subscription, Version
@@ -48,7 +49,9 @@ def one_off(
         raise InvalidValue(
             field="amount", value=str(pending.unit_amount), reason="no charge is above 10^17 minor units"
         )
-    discounts = subscription.discounts if subscription is not None and pending.is_discountable else ()
+    discounts: tuple[Discount, ...] = ()
+    if subscription is not None and pending.is_discountable:
+        discounts = at_work(subscription.discounts, sold=())
     under = policies if subscription is None else subscription.policies
     series = Series(local_time(pending.at, zone), zone, _ONCE)
     version = Version(_NO_KEY, price, pending.quantity, series, pending.at)

@@ -104,6 +104,8 @@ def adjustment_price(price: Price, amount: Decimal) -> Price:
         price.timing,
         price.tax_inclusive,
         price.tax_class,
+        own_policies=price.own_policies,
+        sold=price.sold,
     )
 
 
