@@ -6,6 +6,7 @@ from datetime import datetime
 from perennia.domain.discounts import Discount
 from perennia.domain.documents import LineKind
 from perennia.domain.facts import Item, Settled, Subscription, Version
+from perennia.domain.ids import Id
 from perennia.domain.money import ROUNDINGS
 from perennia.domain.policies import Policies
 from perennia.domain.pricing import exact_minor_units, missing
@@ -80,6 +81,12 @@ class GivenBack:
     credit: Credit
     policies: Policies
     until: datetime | None = None
+
+    @property
+    def credits(self) -> tuple[Id, int]:
+        """The charge line: (document, position)."""
+        assert self.settled.document_id is not None
+        return self.settled.document_id, self.settled.position
 
 
 @dataclass(frozen=True, slots=True)

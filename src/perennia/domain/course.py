@@ -204,7 +204,8 @@ class Course(Standing):
                 pauses=self.facts.pauses,
             )  # fmt: skip
             self.cuts.append(SpanCut(owed.settled.version_id, owed.settled.start, owed.new_end))
-            yield GivenBack(self.facts, owed.settled, owed.new_end, given, owed.under)
+            if owed.settled.document_id is not None:
+                yield GivenBack(self.facts, owed.settled, owed.new_end, given, owed.under)
 
     def _end_service(self, cancel_at: datetime, at: datetime) -> None:
         facts = self.facts
@@ -276,7 +277,7 @@ class Course(Standing):
             progress.find_due()
             if outcome.follower is not None:
                 self._begin(progress.item, outcome.follower)
-            if outcome.credit is not None and outcome.settled is not None:
+            if outcome.credit is not None and outcome.settled is not None and outcome.settled.document_id is not None:
                 until = min(at, outcome.settled.end)
                 yield GivenBack(self.facts, outcome.settled, pause.starts_at, outcome.credit, pause.policies, until)
         self.pauses_done.append(PauseDone(pause.id, self.facts.id))

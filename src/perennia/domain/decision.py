@@ -212,6 +212,16 @@ class StateChange:
 
 
 @dataclass(frozen=True, slots=True)
+class SpanFree:
+    """A part that is settled without a line: it cost nothing, and its document was left out."""
+
+    subscription_id: Id
+    version_id: Id
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SpanCut:
     """A settled part that now ends earlier; with `end` at its start it is settled no more."""
 
@@ -302,6 +312,7 @@ class Decision:
     documents: tuple[Document, ...] = ()
     settled: tuple[tuple[Id, datetime], ...] = ()
     """(item version, settled through) for each version whose search start moved."""
+    free: tuple[SpanFree, ...] = ()
     cuts: tuple[SpanCut, ...] = ()
     stretches: tuple[SpanStretch, ...] = ()
     begun: tuple[VersionBegun, ...] = ()

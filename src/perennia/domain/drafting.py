@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from perennia.domain.amounts import amounts_of
 from perennia.domain.charges import Charge, GivenBack
-from perennia.domain.decision import Allocation, BalanceEntry, Posting, Source, Taken
-from perennia.domain.documents import Document, DocumentKind, Line, PayTerms
+from perennia.domain.decision import Allocation, BalanceEntry, Posting, Source, SpanFree, Taken
+from perennia.domain.documents import Document, DocumentKind, Line, LineKind, PayTerms
 from perennia.domain.errors import InvalidValue
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import CollectionMode, Payer, Seller, Subscription
@@ -69,6 +69,28 @@ class Draft:
     def policies(self) -> Policies:
         """Those that hold for the document as a whole: of its first charge, or of the first that gives back."""
         return self.charges[0].policies if self.charges else self.credits[0].policies
+
+
+def is_skipped(draft: Draft) -> bool:
+    """Whether there is no document (`zero_document` skip): it would have nothing but charges of nothing.
+
+    What was given back, and what was put on it by hand, stands on a document in any case.
+    """
+    if draft.policies.zero_document != "skip" or draft.credits:
+        return False
+    charges = draft.charges
+    if any(charge.policies.zero_document != "skip" or isinstance(charge, OneOff) for charge in charges):
+        return False
+    return not any(amount.minor for amount in amounts_of(charges))
+
+
+def free_spans(draft: Draft) -> list[SpanFree]:
+    """The parts of a skipped document, which are settled all the same."""
+    return [
+        SpanFree(charge.subscription.id, charge.version.id, charge.part.start, charge.part.end)
+        for charge in draft.charges
+        if charge.kind is LineKind.RECURRING
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +203,7 @@ def _apply_credit(
     credited: dict[Id, int] = {}
     for given in credits:
         key = given.settled.document_id
+        assert key is not None
         open_on[key] = given.settled.open_minor - lowered.get(key, 0)
         credited[key] = credited.get(key, 0) + given.credit.net_minor + given.credit.tax_minor
     allocations = []

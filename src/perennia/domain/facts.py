@@ -141,13 +141,14 @@ class Settled:
 
     `start`, `end` are the stretch still settled; `line_end` is where the line's own period ends. Amounts in
     minor units: `line_net` after `line_discount`; `credited_*` given back for time so far, `adjusted_*` for other
-    reasons; `open_minor` is what is still unpaid on the line's document.
+    reasons; `open_minor` is what is still unpaid on the line's document. Without a document it cost nothing, and there
+    was none (`zero_document` skip).
     """
 
     version_id: Id
     start: datetime
     end: datetime
-    document_id: Id
+    document_id: Id | None
     position: int
     description: str
     line_end: datetime

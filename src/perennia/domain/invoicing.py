@@ -11,8 +11,17 @@ from typing import TypeVar
 
 from perennia.domain.charges import GivenBack
 from perennia.domain.course import Course
-from perennia.domain.decision import Decision
-from perennia.domain.drafting import Draft, Funds, GroupKey, Issued, group_key, issue_draft
+from perennia.domain.decision import Decision, SpanFree
+from perennia.domain.drafting import (
+    Draft,
+    Funds,
+    GroupKey,
+    Issued,
+    free_spans,
+    group_key,
+    is_skipped,
+    issue_draft,
+)
 from perennia.domain.errors import CatchUpHeld
 from perennia.domain.facts import Payer, Seller
 from perennia.domain.ids import Id, NewIds
@@ -48,6 +57,7 @@ def bill(
         course.together = together
     funds = Funds(dict(payer.balances))
     issued: list[Issued] = []
+    free: list[SpanFree] = []
     gathered: dict[GroupKey, Draft] = {}
     due = _next_due_at(courses)
     while due is not None and due <= through and not any(course.needs_rereading(due) for course in courses):
@@ -55,6 +65,9 @@ def bill(
         following = _next_due_at(courses)
         if not together or following is None or following > through:
             for key, draft in drafts.items():
+                if is_skipped(draft):
+                    free += free_spans(draft)
+                    continue
                 issued.append(
                     issue_draft(
                         draft,
@@ -71,7 +84,7 @@ def bill(
         due = following
     if not catch_up:
         _refuse_long_catch_up(courses)
-    return _decision(payer, courses, issued, next_due_at=due)
+    return _decision(payer, courses, issued, free, next_due_at=due)
 
 
 def take_over(payer: Payer, *, seller: Seller, now: datetime) -> Decision:
@@ -82,7 +95,7 @@ def take_over(payer: Payer, *, seller: Seller, now: datetime) -> Decision:
             list(course.end(at))
             list(course.change(at))
             list(course.start(at))
-    return _decision(payer, courses, [], next_due_at=_next_due_at(courses))
+    return _decision(payer, courses, [], [], next_due_at=_next_due_at(courses))
 
 
 def _courses(payer: Payer, seller: Seller, new_ids: NewIds) -> list[Course]:
@@ -137,12 +150,15 @@ def _refuse_long_catch_up(courses: list[Course]) -> None:
                 raise CatchUpHeld(subscription=course.facts.id.text("sub"), periods=progress.parts, limit=limit)
 
 
-def _decision(payer: Payer, courses: list[Course], issued: list[Issued], *, next_due_at: datetime | None) -> Decision:
+def _decision(
+    payer: Payer, courses: list[Course], issued: list[Issued], free: list[SpanFree], *, next_due_at: datetime | None
+) -> Decision:
     return Decision(
         payer_id=payer.id,
         next_due_at=next_due_at,
         documents=tuple([one.document for one in issued]),
         settled=tuple([(p.version.id, p.settled) for course in courses for p in course.progress if p.parts]),
+        free=tuple(free),
         cuts=_joined([course.cuts for course in courses]),
         stretches=_joined([course.stretches for course in courses]),
         begun=_joined([course.begun for course in courses]),

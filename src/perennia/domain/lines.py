@@ -76,7 +76,7 @@ def credit_lines(credits: Sequence[GivenBack], currency: str) -> list[Line]:
                 measure=given.credit.measure,
                 rounding=given.credit.rounding,
             ),
-            credits=(given.settled.document_id, given.settled.position),
+            credits=given.credits,
         )
         for given in credits
     ]

@@ -84,6 +84,10 @@ def insert_children(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id
             (tenant, line.period_start, line.version_id, line.kind, line.period_end, document.id, position)
             for document, position, line in lines
             if line.kind is LineKind.RECURRING
+        ]
+        + [
+            (tenant, part.start, part.version_id, LineKind.RECURRING, part.end, None, None)
+            for part in flat(decisions, "free")
         ],
     )
     bulk.insert(
