@@ -14,7 +14,7 @@ from benchmarks.stand.meters import Meters
 from benchmarks.stand.report import say, table
 from perennia.cli import WrongUse
 
-_SHOWN = ("act", "p50_ms", "p95_ms", "max_ms", "cpu_ms", "statements", "server_ms")
+_SHOWN = ("act", "p50_ms", "p95_ms", "max_ms", "cpu_ms", "statements", "server_ms", "server_cpu_ms", "wal_bytes")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,9 +53,15 @@ def run(args: argparse.Namespace) -> int:
             for act in acts:
                 crew.await_ready()
                 meters.forget_statements()
+                before = meters.read()
                 crew.go()
                 (done,) = crew.reports()
+                cost = meters.read().since(before)
                 act |= _by_server(meters, done["acts"], listed=args.statements and act["act"] != "control")
+                act |= {
+                    "server_cpu_ms": round(cost.cpu_s * 1000 / done["acts"], 2),
+                    "wal_bytes": cost.wal_bytes // done["acts"],
+                }
             crew.await_end()
         result: dict[str, Any] = {
             "subscriptions": args.subscriptions,

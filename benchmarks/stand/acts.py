@@ -34,7 +34,12 @@ def order(shop: "Shop", connection: psycopg.Connection[Any], *, dsn: str, rounds
     assert product is not None
     plan = catalog.create_plan(tenant=shop.tenant, product_id=Id(product[0].bytes), code="plus", name="Plus")
     price = catalog.create_price(
-        tenant=shop.tenant, code="plus-month", plan_id=plan, unit_amount=Decimal("129.95"), currency="DKK", now=due_at(0)
+        tenant=shop.tenant,
+        code="plus-month",
+        plan_id=plan,
+        unit_amount=Decimal("129.95"),
+        currency="DKK",
+        now=due_at(0),
     )
     wanted = (rounds + WARM + COUNTED) * len(KINDS)
     found = connection.execute("SELECT id, payer_id FROM subscriptions WHERE status = 'active' ORDER BY id").fetchall()

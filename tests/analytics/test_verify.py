@@ -170,7 +170,7 @@ FAULTS = [
     (
         "grants_agree",
         "UPDATE credit_grants SET expires_at = granted_at WHERE {ours} AND left_minor < amount_minor",
-        "",
+        "due_again",
     ),
     ("accounts_agree", "UPDATE credit_grants SET kind = 'paid' WHERE {ours} AND kind = 'promotional'", ""),
     ("pending_taken", "UPDATE payers SET has_pending = false WHERE {ours}", ""),

@@ -58,6 +58,40 @@ def test_a_refusal_is_one_line(
     assert capsys.readouterr().err == line
 
 
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (NotFound(kind="tenant", id="acme"), 1,
+         "perennia: Der er intet regnskab ved navn acme; `perennia tenant list` viser dem.\n"),
+        (cli.WrongUse("at least one worker"), 2, "perennia: mindst én arbejder\n"),
+        (cli.Failed("a worker ended with code 9; what was done is kept, run it again."), 1,
+         "perennia: en arbejder sluttede med kode 9; det, der blev gjort, er bevaret, kør den igen.\n"),
+    ],
+)  # fmt: skip
+def test_a_refusal_in_danish(
+    answer: SimpleNamespace,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+    code: int,
+    line: str,
+) -> None:
+    monkeypatch.setenv("PERENNIA_LANGUAGE", "da")
+    answer.run = _raising(error)
+    assert cli.main(["probe"]) == code
+    assert capsys.readouterr().err == line
+
+
+def test_a_language_that_is_not_spoken_is_refused_by_its_setting(
+    answer: SimpleNamespace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PERENNIA_LANGUAGE", "sv")
+    assert cli.main(["probe"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("perennia: The setting PERENNIA_LANGUAGE cannot be used.")
+    assert "'sv' is none of da, en" in said
+
+
 @pytest.mark.parametrize("words", [[], ["nonsense"], ["probe", "--times", "twice"]])
 def test_wrong_use_is_two(answer: SimpleNamespace, words: list[str]) -> None:
     with pytest.raises(SystemExit) as stopped:

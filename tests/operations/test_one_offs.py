@@ -78,6 +78,42 @@ def test_a_charge_for_the_next_invoice_waits(shop: Shop):
     agrees(shop)
 
 
+def test_the_next_invoice_takes_in_what_waits_and_tax_is_rounded_once(shop: Shop):
+    bo = shop.customer()
+    subscription = shop.start(bo, "basic")
+    charges(shop, "Extra", "0.10", quantity="3", subscription_id=subscription, when="next_invoice")
+    charges(shop, "Course", "0.10", customer_id=bo, when="next_invoice")
+    charges(shop, "Euros", "5", customer_id=bo, when="next_invoice", currency="EUR")
+    shop.clock_to(date(2025, 5, 1))
+    shop.bill()
+    assert by_hand(shop).endswith(
+        "invoice 2 (0 from balance, 12550 open)\n"
+        "  recurring 1 Basic: 10000 + 2500\n"
+        "  one_off 3 Extra: 30 + 8\n"
+        "  one_off 1 Course: 10 + 2"
+    )
+    assert shop.rows("SELECT description, position FROM pending_lines ORDER BY id") == [
+        ("Extra", 2), ("Course", 3), ("Euros", None),
+    ]  # fmt: skip
+    assert shop.rows("SELECT has_pending FROM payers") == [(True,)]
+    shop.clock_to(date(2025, 6, 1))
+    shop.bill()
+    assert by_hand(shop).count("Extra") == 1
+    agrees(shop)
+
+
+def test_what_waits_is_not_on_a_document_that_fell_due_before_it(shop: Shop):
+    bo = shop.customer()
+    shop.start(bo, "basic")
+    shop.clock_to(date(2025, 5, 2))
+    charges(shop, "Extra", "1", customer_id=bo, when="next_invoice")
+    assert "Extra" not in by_hand(shop)
+    shop.clock_to(date(2025, 6, 1))
+    shop.bill()
+    assert by_hand(shop).endswith("recurring 1 Basic: 10000 + 2500\n  one_off 1 Extra: 100 + 25")
+    agrees(shop)
+
+
 @pytest.mark.parametrize(
     ("name", "amount", "more", "refused"),
     [

@@ -69,7 +69,7 @@ def test_what_ends_first_is_spent_first_and_own_money_last(shop: Shop):
         [0, 0, 0, 0],
     ]
     assert balance(shop) == 0
-    agrees(shop, besides="due_again")
+    agrees(shop)
 
 
 def test_one_invoice_is_paid_from_several_grants(shop: Shop):
@@ -98,6 +98,53 @@ def test_the_payer_is_due_when_credit_expires(shop: Shop):
     assert shop.rows("SELECT next_due_at, has_grants FROM payers") == [(until(shop, 5, 1), True)]
     grants(shop, bo, 5000, expires_at=until(shop, 4, 20))
     assert shop.rows("SELECT next_due_at FROM payers") == [(until(shop, 4, 20),)]
+
+
+def test_credit_expires_at_its_instant_and_an_invoice_of_that_instant_is_not_paid_from_it(shop: Shop):
+    bo = shop.customer()
+    shop.start(bo, "basic")
+    grants(shop, bo, 5000, expires_at=until(shop, 5, 1))
+    grants(shop, bo, 1000, expires_at=until(shop, 5, 2), kind=GrantKind.PAID)
+    shop.clock_to(date(2025, 5, 20))
+    shop.bill()
+    assert "invoice 2 (1000 from balance, 11500 open)" in by_hand(shop)
+    assert told(shop, "credit") == ["credit.granted", "credit.granted", "credit.expired"]
+    assert shop.rows("SELECT amount_minor, at FROM balance_entries WHERE source = 'expiry'") == [
+        (-5000, until(shop, 5, 1))
+    ]
+    assert balance(shop) == 0
+    assert books(shop).get(GRANTED, 0) == 0
+    shop.bill()
+    agrees(shop)
+
+
+def test_prepaid_credit_that_expires_is_income(shop: Shop):
+    bo = shop.customer()
+    grants(shop, bo, 1000, expires_at=until(shop, 4, 2), kind=GrantKind.PAID)
+    shop.clock_to(date(2025, 4, 2))
+    shop.bill()
+    assert (balance(shop), books(shop)) == (0, {EXPIRED: -1000, CASH: 1000})
+    assert shop.rows("SELECT next_due_at FROM payers") == [(None,)]
+    agrees(shop)
+
+
+def test_when_the_run_comes_late_credit_is_spent_as_if_it_had_come_in_time(shop: Shop):
+    tables = []
+    for late in (False, True):
+        other = open_shop(opened_on=date(2025, 4, 1))
+        bo = other.customer()
+        other.start(bo, "basic")
+        grants(other, bo, 20000, expires_at=until(other, 6, 1))
+        for day in [] if late else [date(2025, 5, 1), date(2025, 5, 2), date(2025, 6, 1)]:
+            other.clock_to(day)
+            other.bill()
+        other.clock_to(date(2025, 6, 3))
+        other.bill()
+        tables.append(by_hand(other))
+        agrees(other)
+    assert tables[0] == tables[1]
+    assert "invoice 2 (12500 from balance, 0 paid)" in tables[0]
+    assert "invoice 3 (0 from balance, 12500 open)" in tables[0]
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,6 @@ from tests.operations.shop import open_shop
 
 pytestmark = pytest.mark.usefixtures("database")
 
-NOT_IN_THIS_YEAR = {
-    "tax_follows_evidence", "redemptions_counted", "refunds_booked", "write_offs_agree", "grants_agree", "pending_taken",
-}  # fmt: skip
-"""Nothing of the year is for these to look at."""
 MONEY = ("mrr", "new", "churn", "invoiced", "revenue", "collected", "receivable")
 
 

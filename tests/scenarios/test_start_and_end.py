@@ -125,7 +125,7 @@ def test_more_missed_periods_than_are_let_pass_are_held() -> None:
         2024-01-15 c1 invoice 1
           basic  2024-01-15..2024-02-15  100.00
           total 100.00
-        2024-06-20 set aside: catch_up
+        2024-06-20 refused: catch_up
         """,
     )
 

@@ -19,16 +19,17 @@ LINES = invoice(
     [
         (
             LineCredit(1, net_minor=150), "en",
-            "10.00 EUR was charged. 6.00 EUR of that was not given back before. "
+            "Credited by hand. 10.00 EUR was charged. 6.00 EUR of that was not given back before. "
             "1.50 EUR is given back: the line comes to -1.50 EUR, before 25 % tax.",
         ),
         (
             LineCredit(1), "da",
-            "Der blev opkrævet 10,00 EUR. 6,00 EUR af det var ikke givet tilbage før. "
+            "Krediteret i hånden. Der blev opkrævet 10,00 EUR. 6,00 EUR af det var ikke givet tilbage før. "
             "6,00 EUR gives tilbage: linjen er på -6,00 EUR før 25 % moms.",
         ),
         (
             LineCredit(2, quantity=Decimal(1)), "en",
+            "Credited by hand. "
             "2/3 of it taken back: 20.00 EUR of 30.00 EUR. 10.00 EUR of that was given back before, which leaves 10.00 EUR. "
             "10.00 EUR is given back: the line comes to -10.00 EUR, before 25 % tax.",
         ),

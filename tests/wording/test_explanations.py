@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from string import Formatter
 
@@ -14,17 +15,18 @@ from hypothesis import strategies as st
 
 import perennia.domain
 from perennia.domain.calendar import midnight
-from perennia.domain.documents import Calculation, Line, LineKind
+from perennia.domain.documents import Calculation, CreditBasis, Line, LineKind
 from perennia.domain.explanation import evaluate, priced
 from perennia.domain.fractions import Measure
 from perennia.domain.ids import Id
 from perennia.domain.money import exponent
 from perennia.domain.pricing import Model, Price
 from perennia.domain.schemes import Basis
+from perennia.domain.steps import Step
 from perennia.wording.explanations import explain, explain_line
 from perennia.wording.formats import formats
 from perennia.wording.steps import STEPS
-from perennia.wording.telling import SENTENCES
+from perennia.wording.telling import SENTENCES, Here, Teller
 from tests.domain.prices import bases, quantities, schemed, schemed_prices, tiered
 
 DOMAIN = Path(next(iter(perennia.domain.__path__)))
@@ -49,7 +51,9 @@ def schemed_line(price: Price, quantity: str, kind: LineKind = LineKind.RECURRIN
 
 
 def given_back(charged: int, removed: int, whole: int, kind: LineKind = LineKind.CREDIT, **more) -> Calculation:
-    return Calculation(kind, 2, "credit", charged=charged, removed=removed, whole=whole, **more)
+    return Calculation(
+        kind, 2, more.pop("model", CreditBasis.TIME), charged=charged, removed=removed, whole=whole, **more
+    )  # fmt: skip
 
 
 EXAMPLES = {
@@ -290,25 +294,25 @@ EXAMPLES = {
         seats("3", "0.335", share=1), None,
         """
         3 at 0.335 EUR are 1.005 EUR a period.
-        The document is rounded as a whole, and of that this line has 1.01 EUR.
+        Rounded together with the other lines of the document: 1.01 EUR.
         The line comes to 1.01 EUR.
         """,
         """
         3 til 0,335 kr. er 1,005 kr. pr. periode.
-        Bilaget afrundes som helhed, og deraf har denne linje 1,01 kr.
+        Afrundet sammen med bilagets andre linjer: 1,01 kr.
         Linjen er på 1,01 kr.
         """,
     ),
     "to the smallest coin": (
         Calculation(LineKind.ROUNDING, 2, "flat", charged=1077, whole=5), None,
         """
-        The lines and their tax come to 10.77 EUR.
-        The nearest sum in steps of 0.05 EUR is 10.75 EUR.
+        The document comes to 10.77 EUR.
+        In cash, in steps of 0.05 EUR, that is 10.75 EUR.
         The line comes to -0.02 EUR.
         """,
         """
-        Linjerne og deres moms er på 10,77 kr.
-        Det nærmeste beløb i trin på 0,05 kr. er 10,75 kr.
+        Bilaget er på 10,77 kr.
+        Kontant, i trin på 0,05 kr., er det 10,75 kr.
         Linjen er på -0,02 kr.
         """,
     ),
@@ -452,7 +456,7 @@ EXAMPLES = {
     "all of it goes back": (
         given_back(10000, 1, 1), None,
         """
-        None of it is used: all of 100.00 EUR.
+        Nothing of it is used: all of 100.00 EUR.
         100.00 EUR is given back: the line comes to -100.00 EUR.
         """,
         """
@@ -471,6 +475,51 @@ EXAMPLES = {
         2/3 af det ikke brugt: ca. 66,6667 kr. af 100,00 kr.
         Afrundet: 66,67 kr.
         66,67 kr. gives tilbage: linjen er på -66,67 kr.
+        """,
+    ),
+    "an amount credited by hand": (
+        Calculation(LineKind.ADJUSTMENT, 2, CreditBasis.AMOUNT, charged=10000, removed=2500, credited=1000), FEBRUARY,
+        """
+        Credited by hand.
+        100.00 EUR was charged.
+        90.00 EUR of that was not given back before.
+        25.00 EUR is given back: the line comes to -25.00 EUR.
+        """,
+        """
+        Krediteret i hånden.
+        Der blev opkrævet 100,00 kr.
+        90,00 kr. af det var ikke givet tilbage før.
+        25,00 kr. gives tilbage: linjen er på -25,00 kr.
+        """,
+    ),
+    "two more of three taken back by hand": (
+        given_back(10000, 1, 1, LineKind.ADJUSTMENT, model=CreditBasis.QUANTITY, credited=3333), None,
+        """
+        Credited by hand.
+        All of it is taken back: 100.00 EUR.
+        33.33 EUR of that was given back before, which leaves 66.67 EUR.
+        66.67 EUR is given back: the line comes to -66.67 EUR.
+        """,
+        """
+        Krediteret i hånden.
+        Det hele er taget tilbage: 100,00 kr.
+        33,33 kr. af det er givet tilbage før, så der er 66,67 kr. tilbage.
+        66,67 kr. gives tilbage: linjen er på -66,67 kr.
+        """,
+    ),
+    "one of three taken back by hand": (
+        given_back(10000, 1, 3, LineKind.ADJUSTMENT, model=CreditBasis.QUANTITY), None,
+        """
+        Credited by hand.
+        1/3 of it taken back: about 33.3333 EUR of 100.00 EUR.
+        Rounded: 33.33 EUR.
+        33.33 EUR is given back: the line comes to -33.33 EUR.
+        """,
+        """
+        Krediteret i hånden.
+        1/3 af det taget tilbage: ca. 33,3333 kr. af 100,00 kr.
+        Afrundet: 33,33 kr.
+        33,33 kr. gives tilbage: linjen er på -33,33 kr.
         """,
     ),
     "a pause": (
@@ -556,12 +605,27 @@ def test_every_step_has_words() -> None:
 
 def test_every_kind_of_line_and_every_measure_has_an_example() -> None:
     shown = [calculation for calculation, *_ in EXAMPLES.values()]
-    assert {calculation.kind for calculation in shown} >= set(LineKind) - _LATER
+    assert {calculation.kind for calculation in shown} >= set(LineKind) - {LineKind.ROUNDING}
     assert {str(calculation.model) for calculation in shown} >= {str(model) for model in Model}
     assert {str(calculation.measure) for calculation in shown} == {str(measure) for measure in Measure}
 
 
-_LATER = frozenset(kind for kind in LineKind if kind.name in ("ROUNDING", "ADJUSTMENT"))
+@pytest.mark.parametrize(
+    ("language", "currency", "told"),
+    [
+        ("en", "DKK", ["The document comes to 123.47 DKK.", "In cash, in steps of 0.50 DKK, that is 123.50 DKK."]),
+        ("da", "DKK", ["Bilaget er på 123,47 kr.", "Kontant, i trin på 0,50 kr., er det 123,50 kr."]),
+    ],
+)
+def test_what_a_total_is_rounded_to_in_cash(language: str, currency: str, told: list[str]) -> None:
+    inputs = Calculation(LineKind.ROUNDING, 2, charged=12347, whole=50)
+    teller = Teller(inputs, currency=currency, language=language, zone=ZONE, period=None)
+    total, cash, difference = (
+        Step(name, Fraction(value)) for name, value in (("total", 12347), ("cash", 12350), ("difference", 3))
+    )
+    places = [Here(total, None, cash), Here(cash, total, difference), Here(difference, cash, None)]
+    said = [STEPS[here.step.name](teller, here) for here in places]
+    assert [teller.words(one.key, **one.holes) for one in said if one is not None] == told
 
 
 def test_both_languages_have_the_same_sentences_with_the_same_holes() -> None:

@@ -28,6 +28,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("perennia.cli.explain", "tell how a document came to its amounts and its tax"),
     "verify": ("perennia.cli.verify", "derive every figure anew and compare"),
     "doctor": ("perennia.cli.doctor", "look for faults in the installation and say what to do"),
+    "preview": (
+        "perennia.cli.preview",
+        "tell what an act would bring, what comes next, and what if; nothing is written",
+    ),
     "rule": ("perennia.cli.rule", "ask one pure rule: boundaries, prorate, price, allocate, discount, round, tax"),
     "scenario": ("perennia.cli.scenario", "play a timeline in a throw-away sandbox and tell what would be billed"),
     "bench": ("perennia.cli.bench", "measure the billing run and the other figures"),

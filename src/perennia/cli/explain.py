@@ -63,9 +63,9 @@ def _parsed(name: str) -> tuple[DocumentKind, int, int | None]:
 def _found(tenant: "Tenant", name: str, named: tuple[DocumentKind, int, int | None] | None) -> "ExplainedDocument":
     """Raises NotFound; WrongUse where a number is not enough."""
     from perennia.store.reads import explained
-    from perennia.store.session import snapshot
+    from perennia.store.session import reading
 
-    with snapshot(tenant.id) as cursor:
+    with reading(tenant.id) as cursor:
         if named is None:
             return explained.document(cursor, document_id=Id.parse(name, prefix="inv"))
         kind, number, year = named

@@ -23,7 +23,8 @@ def after(payer: Payer, decision: Decision, *, paid: bool = True) -> Payer:
         status = written.states.get(subscription.id, subscription.status)
         if status is not Status.CANCELED:
             subscriptions.append(_subscription(subscription, status, written))
-    return replace(payer, subscriptions=tuple(subscriptions), balances=_balances(payer, decision))
+    found = replace(payer, subscriptions=tuple(subscriptions), balances=_balances(payer, decision))
+    return _wallet(found, decision) if payer.grants or payer.pending else found
 
 
 @dataclass(slots=True)
@@ -240,3 +241,18 @@ def _balances(payer: Payer, decision: Decision) -> dict[tuple[Id, str], int]:
         account = entry.entity_id, entry.currency
         found[account] = found.get(account, 0) + entry.amount_minor
     return found
+
+
+def _wallet(payer: Payer, decision: Decision) -> Payer:
+    """What is left of granted credit, and the charges that still wait."""
+    left = {grant.id: grant for grant in payer.grants}
+    for entry in decision.balance:
+        if entry.grant_id in left:
+            grant = left[entry.grant_id]
+            left[entry.grant_id] = replace(grant, left_minor=grant.left_minor + entry.amount_minor)
+    taken = {one.pending_id for one in decision.taken}
+    return replace(
+        payer,
+        grants=tuple(grant for grant in left.values() if grant.left_minor),
+        pending=tuple(one for one in payer.pending if one.id not in taken),
+    )

@@ -287,6 +287,11 @@ class Course(Standing):
         if not trialing:
             self._moved(before=0, after=self._mrr(at), at=at, kind=MovementKind.RESUME)
 
+    def _ends_at(self, cancel_at: datetime) -> None:
+        self.cancel_at = cancel_at
+        for progress in self.progress:
+            progress.end_with(cancel_at)
+
     def _begin_after_trial(self, progress: Progress, trial_end: datetime) -> None:
         """Nothing was charged yet: the first charge and, where it was counted from the trial's end, the anchor move on."""
         version, zone = progress.version, self.facts.zone
@@ -305,9 +310,7 @@ class Course(Standing):
         )
         self.changes_moved += [ChangeMoved(change.id, after) for change in self.changes if change.at == after]
         if self.cancel_at == before:
-            self.cancel_at = after
-            for progress in self.progress:
-                progress.end_with(after)
+            self._ends_at(after)
 
     def _goes_on_after(self, progress: Progress, pause: Pause) -> bool:
         """Whether a version was in force when the pause began: it was not over, or the pause itself ended it."""
@@ -330,6 +333,8 @@ class Course(Standing):
             self.trial_end = term_after(trial, pause, self.facts.zone)
         if term is not None and term.ends_at > pause.starts_at:
             self.term = replace(term, ends_at=term_after(term.ends_at, pause, self.facts.zone))
+            if term.then == "end" and self.cancel_at == term.ends_at:
+                self._ends_at(self.term.ends_at)
         if (trial, term, self.facts.cancel_at) != (self.trial_end, self.term, cancel_at):
             self._tell_dates()
 

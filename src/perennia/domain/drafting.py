@@ -12,7 +12,7 @@ from perennia.domain.documents import Document, DocumentKind, Line, LineKind, Pa
 from perennia.domain.errors import InvalidValue
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import CollectionMode, Payer, Seller, Subscription
-from perennia.domain.grants import Draw, Grant, draw
+from perennia.domain.grants import Draw, Grant, draw, next_expiry_at
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.ledger import issue
 from perennia.domain.lines import charge_lines, credit_lines, rounding_line
@@ -20,6 +20,7 @@ from perennia.domain.money import exponent, step_minor
 from perennia.domain.one_offs import OneOff
 from perennia.domain.policies import Policies
 from perennia.domain.taxing import tax_charges
+from perennia.domain.wallet import Moved, expire
 
 LARGEST_TOTAL_MINOR = 10**17
 """Far above any invoice and far below what a 64-bit column holds, also summed over lines."""
@@ -44,6 +45,23 @@ class Funds:
     balances: dict[tuple[Id, str], int]
     lowered: dict[Id, int] = field(default_factory=dict)
     grants: dict[Id, Grant] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, payer: Payer) -> "Funds":
+        return cls(dict(payer.balances), grants={grant.id: grant for grant in payer.grants})
+
+    def next_expiry_at(self) -> datetime | None:
+        """When something that is left now can be spent no more."""
+        return next_expiry_at(self.grants.values()) if self.grants else None
+
+    def expire(self, at: datetime, *, new_ids: NewIds) -> Moved:
+        """Take off the balances what is over at `at`."""
+        moved = expire(list(self.grants.values()), at=at, new_ids=new_ids)
+        for entry in moved.balance:
+            assert entry.grant_id is not None
+            self.balances[entry.entity_id, entry.currency] += entry.amount_minor
+            self.grants[entry.grant_id] = replace(self.grants[entry.grant_id], left_minor=0)
+        return moved
 
     def draw(self, account: tuple[Id, str], *, wanted_minor: int, at: datetime) -> tuple[Draw, ...]:
         """Take up to so much of a balance, what expires first first."""

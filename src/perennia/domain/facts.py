@@ -7,7 +7,9 @@ from enum import StrEnum
 
 from perennia.domain.calendar import Series
 from perennia.domain.discounts import Discount
+from perennia.domain.grants import Grant
 from perennia.domain.ids import Id
+from perennia.domain.pending import Pending
 from perennia.domain.policies import DEFAULTS, Policies, over
 from perennia.domain.pricing import Price
 from perennia.domain.tax import TAXABLE, TaxStatus, TaxTable
@@ -197,6 +199,14 @@ class Subscription:
     """Has documents of its own, never with other subscriptions of the payer."""
     reactivates: Id | None = None
 
+    @property
+    def known_end(self) -> datetime | None:
+        """When it ends: on a date that was asked for, or with its term."""
+        term = self.term
+        if term is None or term.then != "end" or (self.cancel_at is not None and self.cancel_at <= term.ends_at):
+            return self.cancel_at
+        return term.ends_at
+
 
 def policies_of(version: Version, subscription: Subscription) -> Policies:
     """The policies by which a version is priced: those of the act that began it, else its price's and subscription's."""
@@ -214,6 +224,10 @@ class Payer:
     balances: dict[tuple[Id, str], int] = field(default_factory=dict)
     """Credit balance in minor units by (legal entity, currency)."""
     tax: TaxStatus = TAXABLE
+    grants: tuple[Grant, ...] = ()
+    """What of the balances was granted, with what is left of it."""
+    pending: tuple[Pending, ...] = ()
+    """Charges that wait for the next document."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Credit given to a payer: what is left of it, until when, and in what order it is spent."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -63,7 +63,7 @@ def without_grant(grants: Iterable[Grant], *, balance_minor: int) -> int:
     return balance_minor - sum(grant.left_minor for grant in grants)
 
 
-def next_expiry_at(grants: Sequence[Grant]) -> datetime | None:
+def next_expiry_at(grants: Iterable[Grant]) -> datetime | None:
     """The earliest instant at which something that is left is left no more."""
     return min((grant.expires_at for grant in grants if grant.expires_at and grant.left_minor), default=None)
 

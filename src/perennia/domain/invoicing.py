@@ -5,6 +5,7 @@ order of effects, and answers with everything that is to be written. Asked again
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from typing import TypeVar
@@ -25,14 +26,17 @@ from perennia.domain.drafting import (
 from perennia.domain.errors import CatchUpHeld
 from perennia.domain.facts import Payer, Seller
 from perennia.domain.ids import Id, NewIds
+from perennia.domain.intake import Waiting
 from perennia.domain.pricing import Timing
+from perennia.domain.progress import earliest
+from perennia.domain.wallet import Moved
 
 T = TypeVar("T")
 
 
 def next_due_at(payer: Payer, *, seller: Seller) -> datetime | None:
     """The earliest instant at which anything of this payer happens; None where nothing ever will."""
-    return _next_due_at(_courses(payer, seller, _no_ids))
+    return earliest(_next_due_at(_courses(payer, seller, _no_ids)), Funds.of(payer).next_expiry_at())
 
 
 def bill(
@@ -55,16 +59,20 @@ def bill(
     courses = _courses(payer, seller, new_ids)
     for course in courses:
         course.together = together
-    funds = Funds(dict(payer.balances))
+    funds, waiting = Funds.of(payer), Waiting(payer, seller)
     issued: list[Issued] = []
     free: list[SpanFree] = []
+    expired: list[Moved] = []
     gathered: dict[GroupKey, Draft] = {}
-    due = _next_due_at(courses)
+    due = earliest(_next_due_at(courses), funds.next_expiry_at())
     while due is not None and due <= through and not any(course.needs_rereading(due) for course in courses):
         drafts = _drafts(courses, due, gathered if together else {})
+        if funds.grants:
+            expired.append(funds.expire(due, new_ids=new_ids))
         following = _next_due_at(courses)
         if not together or following is None or following > through:
             for key, draft in drafts.items():
+                waiting.join(draft, key=key, due=due)
                 if is_skipped(draft):
                     free += free_spans(draft)
                     continue
@@ -81,10 +89,10 @@ def bill(
                     )
                 )
             gathered = {}
-        due = following
+        due = earliest(following, funds.next_expiry_at())
     if not catch_up:
         _refuse_long_catch_up(courses)
-    return _decision(payer, courses, issued, free, next_due_at=due)
+    return replace(_decision(payer, courses, issued, expired, next_due_at=due), free=tuple(free))
 
 
 def take_over(payer: Payer, *, seller: Seller, now: datetime) -> Decision:
@@ -151,14 +159,13 @@ def _refuse_long_catch_up(courses: list[Course]) -> None:
 
 
 def _decision(
-    payer: Payer, courses: list[Course], issued: list[Issued], free: list[SpanFree], *, next_due_at: datetime | None
+    payer: Payer, courses: list[Course], issued: list[Issued], expired: list[Moved], *, next_due_at: datetime | None
 ) -> Decision:
     return Decision(
         payer_id=payer.id,
         next_due_at=next_due_at,
         documents=tuple([one.document for one in issued]),
         settled=tuple([(p.version.id, p.settled) for course in courses for p in course.progress if p.parts]),
-        free=tuple(free),
         cuts=_joined([course.cuts for course in courses]),
         stretches=_joined([course.stretches for course in courses]),
         begun=_joined([course.begun for course in courses]),
@@ -169,10 +176,15 @@ def _decision(
         dates=_joined([course.dates for course in courses]),
         moves=_joined([course.moves for course in courses]),
         movements=_joined([course.movements for course in courses]),
-        events=_joined([course.events for course in courses] + [one.events for one in issued]),
-        postings=_joined([one.postings for one in issued]),
+        events=_joined(
+            [course.events for course in courses]
+            + [one.events for one in issued]
+            + [list(one.events) for one in expired]
+        ),
+        postings=_joined([one.postings for one in issued] + [list(one.postings) for one in expired]),
         allocations=_joined([one.allocations for one in issued]),
-        balance=_joined([one.balance for one in issued]),
+        balance=_joined([one.balance for one in issued] + [list(one.balance) for one in expired]),
+        taken=_joined([one.taken for one in issued]),
         discounts=_joined([list(course.uses.values()) for course in courses]),
     )
 

@@ -60,14 +60,14 @@ def subscription_mrr(
             if version.starts_at <= at and (version.ends_at is None or at < version.ends_at):
                 percent = NO_TAX
                 if version.price.tax_inclusive:
-                    percent = _held_in(version, subscription, seller=seller, payer=payer)
+                    percent = held_in(version, subscription, seller=seller, payer=payer)
                 amount = Fraction(*_monthly(version, percent, policies_of(version, subscription)))
                 lines.append(Charged(amount, at_work(lasting, sold=version.price.sold)))
     return sum(one.minor for one in after_discounts(lines, order=subscription.policies.coupon_order))
 
 
-def _held_in(version: Version, subscription: Subscription, *, seller: Seller, payer: Payer) -> Decimal:
-    """The percent of tax that comes out of an inclusive price, whether it is due or stripped."""
+def held_in(version: Version, subscription: Subscription, *, seller: Seller, payer: Payer) -> Decimal:
+    """The percent of tax that recurring revenue takes out of an inclusive price, whether it is due or stripped."""
     treatment = seller.taxes.treatment(
         home=seller.entities[subscription.entity_id].country,
         country=payer.country,

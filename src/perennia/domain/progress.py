@@ -23,8 +23,8 @@ class Progress:
     ) -> None:  # fmt: skip
         self.item, self.version, self.facts, self.trial_end, self.pause = item, version, facts, trial_end, pause
         self.policies = policies_of(version, facts)
-        self.prorate_last = facts.cancel_at is None or _of_end(facts).known_last_part == "prorate"
-        self.ends = earliest(version.ends_at, facts.cancel_at)
+        self.prorate_last = facts.known_end is None or _of_end(facts).known_last_part == "prorate"
+        self.ends = earliest(version.ends_at, facts.known_end)
         self.is_over = version.ends_at is not None
         if pause is not None and version.price.timing is Timing.ARREARS and pause.starts_at > version.starts_at:
             self.ends = earliest(self.ends, pause.starts_at)

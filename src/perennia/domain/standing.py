@@ -24,7 +24,7 @@ from perennia.domain.decision import (
 )
 from perennia.domain.discounts import Discount, at_work, consumes, ends_at
 from perennia.domain.events import Event, EventType
-from perennia.domain.facts import Item, ItemKind, Payer, Seller, Status, Subscription, Version
+from perennia.domain.facts import Cause, Item, ItemKind, Payer, Seller, Status, Subscription, Version
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.lifecycle import LIVE, check_move
 from perennia.domain.metrics import movement, subscription_mrr
@@ -44,7 +44,7 @@ class Standing:
 
     def __init__(self, facts: Subscription, *, seller: Seller, payer: Payer, new_ids: NewIds) -> None:
         self.facts, self.status, self.trial_end, self.term = facts, facts.status, facts.trial_ends_at, facts.term
-        self.cancel_at = facts.cancel_at
+        self.cancel_at = facts.known_end if facts.term is not None else facts.cancel_at
         self._seller, self._payer, self._new_ids = seller, payer, new_ids
         self.pause = next((pause for pause in facts.pauses if not pause.is_over), None) if facts.pauses else None
         self.changes = sorted(facts.changes, key=lambda change: (change.at, change.id)) if facts.changes else []
@@ -188,7 +188,7 @@ class Standing:
             at=at,
             live_before=live_before,
             live_after=live_after,
-            cause=None if live_after else self.facts.cancel_cause,
+            cause=None if live_after else self.cause,
         )
         if found is not None:
             self.movements.append(found if kind is None else replace(found, kind=kind))
@@ -202,13 +202,22 @@ class Standing:
             self._moved(before=0, after=difference, at=counted)
             told += difference
 
+    def _asked_end(self) -> datetime | None:
+        ends_with_term = self.term is not None and self.term.then == "end" and self.cancel_at == self.term.ends_at
+        return self.facts.cancel_at if ends_with_term else self.cancel_at
+
     def _tell_dates(self) -> None:
         term_ends_at = None if self.term is None else self.term.ends_at
-        self.dates.append(DatesMove(self.facts.id, self.trial_end, term_ends_at, self.cancel_at))
+        self.dates.append(DatesMove(self.facts.id, self.trial_end, term_ends_at, self._asked_end()))
+
+    @property
+    def cause(self) -> Cause:
+        """Why it ends."""
+        return self.facts.cancel_cause if self.facts.cancel_at is not None else Cause.TERM
 
     def _become(self, status: Status, at: datetime) -> None:
         check_move(state=self.status, to=status)
-        cause = self.facts.cancel_cause if status is Status.CANCELED else None
+        cause = self.cause if status is Status.CANCELED else None
         self.moves.append(SubscriptionMove(self.facts.id, self.status, status, at, cause))
         self.status = status
 

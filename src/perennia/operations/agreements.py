@@ -58,16 +58,23 @@ def act_on(
         now = books.business_time(now)
         found = read.standing(books.cursor, subscription_id=subscription_id)
         payer = books.lock(found.payer_id)
-        if read.standing(books.cursor, subscription_id=subscription_id).status == "canceled":
-            raise SubscriptionEnded(subscription=subscription_id.text("sub"))
+        subscription = _running(books, payer, subscription_id)
         due = next_due_at(payer, seller=books.seller())
         if due is not None and due <= now:  # what fell due before the act is billed as if the act were not known
             settle(books, payer.id, actor=actor, now=now)
             payer = books.lock(payer.id)
-            if read.standing(books.cursor, subscription_id=subscription_id).status == "canceled":
-                raise SubscriptionEnded(subscription=subscription_id.text("sub"))
-        subscription = of(payer, subscription_id)
+            subscription = _running(books, payer, subscription_id)
         yield Act(books, payer, subscription, changed(subscription.policies, policy), actor, now)
+
+
+def _running(books: Books, payer: Payer, subscription_id: Id) -> Subscription:
+    """The subscription among the facts read under the lock, where an ended one is not. Raises SubscriptionEnded."""
+    for subscription in payer.subscriptions:
+        if subscription.id == subscription_id:
+            return subscription
+    if read.standing(books.cursor, subscription_id=subscription_id).status == "canceled":
+        raise SubscriptionEnded(subscription=subscription_id.text("sub"))
+    raise NotFound(kind="subscription", id=subscription_id.text("sub"))
 
 
 def of(payer: Payer, subscription_id: Id) -> Subscription:

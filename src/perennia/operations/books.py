@@ -27,6 +27,8 @@ class Books:
     cursor: Cursor
     tenant: Tenant
     _read: list[Seller] = field(default_factory=list, repr=False)
+    _held: dict[Id, LockedPayer] = field(default_factory=dict, repr=False)
+    """Locked payers of whom nothing was written since."""
 
     def seller(self) -> Seller:
         """What all payers share, read once."""
@@ -40,16 +42,20 @@ class Books:
 
     def lock(self, payer_id: Id) -> Payer:
         """Lock one payer and read its facts. Raises NotFound."""
-        locked = locks.lock_payers(self.cursor, tenant=self.tenant.id, ids=[payer_id])
-        if not locked:
-            raise NotFound(kind="payer", id=payer_id.text("cus"))
-        return self.facts(locked)[0]
+        held = self._held.get(payer_id)
+        if held is None:
+            locked = locks.lock_payers(self.cursor, tenant=self.tenant.id, ids=[payer_id])
+            if not locked:
+                raise NotFound(kind="payer", id=payer_id.text("cus"))
+            held = self._held[payer_id] = locked[0]
+        return self.facts([held])[0]
 
     def facts(self, locked: Sequence[LockedPayer]) -> list[Payer]:
         return facts.payers(self.cursor, locked, tenant=self.tenant)
 
     def write(self, made: Sequence[Decision], *, actor: str) -> None:
         decisions.apply(self.cursor, made, tenant=self.tenant.id, actor=actor)
+        self._held.clear()
         listener = _listener.get()
         if listener is not None:
             listener += made

@@ -7,14 +7,13 @@ from datetime import datetime
 
 from perennia.domain.collection import Booking, DebtState, payer_decision, subscription_moves
 from perennia.domain.decision import Decision
-from perennia.domain.drafting import Funds
 from perennia.domain.errors import CatchUpHeld, NotFound
 from perennia.domain.facts import Payer
 from perennia.domain.ids import Id
-from perennia.domain.invoicing import bill
+from perennia.domain.invoicing import bill, next_due_at
 from perennia.operations.books import Books, open_books
 from perennia.store.identity import new_ids
-from perennia.store.reads import facts, payments, wallet
+from perennia.store.reads import facts, payments
 from perennia.store.reads.facts import LockedPayer
 from perennia.store.session import Cursor
 from perennia.store.writes import locks
@@ -37,11 +36,6 @@ class Desk:
         """The payer as a document names it, without its subscriptions."""
         return facts.buyer(self.cursor, self.payer)
 
-    def funds(self, payer: Payer) -> Funds:
-        """What its documents are paid from."""
-        found = wallet.grants(self.cursor, payer_ids=[payer.id])[payer.id] if self.payer.has_grants else ()
-        return Funds(dict(payer.balances), grants={grant.id: grant for grant in found})
-
     def entity(self, entity_id: Id | None) -> Id:
         """A legal entity of the seller, its first where none is named. Raises NotFound."""
         entities = self.books.seller().entities
@@ -63,6 +57,14 @@ class Desk:
             told = payer_decision(decision.payer_id, (), moves, next_due_at=None)
             decision = replace(decision, moves=told.moves, events=decision.events + told.events)
         self.books.write([decision], actor=self.actor)
+        if any(entry.grant_id is not None for entry in decision.balance):
+            self._due_again()
+
+    def _due_again(self) -> None:
+        """Credit that was given or spent moves the instant at which the next of it expires."""
+        (payer,) = self.books.facts(locks.lock_payers(self.cursor, tenant=self.books.tenant.id, ids=[self.payer.id]))
+        due = next_due_at(payer, seller=self.books.seller())
+        self.books.write([Decision(payer.id, due)], actor=self.actor)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from perennia.domain.decision import Decision
 from perennia.domain.documents import PayTerms
-from perennia.domain.drafting import Draft, GroupKey, group_key, issue_draft
+from perennia.domain.drafting import Draft, Funds, GroupKey, group_key, issue_draft
 from perennia.domain.errors import CurrencyMismatch, InvalidValue, NotFound
 from perennia.domain.facts import CollectionMode, Subscription
 from perennia.domain.ids import Id
@@ -197,7 +197,7 @@ def _issue(desk: Desk, charges: Sequence[OneOff], *, key: GroupKey, terms: PayTe
         seller=desk.books.seller(),
         due_at=desk.now,
         now=desk.now,
-        funds=desk.funds(payer),
+        funds=Funds.of(payer),
         new_ids=new_ids,
         terms=terms,
     )

@@ -174,10 +174,9 @@ def end_of_refund(
 
 def loose_balance(desk: Desk, entity_id: Id, currency: str) -> int:
     """What of the payer's balance is its own money, and not granted."""
-    funds = desk.funds(desk.buyer())
-    account = (entity_id, currency)
-    own = [grant for grant in funds.grants.values() if grant.account == account]
-    return without_grant(own, balance_minor=funds.balances.get(account, 0))
+    payer, account = desk.buyer(), (entity_id, currency)
+    own = [grant for grant in payer.grants if grant.account == account]
+    return without_grant(own, balance_minor=payer.balances.get(account, 0))
 
 
 def with_refunds(decision: Decision, made: list[Refunded]) -> Decision:
@@ -225,11 +224,10 @@ def grant_credit(
             raise InvalidValue(field="expires_at", value=expires_at.isoformat(), reason="credit ends later than now")
         given = Grant(new_id(), desk.entity(entity_id), currency, kind, amount_minor, desk.now, expires_at)
         moved = give(given, reason=reason, new_ids=new_ids)
-        due = [at for at in (desk.payer.next_due_at, expires_at) if at is not None]
         desk.write(
             Decision(
                 payer_id=desk.payer.id,
-                next_due_at=min(due, default=None),
+                next_due_at=desk.payer.next_due_at,
                 balance=moved.balance,
                 postings=moved.postings,
                 events=moved.events,

@@ -15,7 +15,7 @@ from perennia.domain.ids import Id
 from perennia.operations import books
 from perennia.store import session
 from perennia.store.identity import Keys
-from perennia.store.reads import customers, facts, payers, sellers
+from perennia.store.reads import customers, facts, payers, prices, sellers, subscriptions
 from perennia.store.reads.sellers import Tenant
 from perennia.store.session import Cursor
 
@@ -124,6 +124,24 @@ def calendar(*, tenant: Id, customer_id: Id, now: datetime, months: int = 12) ->
     until = instant(add(local_time(look.now, zone), Interval(Unit.MONTH), months), zone)
     found = tuple(_upcoming(look, through=until - timedelta(microseconds=1)))
     return Calendar(look.payer.id, zone, look.now, until, found, look.set_aside)
+
+
+def find_customer(*, tenant: Id, reference: str) -> Id:
+    """The customer with that key (`cus_…`) or external id. Raises NotFound."""
+    with session.looking(tenant) as cursor:
+        return customers.find(cursor, reference=reference).id
+
+
+def find_subscription(*, tenant: Id, reference: str) -> Id:
+    """The subscription with that key (`sub_…`) or external id. Raises NotFound."""
+    with session.looking(tenant) as cursor:
+        return subscriptions.find(cursor, reference=reference)
+
+
+def find_price(*, tenant: Id, code: str) -> Id:
+    """The price of that code. Raises NotFound."""
+    with session.looking(tenant) as cursor:
+        return prices.find(cursor, code=code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any, TypedDict, Unpack
 
 from perennia.domain.calendar import local_date, midnight, slot_at
 from perennia.domain.changes import split
@@ -11,15 +12,15 @@ from perennia.domain.decision import Decision, VersionBegun, VersionEnd
 from perennia.domain.entities import selling_entity
 from perennia.domain.errors import CurrencyMismatch, InvalidValue, NotCanceling, StillRunning, WithdrawalOver
 from perennia.domain.events import Event, EventType
-from perennia.domain.facts import Cause, CollectionMode, ItemKind, Version
+from perennia.domain.facts import Cause, CollectionMode, ItemKind, Payer, Version
 from perennia.domain.ids import Id
 from perennia.domain.lifecycle import end_of_service
 from perennia.domain.policies import Policies, as_given, changed, over, policies
 from perennia.domain.pricing import Price, check_unit_amount, own_price
 from perennia.domain.scheduling import NOW, PERIOD_END, PERIOD_START, When, effective_at, plan_of, version_at
-from perennia.domain.starting import beginning
+from perennia.domain.starting import Beginning, beginning
 from perennia.domain.terms import Terms, check_how_many, check_on_sale, check_period_amounts
-from perennia.operations import redemptions
+from perennia.operations import redemptions, trials
 from perennia.operations.agreements import Act, Policy, act_on, of, settle
 from perennia.operations.books import Books, open_books
 from perennia.operations.catalog import check_po_number
@@ -27,6 +28,7 @@ from perennia.operations.chosen import Chosen
 from perennia.store.identity import new_id, new_ids
 from perennia.store.reads import catalog, customers
 from perennia.store.reads import subscriptions as read
+from perennia.store.reads.customers import Customer
 from perennia.store.writes import agreements
 from perennia.store.writes import subscriptions as write
 from perennia.store.writes.subscriptions import NewItem, NewSubscription
@@ -42,6 +44,35 @@ class TermAsked:
     then: str = "renew"
 
 
+class Wanted(TypedDict, total=False):
+    """What may be asked of a subscription that starts, beside its items.
+
+    Dates are local; `start_on` may have passed or lie ahead, `anchor_on` is where periods are counted from. `trial_ends_on`
+    is what the owner grants whoever asks; `trial_days`, else those of the price, are for those who had no trial of the
+    product before. `adjustment`, in currency units and also below zero, is added to each period of the plan.
+    `addon_of` counts periods with those of another subscription's plan (`alignment` base). `coupon` is a code.
+    `entity_id` is the legal entity that sells, for good; without it the customer's country chooses. `po_number` is the
+    customer's own order number. `apart` keeps its documents to itself.
+    """
+
+    start_on: date | None
+    anchor_on: date | None
+    trial_ends_on: date | None
+    trial_days: int | None
+    cancel_on: date | None
+    term: TermAsked | None
+    adjustment: Decimal
+    collection: CollectionMode
+    net_days: int
+    external_id: str | None
+    addon_of: Id | None
+    apart: bool
+    reactivates: Id | None
+    coupon: str | None
+    entity_id: Id | None
+    po_number: str | None
+
+
 def start(
     *,
     tenant: Id,
@@ -49,86 +80,94 @@ def start(
     customer_id: Id,
     items: Sequence[Chosen],
     now: datetime,
-    start_on: date | None = None,
-    anchor_on: date | None = None,
-    trial_ends_on: date | None = None,
-    trial_days: int | None = None,
-    cancel_on: date | None = None,
-    term: TermAsked | None = None,
-    adjustment: Decimal = Decimal(0),
-    collection: CollectionMode = CollectionMode.AUTOMATIC,
-    net_days: int = 0,
-    external_id: str | None = None,
-    addon_of: Id | None = None,
-    apart: bool = False,
     policy: Policy | None = None,
-    reactivates: Id | None = None,
-    coupon: str | None = None,
-    entity_id: Id | None = None,
-    po_number: str | None = None,
+    **wanted: Unpack[Wanted],
 ) -> Id:
     """Start a subscription on a local date: today, later, or earlier, which bills what has passed since.
 
-    `items` name one plan and any add-ons in one currency. `adjustment`, in currency units and also below
-    zero, is added to each period of the plan. `addon_of` counts its periods with those of another subscription's plan
-    (`alignment` base). `policy` holds for this subscription over the tenant's. `coupon` is a code, redeemed with the
-    start. `entity_id` is the legal entity that sells, for good; without it the customer's country chooses.
-    `po_number` is the customer's own order number. What is due now is invoiced in the same transaction.
+    `items` name one plan and any add-ons in one currency; `policy` holds for this subscription over the tenant's. What
+    is due now is invoiced in the same transaction.
     Raises NotFound, InvalidValue, CurrencyMismatch, AlreadyExists, PolicyConflict; for a coupon what `redeem` raises.
     """
     with open_books(tenant=tenant) as books:
         now = books.business_time(now)
         customer = customers.customer(books.cursor, customer_id=customer_id)
         payer = books.lock(customer.payer_id)
-        zone = customer.zone or books.tenant.zone
         effective = changed(policies(books.tenant.policies), policy)
-        base = None if addon_of is None else version_at(plan_of(of(payer, addon_of)), now).series
-        chosen = new_items(books, items, adjustment=adjustment, at=now)
-        dates = beginning(
-            now=now, zone=zone, policies=over(effective, chosen[0].own_policies), start_on=start_on, anchor_on=anchor_on,
-            trial_ends_on=trial_ends_on, trial_days=chosen[0].trial_days if trial_days is None else trial_days,
-            customer_day=customer.billing_day, base=base,
-        )  # fmt: skip
-        key, currency = new_id(), _currency(books, items)
-        discounts = redemptions.at_start(
-            books, customer=customer, subscription_id=key, currency=currency, sold=_sold(books, items),
-            policies=effective, code=coupon, now=now,
-        )  # fmt: skip
-        made = NewSubscription(
-            id=key,
-            customer_id=customer.id,
-            payer_id=customer.payer_id,
-            entity_id=selling_entity(books.seller().entities, country=customer.country, chosen=entity_id),
-            currency=currency,
-            zone=zone,
-            started_at=dates.started_at,
-            anchor_on=dates.anchor(chosen[0].interval).date(),
-            bills_from=dates.bills_from(chosen[0].interval),
-            items=tuple(
-                replace(item, anchor_at=dates.anchor(item.interval), bills_from=dates.bills_from(item.interval))
-                for item in chosen
-            ),
-            external_id=external_id,
-            trial_ends_at=dates.trial_ends_at,
-            cancel_at=_later(cancel_on, local_date(dates.started_at, zone), zone),
-            term=None
-            if term is None
-            else dates.term(periods=term.periods, then=term.then, interval=chosen[0].interval),
-            collection=collection,
-            net_days=net_days,
-            policies=as_given(changed(Policies(), policy)) if policy else None,
-            apart=apart,
-            po_number=None if po_number is None else check_po_number(po_number),
-            reactivates_id=reactivates,
-            discounts=discounts,
-        )
+        chosen = new_items(books, items, adjustment=wanted.get("adjustment", Decimal(0)), at=now)
+        dates = _dates(books, customer, payer, chosen, items, effective, wanted, now=now)
+        made = _made(books, customer, chosen, items, effective, dates, wanted, now=now)
+        if policy:
+            made = replace(made, policies=as_given(changed(Policies(), policy)))
         write.insert_subscriptions(books.cursor, [made], tenant=tenant, now=now)
         told = [Event(EventType.SUBSCRIPTION_CREATED, made.id, now)]
-        if reactivates is not None:
+        if made.reactivates_id is not None:
             told.append(Event(EventType.SUBSCRIPTION_REACTIVATED, made.id, now))
         together = effective.backdated_start == "one_invoice" and made.started_at < now
         settle(books, customer.payer_id, actor=actor, now=now, told=tuple(told), together=together)
     return made.id
+
+
+def _dates(
+    books: Books, customer: Customer, payer: Payer, chosen: Sequence[NewItem], items: Sequence[Chosen],
+    effective: Policies, wanted: Wanted, *, now: datetime,
+) -> Beginning:  # fmt: skip
+    """Where it begins; a trial that was had before is left out, one that is granted is remembered."""
+    addon_of, days = wanted.get("addon_of"), wanted.get("trial_days")
+    given: dict[str, Any] = {
+        "now": now,
+        "zone": customer.zone or books.tenant.zone,
+        "policies": over(effective, chosen[0].own_policies),
+        "start_on": wanted.get("start_on"),
+        "anchor_on": wanted.get("anchor_on"),
+        "customer_day": customer.billing_day,
+        "base": None if addon_of is None else version_at(plan_of(of(payer, addon_of)), now).series,
+    }
+    found = beginning(
+        trial_ends_on=wanted.get("trial_ends_on"), trial_days=chosen[0].trial_days if days is None else days, **given
+    )
+    if found.trial_ends_at is None:
+        return found
+    had = trials.remember(books, customer=customer, product_ids=_products(books, items), now=now)
+    return beginning(**given) if had and wanted.get("trial_ends_on") is None else found
+
+
+def _made(
+    books: Books, customer: Customer, chosen: Sequence[NewItem], items: Sequence[Chosen], effective: Policies,
+    dates: Beginning, wanted: Wanted, *, now: datetime,
+) -> NewSubscription:  # fmt: skip
+    """The row to insert, with its coupon redeemed."""
+    key, currency, plan = new_id(), _currency(books, items), chosen[0].interval
+    term, number = wanted.get("term"), wanted.get("po_number")
+    discounts = redemptions.at_start(
+        books, customer=customer, subscription_id=key, currency=currency, sold=_sold(books, items),
+        policies=effective, code=wanted.get("coupon"), now=now,
+    )  # fmt: skip
+    return NewSubscription(
+        id=key,
+        customer_id=customer.id,
+        payer_id=customer.payer_id,
+        entity_id=selling_entity(books.seller().entities, country=customer.country, chosen=wanted.get("entity_id")),
+        currency=currency,
+        zone=dates.zone,
+        started_at=dates.started_at,
+        anchor_on=dates.anchor(plan).date(),
+        bills_from=dates.bills_from(plan),
+        items=tuple(
+            replace(item, anchor_at=dates.anchor(item.interval), bills_from=dates.bills_from(item.interval))
+            for item in chosen
+        ),
+        external_id=wanted.get("external_id"),
+        trial_ends_at=dates.trial_ends_at,
+        cancel_at=_later(wanted.get("cancel_on"), local_date(dates.started_at, dates.zone), dates.zone),
+        term=None if term is None else dates.term(periods=term.periods, then=term.then, interval=plan),
+        collection=wanted.get("collection", CollectionMode.AUTOMATIC),
+        net_days=wanted.get("net_days", 0),
+        apart=wanted.get("apart", False),
+        po_number=None if number is None else check_po_number(number),
+        reactivates_id=wanted.get("reactivates"),
+        discounts=discounts,
+    )
 
 
 def cancel(
@@ -311,6 +350,11 @@ def _currency(books: Books, items: Sequence[Chosen]) -> str:
 def _sold(books: Books, items: Sequence[Chosen]) -> frozenset[Id]:
     offers = catalog.offers(books.cursor, price_ids=[item.price_id for item in items])
     return frozenset().union(*(offer.price.sold for offer in offers.values()))
+
+
+def _products(books: Books, items: Sequence[Chosen]) -> frozenset[Id]:
+    """The products of what is taken: whose trials are remembered."""
+    return catalog.products(books.cursor, price_ids=[item.price_id for item in items])
 
 
 def _later(day: date | None, start_on: date, zone: str) -> datetime | None:

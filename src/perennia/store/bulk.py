@@ -170,7 +170,7 @@ _FILLED_BY_INSERT = {
 _PLACE = "place"
 _TOLD = frozenset({"payments_reference"})
 """Unique keys that a person gives, and is told of."""
-_FEW = 64
+FEW = 64
 """Up to so many rows go as one parameter: emptying the stages would cost each commit some milliseconds. A rehearsal,
 which never commits, sends all of them so.
 """
@@ -196,7 +196,7 @@ def offer(
 
     Raises ValueError, struct.error or, later, psycopg.DataError for a value that its column cannot hold.
     """
-    if len(rows) <= _FEW or getattr(cursor.connection, "perennia_rehearses", False):
+    if len(rows) <= FEW or getattr(cursor.connection, "perennia_rehearses", False):
         records = [dict(zip(columns, row, strict=True)) for row in rows]
         try:
             values = {"rows": orjson.dumps(records, default=_json_value).decode()}

@@ -10,7 +10,7 @@ import psycopg
 from django.db import connection
 from django.db import transaction as django_transaction
 from psycopg.adapt import Buffer, Dumper, Loader
-from psycopg.pq import ExecStatus, Format
+from psycopg.pq import ExecStatus, Format, PipelineStatus
 from psycopg.types.array import ListBinaryDumper
 
 from perennia.domain.ids import Id
@@ -191,6 +191,27 @@ def claiming() -> Iterator[Cursor]:
         if _has_role(cursor):
             cursor.execute("SET LOCAL ROLE perennia_claim")
         yield cursor
+
+
+@contextmanager
+def sent_ahead(cursor: Cursor) -> Iterator[None]:
+    """Statements inside go to the server without waiting for the answer to the one before; errors come at the end.
+
+    No COPY inside; how many rows a statement touched is asked by `affected`.
+    """
+    if not psycopg.Pipeline.is_supported():
+        yield
+        return
+    with cursor.connection.pipeline():
+        yield
+
+
+def affected(cursor: Cursor) -> int:
+    """How many rows the last statement touched, also where it was `sent_ahead`."""
+    if cursor.connection.info.pipeline_status is PipelineStatus.ON:
+        with cursor.connection.pipeline() as pipeline:
+            pipeline.sync()
+    return cursor.rowcount
 
 
 def forget_connection() -> None:

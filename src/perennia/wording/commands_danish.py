@@ -29,6 +29,9 @@ WORDS = {
         "--percent {text} er ikke et tal; skriv 25, eller 25.5 med punktum"
     ),
     "{text} is not a day; write one like 2026-01-31": "{text} er ikke en dag; skriv en som 2026-01-31",
+    "{name} {text} is not a number; write 129, or 129.95 with a point": (
+        "{name} {text} er ikke et tal; skriv 129, eller 129.95 med punktum"
+    ),
     "--workers is 0 or more": "--workers er 0 eller mere",
     "--workers has no meaning with --payer, which bills one; leave it out": (
         "--workers giver ingen mening med --payer, der fakturerer én; udelad den"

@@ -67,6 +67,8 @@ def _about(teller: Teller) -> list[Said]:
         found.append(Said("counted_on", {"before": teller.number(basis.before), "total": teller.number(total)}))
     if Fraction(*basis.share) != 1:
         found.append(Said("cut", {"share": teller.number(Fraction(*basis.share))}))
+    if calculation.kind is LineKind.ADJUSTMENT:
+        found.append(Said("by_hand", {}))
     tier = next((dict(step.facts) for step in teller.steps if step.name == "tier"), None)
     if tier is not None and (calculation.model in _ONE_TIER_FOR_ALL or basis.tier_mode == "top"):
         holes = {"quantity": teller.number(tier["quantity"]), "number": teller.number(tier["number"])}

@@ -3,14 +3,12 @@
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-from perennia.domain.documents import LineKind
+from perennia.domain.documents import CreditBasis, LineKind
 from perennia.wording.telling import Here, Said, Teller
 
 Telling = Callable[[Teller, Here], Said | None]
 
 _OCCASIONS = {LineKind.SETUP: "setup", LineKind.ONE_OFF: "once", LineKind.USAGE: "usage"}
-_BY_QUANTITY = "quantity"
-"""The model of a credit by hand whose share is one of the line's units."""
 
 
 def _plainly(teller: Teller, here: Here) -> Said:
@@ -116,7 +114,8 @@ def _percent_off(teller: Teller, here: Here) -> Said:
 
 
 def _amount_off(teller: Teller, here: Here) -> Said:
-    return Said("amount_off", {"off": teller.price(here.facts["off"]), "amount": teller.amount(here.step.value)})
+    off = teller.amount(here.came_from - here.step.value)
+    return Said("amount_off", {"off": off, "amount": teller.amount(here.step.value)})
 
 
 def _tax_held(teller: Teller, here: Here) -> Said:
@@ -135,7 +134,7 @@ def _charged(teller: Teller, here: Here) -> Said | None:
 
 def _unused(teller: Teller, here: Here) -> Said:
     facts, measure, key = here.facts, here.step.measure, "unused"
-    if teller.calculation.model == _BY_QUANTITY:
+    if teller.calculation.model == CreditBasis.QUANTITY:
         measure, key = "share", "unused.quantity"
     elif teller.calculation.kind is LineKind.PAUSE:
         key = "unused.paused"
@@ -154,16 +153,17 @@ def _credit(teller: Teller, here: Here) -> Said | None:
     return Said("credit", {"credited": teller.price(credited), "amount": teller.amount(-here.step.value)})
 
 
-def _cash(teller: Teller, here: Here) -> Said:
-    return Said("cash", {"step": teller.price(here.facts["step"]), "amount": teller.amount(here.step.value)})
-
-
-def _said_in_the_end(teller: Teller, here: Here) -> None:
-    """What the line comes to."""
-
-
 def _limited(teller: Teller, here: Here) -> Said:
     return Said("limited", {"amount": teller.amount(-here.step.value)})
+
+
+def _cash(teller: Teller, here: Here) -> Said:
+    step = teller.amount(teller.calculation.whole)
+    return Said("cash", {"step": step, "amount": teller.amount(here.step.value)})
+
+
+def _silent(teller: Teller, here: Here) -> None:
+    """What the line comes to is said in the end."""
 
 
 STEPS: Mapping[str, Telling] = {
@@ -182,10 +182,6 @@ STEPS: Mapping[str, Telling] = {
     "percent_off": _percent_off,
     "rounded": _if_it_changes,
     "amount_off": _amount_off,
-    "share": _plainly,
-    "total": _plainly,
-    "cash": _cash,
-    "difference": _said_in_the_end,
     "tax_held": _tax_held,
     "tax_taken_out": _plainly,
     "minimum": _plainly,
@@ -195,4 +191,8 @@ STEPS: Mapping[str, Telling] = {
     "unused": _unused,
     "credit": _credit,
     "limited": _limited,
+    "share": _if_it_changes,
+    "total": _plainly,
+    "cash": _cash,
+    "difference": _silent,
 }

@@ -69,7 +69,8 @@ def payments_booked(scope: Scope) -> Finding:
         scope,
         "payments_booked",
         rows=f"""SELECT y.id, y.currency, y.captured_minor, coalesce(p.cash, 0) AS cash, p.currency AS booked,
-                p.other_currency, p.others + (p.rounding <> 0)::int AS others, coalesce(p.receivable, 0) AS receivable, coalesce(p.credit, 0) AS credit,
+                p.other_currency, p.others + (p.rounding <> 0)::int AS others,
+                coalesce(p.receivable, 0) AS receivable, coalesce(p.credit, 0) AS credit,
                 coalesce(p.deferred, 0) AS deferred, coalesce(p.tax, 0) AS tax,
                 coalesce(a.amount, 0) AS allocated, coalesce(b.amount, 0) AS entered
             FROM payments y LEFT JOIN ({_SIDES}) AS p ON p.transaction_id = y.id
@@ -166,7 +167,8 @@ def _earned_by_month(scope: Scope, *, until: date) -> dict[tuple[str, date], int
         """SELECT d.currency, date_trunc('month', d.issued_at AT TIME ZONE %(zone)s)::date, l.period_start, l.period_end,
             l.net_minor, count(*)
         FROM documents d JOIN lines l ON l.document_id = d.id
-        WHERE d.tenant_id = %(tenant)s AND l.kind <> 7 AND date_trunc('month', d.issued_at AT TIME ZONE %(zone)s)::date < %(until)s
+        WHERE d.tenant_id = %(tenant)s AND l.kind <> 7
+        AND date_trunc('month', d.issued_at AT TIME ZONE %(zone)s)::date < %(until)s
         GROUP BY 1, 2, 3, 4, 5""",
         until=until,
     )

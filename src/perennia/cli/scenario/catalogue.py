@@ -4,16 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from perennia.cli.scenario.script import Coupon, Price, Sold
+from perennia.cli.scenario.script import Coupon, Meter, Price, Sold
 from perennia.cli.scenario.tree import Node
 from perennia.cli.scenario.values import Fields, day, interval, mapping_of, number, one_of, policy, text, whole, yes_no
 from perennia.domain.calendar import Interval, Unit
+from perennia.domain.metering import Aggregation
 from perennia.domain.pricing import Model
 from perennia.domain.schemes import ZERO, Scheme, Tier
-
-LATER_PRICE_KEYS = frozenset({"meter"})
-"""Keys of a price that are read but refused: no operation takes them yet."""
-LATER_METERS = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +86,7 @@ def _price(fields: Fields, code: str | None, *, owner: str, defaults: Defaults) 
         tax_inclusive=defaults.tax_inclusive if inclusive is None else inclusive,
         tax_class=fields.get("tax_class", text) or "standard",
         scheme=_scheme(fields),
-        more=_more(fields, _PRICE_KEYS, LATER_PRICE_KEYS),
+        more=_more(fields, _PRICE_KEYS),
     )
 
 
@@ -152,13 +149,9 @@ _COUPON_KEYS: Mapping[str, Callable[[Node], Any]] = {
 }
 
 
-def _more(fields: Fields, keys: Mapping[str, Callable[[Node], Any]], later: frozenset[str]) -> dict[str, Any]:
-    """What is given of these keys. Raises Unreadable for one that cannot be played yet."""
-    found = {name: value for name, read in keys.items() if (value := fields.get(name, read)) is not None}
-    for name in found:
-        if name in later:
-            raise fields.node.refuse(f"{name} cannot be played yet")
-    return found
+def _more(fields: Fields, keys: Mapping[str, Callable[[Node], Any]]) -> dict[str, Any]:
+    """What is given of these keys."""
+    return {name: value for name, read in keys.items() if (value := fields.get(name, read)) is not None}
 
 
 def coupons(node: Node | None, *, defaults: Defaults) -> list[Coupon]:
@@ -175,7 +168,7 @@ def _coupon(code: str, node: Node, *, defaults: Defaults) -> Coupon:
         amount=fields.get("amount", number),
         currency=fields.get("currency", text) or defaults.currency,
         periods=1 if duration is None else _periods(duration),
-        more=_more(fields, _COUPON_KEYS, frozenset()),
+        more=_more(fields, _COUPON_KEYS),
     )
     fields.done(kind="a coupon")
     if (made.percent is None) == (made.amount is None):
@@ -193,16 +186,18 @@ def _periods(node: Node) -> int | None:
     return whole(node)
 
 
-def meters(node: Node | None) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
-    for code, child in _coded(node):
-        fields = Fields(child)
-        fields.node_of("code")
-        found[code] = {
-            "name": fields.get("name", text) or code,
-            "aggregation": fields.get("aggregation", one_of("sum", "count", "max", "last", "unique")) or "sum",
-        }
-        fields.done(kind="a meter")
-        if LATER_METERS:
-            raise child.refuse("meters cannot be played yet")
-    return found
+def meters(node: Node | None) -> list[Meter]:
+    return [_meter(code, child) for code, child in _coded(node)]
+
+
+def _meter(code: str, node: Node) -> Meter:
+    fields = Fields(node)
+    fields.node_of("code")
+    made = Meter(
+        code=code,
+        name=fields.get("name", text) or code,
+        aggregation=fields.get("aggregation", one_of(*Aggregation)) or "sum",
+        negative=fields.get("negative", yes_no) or False,
+    )
+    fields.done(kind="a meter")
+    return made

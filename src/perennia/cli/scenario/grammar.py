@@ -1,4 +1,4 @@
-"""The verbs of a timeline with the arguments that each takes, and what cannot be played yet.
+"""The verbs of a timeline with the arguments that each takes.
 
 `verbs.py` says what each does; a test holds both tables together.
 """
@@ -21,14 +21,6 @@ from perennia.cli.scenario.values import (
     word_or_time,
     yes_no,
 )
-
-LATER_VERBS = frozenset(
-    {
-        "adjust_line", "credit_note", "grant_credit", "one_off", "record_payment", "refund", "usage",
-        "void", "write_off",
-    }
-)  # fmt: skip
-"""Verbs that are read but refused: no operation does it yet."""
 
 Of = Literal["nobody", "customer", "new_subscription", "subscription"]
 
@@ -169,7 +161,7 @@ def _money(zone: str) -> dict[str, Verb]:
     granted = {"amount": number, "currency": text, "expires": day, "kind": one_of("promotional", "paid")}
     return {
         "apply_coupon": Verb("customer", {"coupon": text}, "coupon", ("coupon",), takes_policy=False),
-        "usage": Verb("customer", used, "value", ("value", "who", "events", "meter"), takes_policy=False),
+        "usage": Verb("subscription", used, "value", takes_policy=False),
         "one_off": Verb("customer", charge, "amount", ("amount",), takes_policy=False),
         "credit_note": Verb("customer", credit, "document", takes_policy=False),
         "adjust_line": Verb("customer", {**document, "line": whole, "amount": number}, "amount", ("amount",), False),

@@ -33,7 +33,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An act that was refused, or a customer whom the run set aside; `error` is None for the latter."""
+    """An act that was refused; or, without `error`, one of its usage events, or a customer whom the run set aside."""
 
     at: datetime
     code: str
@@ -154,7 +154,8 @@ def _act(stage: Stage, act: Act, seen: _Seen) -> list[_Look | Refusal]:
         stage.customer(act.customer)
     with session.transaction(stage.tenant):
         verbs.PLAYED[act.verb](stage, act)
-    return []
+    turned_away, stage.turned_away = stage.turned_away, []
+    return [Refusal(act.at, code, None) for code in turned_away]
 
 
 def _reach(stage: Stage, at: datetime) -> None:

@@ -62,6 +62,7 @@ def read(content: str, *, is_json: bool = False) -> Script:
         currency=currency,
         country=country,
         taxes=taxes,
+        tax_inclusive=inclusive,
         sold=[
             *catalogue.sold(goods.node_of("plans"), is_plan=True, defaults=defaults),
             *catalogue.sold(goods.node_of("add_ons"), is_plan=False, defaults=defaults),
@@ -170,8 +171,6 @@ def _act(node: Node, *, verbs: Mapping[str, Verb], cast: _Cast, zone: str) -> Ac
     at = fields.need("at", moment(zone))
     name, inner = _verb(fields, verbs)
     verb = verbs[name]
-    if name in grammar.LATER_VERBS:
-        raise node.refuse(f"the verb {name} cannot be played yet")
     own = [fields] if inner is None else [fields, inner]
     customer, subscription = _either(own, "customer", text), _either(own, "subscription", text)
     act_policy = _either(own, "policy", policy) or {}

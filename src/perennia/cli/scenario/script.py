@@ -63,6 +63,16 @@ class Coupon:
 
 
 @dataclass(frozen=True, slots=True)
+class Meter:
+    """What usage is counted into; `aggregation` in the words of the rules."""
+
+    code: str
+    name: str
+    aggregation: str
+    negative: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
     """One entry of the timeline: who does what when. `given` are the verb's own arguments, read."""
 
@@ -84,9 +94,10 @@ class Script:
     currency: str
     country: str
     taxes: Sequence[Rate]
+    tax_inclusive: bool
     sold: Sequence[Sold]
     coupons: Sequence[Coupon]
-    meters: Mapping[str, Mapping[str, Any]]
+    meters: Sequence[Meter]
     timeline: Sequence[Act]
 
     @property

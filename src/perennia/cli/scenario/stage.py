@@ -9,12 +9,14 @@ from perennia.cli.scenario.script import Act, Coupon, Script, Sold
 from perennia.domain.calendar import midnight
 from perennia.domain.errors import NotFound
 from perennia.domain.ids import Id
+from perennia.domain.metering import Aggregation
 from perennia.domain.money import minor_units
 from perennia.domain.pricing import Model, Timing
-from perennia.operations import catalog, coupons, customers, tenants
+from perennia.operations import catalog, coupons, customers, tenants, usage
 from perennia.operations.changes import Asked
 from perennia.store import session
 from perennia.store.reads import issued
+from perennia.store.reads.issued import Invoice
 
 ACTOR = "scenario"
 
@@ -29,12 +31,19 @@ class Stage:
     sold: dict[str, Sold] = field(default_factory=dict)
     plans: dict[str, Id] = field(default_factory=dict)
     """Plans and add-ons, by their codes."""
+    meters: dict[str, Id] = field(default_factory=dict)
     prices: dict[str, Id] = field(default_factory=dict)
     customers: dict[str, Id] = field(default_factory=dict)
     subscriptions: dict[str, Id] = field(default_factory=dict)
     currencies: dict[str, str] = field(default_factory=dict)
     changes: dict[str, list[tuple[str, Id]]] = field(default_factory=dict)
     """What was asked for of each subscription, as (verb, change), the latest last."""
+    payments: list[tuple[str, Id, str]] = field(default_factory=list)
+    """(customer, payment, currency)"""
+    events: int = 0
+    """How many usage events were recorded without a key of their own."""
+    turned_away: list[str] = field(default_factory=list)
+    """The codes of usage events that the act under way was refused."""
     refused: set[str] = field(default_factory=set)
     """Customers that the file asked for and the rules refused."""
 
@@ -49,6 +58,15 @@ class Stage:
                 valid_to=rate.valid_to,
                 tax_class=rate.tax_class,
                 source="the scenario",
+            )
+        for meter in self.script.meters:
+            self.meters[meter.code] = usage.create_meter(
+                tenant=self.tenant,
+                code=meter.code,
+                name=meter.name,
+                aggregation=Aggregation(meter.aggregation),
+                now=self.now,
+                negative=meter.negative,
             )
         products: dict[str, Id] = {}
         for good in self.script.sold:
@@ -84,7 +102,8 @@ class Stage:
         owner = make(tenant=self.tenant, product_id=product, code=good.code, name=good.name)
         self.sold[good.code], self.plans[good.code] = good, owner
         for price in good.prices:
-            more = {"policies" if name == "policy" else name: value for name, value in price.more.items()}
+            more = dict(price.more)
+            meter, policies = more.pop("meter", None), more.pop("policy", None)
             self.prices[price.code] = catalog.create_price(
                 tenant=self.tenant,
                 code=price.code,
@@ -99,6 +118,8 @@ class Stage:
                 tax_inclusive=price.tax_inclusive,
                 tax_class=price.tax_class,
                 scheme=price.scheme,
+                meter_id=None if meter is None else _known(self.meters, meter, kind="meter"),
+                policies=policies,
                 **more,
             )
 
@@ -175,6 +196,11 @@ class Stage:
         if code not in found:
             raise NotFound(kind="item", id=code)
         return found[code]
+
+    def invoices(self, act: Act) -> list[Invoice]:
+        """The invoices of the act's customer, or of who pays for it, the latest last."""
+        with session.reading(self.tenant) as cursor:
+            return issued.invoices(cursor, customer_id=self.customer(act.customer or ""))
 
     def asked(self, act: Act, *made: Asked) -> None:
         """Keep what an act asked for, so that it can be taken back by its verb."""

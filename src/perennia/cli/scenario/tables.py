@@ -25,9 +25,8 @@ def as_text(outcome: Outcome, *, sentences: bool = True) -> str:
 
 
 def _refusal(refusal: Refusal, when: str, *, sentences: bool) -> str:
-    if refusal.error is None:
-        return f"{when} set aside: {refusal.code}"
-    return f"{when} refused: {refusal.code}" + (f" ({wording(refusal.error)})" if sentences else "")
+    sentence = f" ({wording(refusal.error)})" if sentences and refusal.error is not None else ""
+    return f"{when} refused: {refusal.code}{sentence}"
 
 
 def _moment(moment: Moment, when: str) -> list[str]:
@@ -50,7 +49,7 @@ def _document(found: IssuedDocument, who: str) -> list[str]:
         sums += [("from balance", "paid_from_balance"), ("due", "due")]
     return [
         f"{who} {found.kind.replace('_', ' ')} {found.number}",
-        *_aligned([_row(line) for line in values["lines"]]),
+        *aligned([_row(line) for line in values["lines"]]),
         "  " + "  ".join(f"{name} {values[key]}" for name, key in sums),
     ]
 
@@ -70,7 +69,7 @@ def _row(line: Mapping[str, Any]) -> Sequence[str]:
 _AMOUNT = 4
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Rows with their columns under each other, amounts by their end; a column that all leave empty is left out."""
     columns = [n for n in range(len(rows[0])) if any(row[n] for row in rows)]
     width = {n: max(len(row[n]) for row in rows) for n in columns}

@@ -76,9 +76,8 @@ def line_minor(line: IssuedLine) -> int:
 
 
 def kind_of(line: IssuedLine) -> str:
-    """The word for it; what a pause gives back is a credit as well."""
-    kind = LineKind(line.kind)
-    return (LineKind.CREDIT if kind is LineKind.PAUSE else kind).name.lower()
+    """The word for it; whatever gives back a charge is a credit: by a change, for a pause, or by hand."""
+    return LineKind.CREDIT.name.lower() if line.credits else LineKind(line.kind).name.lower()
 
 
 def credited(line: IssuedLine) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from perennia.cli.scenario import money
 from perennia.cli.scenario.script import Act
 from perennia.cli.scenario.stage import ACTOR, Stage
 from perennia.domain.facts import CollectionMode
@@ -195,7 +196,7 @@ def _on(stage: Stage, act: Act, *, policy: bool = True) -> dict[str, Any]:
     return {**told, "policy": act.policy or None} if policy else told
 
 
-PLAYED: Mapping[str, Callable[[Stage, Act], None]] = {
+PLAYED: dict[str, Callable[[Stage, Act], None]] = {
     play.__name__: play
     for play in (
         create_customer,
@@ -221,7 +222,7 @@ PLAYED: Mapping[str, Callable[[Stage, Act], None]] = {
         apply_coupon,
         bill_run,
     )
-}
+} | money.PLAYED
 """All verbs but `advance_to`, which is many steps."""
 
 

@@ -27,8 +27,9 @@ def offers(cursor: Cursor, *, price_ids: list[Id]) -> dict[Id, Offer]:
     """Each price with what it prices. Raises NotFound for one that is not this tenant's."""
     cursor.execute(
         """SELECT pr.id, pr.plan_id IS NOT NULL, coalesce(pl.name, ad.name), pr.code, pr.sold_from, pr.sold_until
-        FROM prices pr LEFT JOIN plans pl ON pl.id = pr.plan_id LEFT JOIN add_ons ad ON ad.id = pr.add_on_id
-        WHERE pr.id = ANY(%s)""",
+        FROM unnest(%s::uuid[]) AS k (id),
+        LATERAL (SELECT * FROM prices pr WHERE pr.id = k.id OFFSET 0) AS pr
+        LEFT JOIN plans pl ON pl.id = pr.plan_id LEFT JOIN add_ons ad ON ad.id = pr.add_on_id""",
         (price_ids,),
     )
     rows = cursor.fetchall()
@@ -41,3 +42,13 @@ def offers(cursor: Cursor, *, price_ids: list[Id]) -> dict[Id, Offer]:
         if key not in found:
             raise NotFound(kind="price", id=key.text("price"))
     return found
+
+
+def products(cursor: Cursor, *, price_ids: list[Id]) -> frozenset[Id]:
+    """The products whose plans these prices are of."""
+    rows = cursor.execute(
+        """SELECT pl.product_id FROM unnest(%s::uuid[]) AS k (id),
+        LATERAL (SELECT * FROM prices pr WHERE pr.id = k.id OFFSET 0) AS pr JOIN plans pl ON pl.id = pr.plan_id""",
+        (price_ids,),
+    )
+    return frozenset(row[0] for row in rows)

@@ -41,12 +41,11 @@ def customer(cursor: Cursor, *, customer_id: Id) -> Customer:
 
 def find(cursor: Cursor, *, reference: str) -> Customer:
     """The customer with that key, as `cus_…`, or with that external id. Raises NotFound."""
-    key: Id | None = None
-    with suppress(InvalidValue):
-        key = Id.parse(reference, prefix="cus")
-    if key is None and "\0" not in reference:
+    with suppress(InvalidValue, NotFound):
+        return customer(cursor, customer_id=Id.parse(reference, prefix="cus"))
+    row = None
+    if "\0" not in reference:
         row = cursor.execute("SELECT id FROM customers WHERE external_id = %s", (reference,)).fetchone()
-        key = row[0] if row is not None else None
-    if key is None:
+    if row is None:
         raise NotFound(kind="customer", id=reference)
-    return customer(cursor, customer_id=key)
+    return customer(cursor, customer_id=row[0])

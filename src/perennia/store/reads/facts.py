@@ -32,7 +32,7 @@ from perennia.domain.policies import as_stored, of_subscription, policies
 from perennia.domain.pricing import Price, adjustment_price, own_price
 from perennia.domain.tax import TAXABLE, TaxKind, TaxStatus
 from perennia.store.arrays import instants, keys
-from perennia.store.reads import changes
+from perennia.store.reads import changes, wallet
 from perennia.store.reads.prices import COLUMNS, as_price
 from perennia.store.reads.sellers import Tenant
 from perennia.store.session import Cursor
@@ -60,7 +60,8 @@ def buyer(cursor: Cursor, locked: LockedPayer) -> Payer:
     """A payer without its subscriptions: enough to issue a document by hand, however many it has."""
     balances = _balances(cursor, [locked.id]) if locked.has_credit else {}
     party, country, tax = _parties(cursor, [locked.id])[locked.id]
-    return Payer(locked.id, party, country, (), balances.get(locked.id, {}), tax)
+    granted = wallet.grants(cursor, payer_ids=[locked.id]) if locked.has_grants else {}
+    return Payer(locked.id, party, country, (), balances.get(locked.id, {}), tax, granted.get(locked.id, ()))
 
 
 def payers(cursor: Cursor, locked: Sequence[LockedPayer], *, tenant: Tenant, ended: bool = False) -> list[Payer]:
@@ -68,10 +69,17 @@ def payers(cursor: Cursor, locked: Sequence[LockedPayer], *, tenant: Tenant, end
     parties = _parties(cursor, [payer.id for payer in locked])
     of_payer = _subscriptions(cursor, [payer.id for payer in locked], tenant=tenant, ended=ended)
     balances = _balances(cursor, [payer.id for payer in locked if payer.has_credit])
-    return [
+    found = [
         Payer(payer.id, party, country, tuple(of_payer.get(payer.id, ())), balances.get(payer.id, {}), tax)
         for payer, (party, country, tax) in ((payer, parties[payer.id]) for payer in locked)
     ]
+    return _with_wallets(cursor, locked, found) if any(one.has_grants or one.has_pending for one in locked) else found
+
+
+def _with_wallets(cursor: Cursor, locked: Sequence[LockedPayer], found: list[Payer]) -> list[Payer]:
+    granted = wallet.grants(cursor, payer_ids=[payer.id for payer in locked if payer.has_grants])
+    pending = wallet.pending(cursor, payer_ids=[payer.id for payer in locked if payer.has_pending])
+    return [replace(one, grants=granted.get(one.id, ()), pending=pending.get(one.id, ())) for one in found]
 
 
 TAX_STATUS = """CASE WHEN c.tax_status IS NOT NULL
@@ -160,10 +168,10 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
             reactivates=reactivates,
         )
         found.append((payer_id, subscription))
-    overcharged = _overcharged(cursor, [subscription for _, subscription in found], tenant_id=tenant.id)
+    settled = overcharged(cursor, [subscription for _, subscription in found], tenant_id=tenant.id)
     of_payer: dict[Id, list[Subscription]] = defaultdict(list)
     for payer_id, subscription in found:
-        credits = overcharged.get(subscription.id)
+        credits = settled.get(subscription.id)
         of_payer[payer_id].append(replace(subscription, overcharged=credits) if credits else subscription)
     return of_payer
 
@@ -326,12 +334,14 @@ def _balances(cursor: Cursor, payer_ids: list[Id]) -> dict[Id, dict[tuple[Id, st
     return found
 
 
-def _overcharged(cursor: Cursor, subscriptions: list[Subscription], *, tenant_id: Id) -> dict[Id, tuple[Settled, ...]]:
+def overcharged(
+    cursor: Cursor, subscriptions: Sequence[Subscription], *, tenant_id: Id
+) -> dict[Id, tuple[Settled, ...]]:
     """The charged parts that reach beyond where their version ends or may end, asked for by their exact keys."""
     wanted = [
         (subscription.id, version.id, start)
         for subscription in subscriptions
-        if subscription.cancel_at is not None
+        if subscription.known_end is not None
         or subscription.changes
         or subscription.pauses
         or _ends_early(subscription)
@@ -383,7 +393,7 @@ def _ends_early(subscription: Subscription) -> bool:
 def _starts_beyond(version: Version, subscription: Subscription) -> list[datetime]:
     """Where a part that reaches beyond an end may have begun: a boundary, or where billing itself began."""
     settled = version.billed_through
-    ends = [version.ends_at, subscription.cancel_at]
+    ends = [version.ends_at, subscription.known_end]
     ends += [change.at for change in subscription.changes]
     ends += [pause.starts_at for pause in subscription.pauses if not pause.is_over]
     first = min((end for end in ends if end is not None), default=None)

@@ -78,6 +78,33 @@ def standing(cursor: Cursor, *, tenant: Id, but: Collection[Id] = ()) -> Standin
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """An invoice with what is open on it, and what each line charged: (position, net), minor units."""
+
+    id: Id
+    number: int
+    currency: str
+    open_minor: int
+    charges: tuple[tuple[int, int], ...] = ()
+
+
+def invoices(cursor: Cursor, *, customer_id: Id) -> list[Invoice]:
+    """The invoices of who pays for a customer, in order of issue."""
+    rows = cursor.execute(
+        """SELECT d.id, d.number, d.currency, r.open_minor, array_agg(l.position ORDER BY l.position),
+            array_agg(l.net_minor ORDER BY l.position)
+        FROM customers c JOIN documents d ON d.payer_id = c.payer_id AND d.kind = 'invoice'
+            JOIN receivables r ON r.document_id = d.id JOIN lines l ON l.document_id = d.id
+        WHERE c.id = %s GROUP BY d.id, r.open_minor ORDER BY d.issued_at, d.id""",
+        (customer_id,),
+    )
+    return [
+        replace(Invoice(*row), charges=tuple(zip(positions, nets, strict=True)))
+        for *row, positions, nets in rows.fetchall()
+    ]
+
+
 def items_by_code(cursor: Cursor, *, subscription_id: Id) -> dict[str, Id]:
     """A subscription's items by the codes of their plan or add-on and of their prices; the newest where two share one."""
     rows = cursor.execute(

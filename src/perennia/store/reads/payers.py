@@ -1,7 +1,8 @@
 """Payers as they are, for whoever only looks; who pays for whom, and what is open between them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from perennia.domain.ids import Id
 from perennia.store.arrays import keys
@@ -20,11 +21,26 @@ class PayerRow:
 def payers(cursor: Cursor, *, ids: Sequence[Id]) -> list[PayerRow]:
     """The rows of these payers, in the order of their keys; nothing is locked."""
     rows = cursor.execute(
-        """SELECT id, next_due_at, lines, has_credit, CASE WHEN set_aside_at IS NOT NULL THEN set_aside_code END
+        """SELECT id, next_due_at, lines, has_credit, has_grants, has_pending,
+            CASE WHEN set_aside_at IS NOT NULL THEN set_aside_code END
         FROM payers WHERE id = ANY(%s) ORDER BY id""",
         (keys(ids),),
     )
     return [PayerRow(LockedPayer(*row), code) for *row, code in rows.fetchall()]
+
+
+def holding(cursor: Cursor, *, tenant: Id, price_ids: Collection[Id], at: datetime) -> list[LockedPayer]:
+    """The payers of subscriptions that have one of these prices, now or in time to come; nothing is locked."""
+    rows = cursor.execute(
+        """SELECT p.id, p.next_due_at, p.lines, p.has_credit, p.has_grants, p.has_pending FROM payers p
+        WHERE p.tenant_id = %(tenant)s AND p.id IN (
+            SELECT s.payer_id FROM item_versions v JOIN subscriptions s ON s.id = v.subscription_id
+            WHERE v.tenant_id = %(tenant)s AND v.price_id = ANY(%(prices)s) AND (v.ends_at IS NULL OR v.ends_at > %(at)s)
+                AND s.tenant_id = %(tenant)s AND s.status <> 'canceled'
+        ) ORDER BY p.id""",
+        {"tenant": tenant, "prices": keys(price_ids), "at": at},
+    )
+    return [LockedPayer(*row) for row in rows.fetchall()]
 
 
 def paid_for(cursor: Cursor, *, payer_id: Id) -> list[Id]:

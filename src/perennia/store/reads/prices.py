@@ -87,6 +87,29 @@ def listings(cursor: Cursor, *, of: Id) -> list[Listing]:
     return [_listing(row) for row in rows.fetchall()]
 
 
+def by_code(cursor: Cursor, *, code: str) -> list[Listing]:
+    """The prices of the plan of that code, else the one price of a plan that has it. Raises NotFound."""
+    if "\0" not in code:
+        plan = cursor.execute("SELECT id FROM plans WHERE code = %s", (code,)).fetchone()
+        if plan is not None:
+            return listings(cursor, of=plan[0])
+        row = cursor.execute(f"{_LISTING} WHERE pr.code = %s AND pr.plan_id IS NOT NULL".encode(), (code,)).fetchone()
+        if row is not None:
+            return [_listing(row)]
+    raise NotFound(kind="plan", id=code)
+
+
+def find(cursor: Cursor, *, code: str) -> Id:
+    """The price of that code. Raises NotFound."""
+    row = None
+    if "\0" not in code:
+        row = cursor.execute("SELECT id FROM prices WHERE code = %s", (code,)).fetchone()
+    if row is None:
+        raise NotFound(kind="price", id=code)
+    found: Id = row[0]
+    return found
+
+
 def successor(cursor: Cursor, *, price_id: Id, at: datetime) -> Id:
     """The price that stands in the catalogue for this one at an instant: the last of those that replace it by then."""
     row = cursor.execute(

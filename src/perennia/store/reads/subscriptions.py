@@ -1,10 +1,11 @@
 """Agreements."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from perennia.domain.errors import NotFound
+from perennia.domain.errors import InvalidValue, NotFound
 from perennia.domain.ids import Id
 from perennia.store.session import Cursor
 
@@ -45,6 +46,20 @@ def standing(cursor: Cursor, *, subscription_id: Id) -> Standing:
     if row is None:
         raise NotFound(kind="subscription", id=subscription_id.text("sub"))
     return Standing(*row)
+
+
+def find(cursor: Cursor, *, reference: str) -> Id:
+    """The subscription with that key, as `sub_…`, or with that external id. Raises NotFound."""
+    row = None
+    with suppress(InvalidValue):
+        key = Id.parse(reference, prefix="sub")
+        row = cursor.execute("SELECT id FROM subscriptions WHERE id = %s", (key,)).fetchone()
+    if row is None and "\0" not in reference:
+        row = cursor.execute("SELECT id FROM subscriptions WHERE external_id = %s", (reference,)).fetchone()
+    if row is None:
+        raise NotFound(kind="subscription", id=reference)
+    found: Id = row[0]
+    return found
 
 
 def last_items(cursor: Cursor, *, subscription_id: Id) -> list[LastItem]:

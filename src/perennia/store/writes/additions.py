@@ -14,7 +14,7 @@ from perennia.domain.facts import CollectionMode
 from perennia.domain.ids import Id
 from perennia.store import bulk, tables
 from perennia.store.identity import new_ids
-from perennia.store.session import Cursor
+from perennia.store.session import Cursor, affected
 from perennia.store.writes.changes import flat
 
 _DOCUMENT = (
@@ -204,8 +204,9 @@ def insert_documents(cursor: Cursor, decisions: Sequence[Decision], *, tenant: I
             **offered.values,
         },
     )
-    if cursor.rowcount != len(documents):
-        raise RuntimeError(f"{len(documents)} documents drafted, {cursor.rowcount} numbered: a legal entity is missing")
+    numbered = affected(cursor)
+    if numbered != len(documents):
+        raise RuntimeError(f"{len(documents)} documents drafted, {numbered} numbered: a legal entity is missing")
 
 
 def _insert_unnumbered(cursor: Cursor, documents: Sequence[Document], *, tenant: Id) -> None:

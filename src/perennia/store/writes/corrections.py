@@ -10,7 +10,7 @@ from perennia.domain.ledger import write_off
 from perennia.store import bulk, tables
 from perennia.store.arrays import instants, keys
 from perennia.store.identity import new_ids
-from perennia.store.session import Cursor
+from perennia.store.session import Cursor, affected
 from perennia.store.writes import payments, rows
 from perennia.store.writes.changes import Recovered, flat
 
@@ -143,8 +143,9 @@ def _take(cursor: Cursor, decisions: Sequence[Decision]) -> None:
             [one.position for one in taken],
         ),
     )
-    if cursor.rowcount != len(taken):
-        raise RuntimeError(f"{len(taken)} pending charges drafted, {cursor.rowcount} of them were still waiting")
+    waiting = affected(cursor)
+    if waiting != len(taken):
+        raise RuntimeError(f"{len(taken)} pending charges drafted, {waiting} of them were still waiting")
     forget_pending(cursor, payer_ids=[decision.payer_id for decision in decisions if decision.taken])
 
 

@@ -8,14 +8,30 @@ from collections.abc import Sequence
 
 from perennia.domain.decision import Decision
 from perennia.domain.ids import Id
-from perennia.store.session import Cursor
+from perennia.store import bulk
+from perennia.store.session import Cursor, sent_ahead
 from perennia.store.writes import additions, begun, changes, corrections
 
 
 def apply(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id, actor: str) -> None:
     """Write everything that was decided. The payers' locks are held; the caller's transaction commits it."""
-    if not decisions:
-        return
+    if len(decisions) == 1 and all(len(rows) <= bulk.FEW for rows in _rows(decisions[0])):
+        with sent_ahead(cursor):
+            _apply(cursor, decisions, tenant=tenant, actor=actor)
+    elif decisions:
+        _apply(cursor, decisions, tenant=tenant, actor=actor)
+
+
+def _rows(decision: Decision) -> list[Sequence[object]]:
+    """What becomes rows of one table each."""
+    d = decision
+    lines = [line for document in d.documents for line in document.lines]
+    return [
+        lines, d.documents, d.begun, d.postings, d.allocations, d.balance, d.events, d.moves, d.movements, d.states
+    ]  # fmt: skip
+
+
+def _apply(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id, actor: str) -> None:
     changes.change_subscriptions(cursor, decisions)
     begun.insert_versions(cursor, decisions, tenant=tenant)
     changes.move_settled(cursor, decisions)
