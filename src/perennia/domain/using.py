@@ -9,13 +9,11 @@ from decimal import Decimal
 
 from perennia.domain.charges import Charge
 from perennia.domain.decision import SpanCut
-from perennia.domain.discounts import Discount, after_percents
-from perennia.domain.documents import Calculation, LineKind
-from perennia.domain.explanation import priced
-from perennia.domain.facts import Item, Subscription
+from perennia.domain.discounts import Discount
+from perennia.domain.documents import LineKind
+from perennia.domain.facts import Item, Subscription, policies_of
 from perennia.domain.fractions import Measure
 from perennia.domain.ids import Id
-from perennia.domain.money import exponent, round_ratio
 from perennia.domain.progress import Progress, earliest
 from perennia.domain.proration import Part
 from perennia.domain.schemes import AS_AGREED, Basis
@@ -132,9 +130,10 @@ def _used(facts: Subscription, item: Item, charge: UsageCharge, discounts: Disco
         item=item,
         version=stretch.version,
         part=Part(stretch.start, end, *rated.part, Measure.DAY if whole else share_counts(stretch)),
+        exact=(charge.amount, 1),
         listed=charge.amount,
-        amount=round_ratio(*after_percents((charge.amount, 1), discounts)) if discounts else charge.amount,
         discounts=discounts,
+        policies=policies_of(stretch.version, facts),
         kind=LineKind.USAGE,
         quantity=rated.quantity,
         basis=rated.basis,
@@ -149,34 +148,12 @@ def _lacking(facts: Subscription, item: Item, missing: TrueUp) -> Used:
         item=item,
         version=missing.stretch.version,
         part=missing.part,
+        exact=(missing.amount, 1),
         listed=missing.amount,
-        amount=missing.amount,
         discounts=(),
+        policies=policies_of(missing.stretch.version, facts),
         kind=LineKind.MINIMUM,
         fees=missing.fees,
         charged=missing.charged,
         period_start=missing.stretch.slot.start,
-    )
-
-
-def calculation_of(charge: Used, amount_off: int, taken_out: Decimal) -> Calculation | None:
-    """All inputs of a line of usage, None where its columns say it all; what a minimum lacks is explained as ever."""
-    price, part = charge.version.price, charge.part
-    if part.is_whole and not (charge.discounts or charge.charged or taken_out or price.scheme):
-        return None
-    return Calculation(
-        kind=charge.kind,
-        exponent=exponent(price.currency),
-        model=price.model,
-        unit_amount=price.unit_amount,
-        quantity=charge.quantity,
-        part=part.part,
-        whole=part.whole,
-        percents=tuple(discount.percent for discount in charge.discounts if discount.percent is not None),
-        amount_off=amount_off,
-        charged=charge.charged,
-        measure=part.measure,
-        **priced(price, charge.basis),
-        tax_out=taken_out,
-        rounding=charge.subscription.policies.rounding_mode,
     )

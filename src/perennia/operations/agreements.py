@@ -13,7 +13,8 @@ from perennia.domain.events import Event
 from perennia.domain.facts import Payer, Subscription
 from perennia.domain.ids import Id
 from perennia.domain.invoicing import bill, next_due_at
-from perennia.domain.policies import Policies, changed
+from perennia.domain.policies import Policies, changed, over
+from perennia.domain.pricing import Price
 from perennia.operations.books import Books, open_books
 from perennia.store import bulk
 from perennia.store.identity import new_ids
@@ -35,6 +36,10 @@ class Act:
     policies: Policies
     actor: str
     now: datetime
+
+    def under(self, price: Price) -> Policies:
+        """The policies of the act for what has this price."""
+        return over(self.policies, price.own_policies)
 
     def settle(self, *told: Event, since: datetime | None = None) -> None:
         """Bill what follows from what was written; an act that reaches back puts all of it on one document."""

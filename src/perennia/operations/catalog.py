@@ -10,6 +10,7 @@ from perennia.domain.calendar import Interval, Unit
 from perennia.domain.catalog import check_price
 from perennia.domain.errors import InvalidValue, PriceReplaced
 from perennia.domain.ids import Id
+from perennia.domain.policies import values_of
 from perennia.domain.pricing import QUANTITY_DECIMALS, Model, Price, Timing
 from perennia.domain.schemes import Scheme
 from perennia.operations.books import open_books
@@ -88,7 +89,7 @@ def create_price(
         period_minimum=period_minimum,
         setup_fee=setup_fee,
         trial_days=trial_days,
-        own_policies=tuple(sorted((policies or {}).items())),
+        own_policies=values_of(policies),
     )
     if unit_amount is None and price.has_unit_amount:
         raise InvalidValue(field="unit_amount", value="none", reason=f"a {model} price needs it")
