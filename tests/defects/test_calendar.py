@@ -2,8 +2,8 @@
 
 from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
 from decimal import Decimal
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
