@@ -114,7 +114,7 @@ def test_d109_a_weekly_plan_that_recovers_after_twenty_days_brings_no_burst_of_o
     weekly.live_days(20)
     weekly.shop.pays_with(bo, f"ok#{weekly.shop.slug}-new")
     weekly.collect()
-    weekly.live_days(0.5)
+    weekly.live_days(0.3)
     assert status(weekly, subscription) == "active" and weekly.receivables() == [("paid", 0)] * 3
     weekly.live_days(8)
     issued = weekly.shop.rows("SELECT issued_at::date FROM documents ORDER BY number")
