@@ -12,6 +12,7 @@ from typing import Any
 from perennia import operations
 from perennia.config.clock import now as machine_now
 from perennia.domain.metering import LimitKind
+from perennia.domain.pricing import Model
 from perennia.operations import changes, coupons, one_offs, payments, redemptions, usage
 from perennia.operations.chosen import Chosen
 from perennia.operations.one_offs import FreeLine
@@ -62,17 +63,27 @@ def arguments(case: Case, *, ours: "Shelf", theirs: "Shelf") -> dict[str, Any]:
     parameters = inspect.signature(case.operation).parameters
     given: dict[str, Any] = {}
     for name, parameter in parameters.items():
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            continue
         if name == case.stranger:
             given[name] = theirs.ids[name]
         elif parameter.default is inspect.Parameter.empty:
             given[name] = ours.ids[name] if name in IDS else OTHERS[name](ours)
-    return given | _beside(case)
+    return given | _beside(case, ours)
 
 
-def _beside(case: Case) -> dict[str, Any]:
+def _beside(case: Case, ours: "Shelf") -> dict[str, Any]:
     """What an operation wants beside, without its signature saying so."""
-    if case.operation.__name__ == "create_price":
-        return {"unit_amount": Decimal(1)}
+    match case.operation.__name__, case.stranger:
+        case "create_price", stranger:
+            more = {"plan_id": ours.ids["plan_id"]} if stranger == "meter_id" else {}
+            return {**more, "unit_amount": Decimal(1), "model": Model.PER_UNIT}
+        case (("one_off" | "record_payment"), "entity_id"):
+            return {"customer_id": ours.ids["customer_id"]}
+        case "remove", "coupon_id":
+            return {"subscription_id": ours.ids["subscription_id"]}
+        case "set_limit", _:
+            return {"quantity": Decimal(5)}
     return {}
 
 
@@ -175,7 +186,7 @@ OTHERS: dict[str, Callable[[Shelf], Any]] = {
     "trial_ends_on": lambda ours: date(2025, 3, 20),
     "wording": lambda ours: "Yes, please",
     "source": lambda ours: "form",
-    "number_series": lambda ours: "by_year",
+    "number_series": lambda ours: "yearly",
     "meter": lambda ours: "megabytes",
     "kind": lambda ours: LimitKind.ALERT,
     "at": lambda ours: ours.shop.now + timedelta(days=1),
