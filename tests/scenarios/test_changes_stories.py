@@ -243,6 +243,7 @@ def test_a_quantity_dated_back_over_a_change_of_tax() -> None:
     )
 
 
+@pytest.mark.xfail(strict=True, reason="a charge that waits has a document of its own beside the next invoice")
 def test_the_last_of_several_on_a_day_that_is_not_invoiced_yet() -> None:
     """difference_invoiced: next_invoice; both acts of the day wait, and only the last has lines."""
     story(
