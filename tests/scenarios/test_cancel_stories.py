@@ -174,10 +174,10 @@ def test_the_day_on_which_a_cancel_is_to_hold_is_billed() -> None:
         """,
         """
         2024-04-01 c1 invoice 1
-          basic 2024-04-01..2024-05-01 30.00
+          basic  2024-04-01..2024-05-01  30.00
           total 30.00
         2024-04-21 c1 credit note 1
-          basic credit 2024-04-21..2024-05-01 -10.00 of 1/1
+          basic  credit  2024-04-21..2024-05-01  -10.00  of 1/1
           total -10.00
         """,
     )

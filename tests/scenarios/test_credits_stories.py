@@ -145,10 +145,10 @@ def test_a_credit_is_refunded() -> None:
         """,
         """
         2024-04-01 c1 invoice 1
-          basic 2024-04-01..2024-05-01 30.00
+          basic  2024-04-01..2024-05-01  30.00
           total 30.00
         2024-04-16 c1 credit note 1
-          basic credit 2024-04-16..2024-05-01 -15.00 of 1/1
+          basic  credit  2024-04-16..2024-05-01  -15.00  of 1/1
           total -15.00
         """,
     )
@@ -169,10 +169,10 @@ def test_only_the_paid_part_is_refunded() -> None:
         """,
         """
         2024-04-01 c1 invoice 1
-          basic 2024-04-01..2024-05-01 30.00
+          basic  2024-04-01..2024-05-01  30.00
           total 30.00
         2024-04-16 c1 credit note 1
-          basic credit 2024-04-16..2024-05-01 -15.00 of 1/1
+          basic  credit  2024-04-16..2024-05-01  -15.00  of 1/1
           total -15.00
         2024-04-17 refused: not_found
         """,
@@ -240,12 +240,12 @@ def test_a_difference_waits_for_the_next_invoice() -> None:
         """,
         """
         2024-04-01 c1 invoice 1
-          basic 2024-04-01..2024-05-01 10.00
+          basic  2024-04-01..2024-05-01  10.00
           total 10.00
         2024-05-01 c1 invoice 2
-          pro 2024-04-16..2024-05-01 10.00
-          basic credit 2024-04-16..2024-05-01 -5.00 of 1/1
-          pro 2024-05-01..2024-06-01 20.00
+          pro            2024-04-16..2024-05-01  10.00
+          basic  credit  2024-04-16..2024-05-01  -5.00  of 1/1
+          pro            2024-05-01..2024-06-01  20.00
           total 25.00
         """,
     )
@@ -285,10 +285,10 @@ def test_a_price_may_differ_from_the_business() -> None:
         """,
         """
         2024-04-16 c1 invoice 1
-          basic 2024-04-16..2024-05-01 30.00
+          basic  2024-04-16..2024-05-01  30.00
           total 30.00
         2024-04-16 c2 invoice 2
-          pro 2024-04-16..2024-05-01 30.00
+          pro  2024-04-16..2024-05-01  30.00
           total 30.00
         """,
     )

@@ -112,11 +112,11 @@ def test_coupons_in_the_order_in_which_they_came() -> None:
         """,
         """
         2024-04-01 c1 invoice 1
-          basic 2024-04-01..2024-05-01 100.00
-          discount 20.00 net 80.00 total 80.00
+          basic  2024-04-01..2024-05-01  100.00
+          discount 20.00  net 80.00  total 80.00
         2024-05-01 c1 invoice 2
-          basic 2024-05-01..2024-06-01 100.00
-          discount 28.00 net 72.00 total 72.00
+          basic  2024-05-01..2024-06-01  100.00
+          discount 28.00  net 72.00  total 72.00
         """,
     )
 
@@ -158,11 +158,11 @@ def test_a_proration_has_no_discount() -> None:
         """,
         """
         2024-04-01 c1 invoice 1
-          basic 2024-04-01..2024-05-01 30.00
-          discount 15.00 net 15.00 total 15.00
+          basic  2024-04-01..2024-05-01  30.00
+          discount 15.00  net 15.00  total 15.00
         2024-04-11 c1 invoice 2
-          pro 2024-04-11..2024-05-01 40.00
-          basic credit 2024-04-11..2024-05-01 -10.00 of 1/1
+          pro            2024-04-11..2024-05-01   40.00
+          basic  credit  2024-04-11..2024-05-01  -10.00  of 1/1
           total 30.00
         """,
     )
@@ -213,14 +213,14 @@ def test_invoices_use_up_the_coupon() -> None:
         """,
         """
         2024-04-01 c1 invoice 1
-          basic 2024-04-01..2024-05-01 30.00
-          discount 15.00 net 15.00 total 15.00
+          basic  2024-04-01..2024-05-01  30.00
+          discount 15.00  net 15.00  total 15.00
         2024-04-11 c1 invoice 2
-          pro 2024-04-11..2024-05-01 40.00
-          basic credit 2024-04-11..2024-05-01 -10.00 of 1/1
-          discount 20.00 net 10.00 total 10.00
+          pro            2024-04-11..2024-05-01   40.00
+          basic  credit  2024-04-11..2024-05-01  -10.00  of 1/1
+          discount 20.00  net 10.00  total 10.00
         2024-05-01 c1 invoice 3
-          pro 2024-05-01..2024-06-01 60.00
+          pro  2024-05-01..2024-06-01  60.00
           total 60.00
         """,
     )
@@ -240,16 +240,16 @@ def test_months_use_up_the_coupon() -> None:
         """,
         """
         2024-04-01 c1 invoice 1
-          week 2024-04-01..2024-04-15 7.00
-          discount 3.50 net 3.50 total 3.50
+          week  2024-04-01..2024-04-15  7.00
+          discount 3.50  net 3.50  total 3.50
         2024-04-15 c1 invoice 2
-          week 2024-04-15..2024-04-29 7.00
-          discount 3.50 net 3.50 total 3.50
+          week  2024-04-15..2024-04-29  7.00
+          discount 3.50  net 3.50  total 3.50
         2024-04-29 c1 invoice 3
-          week 2024-04-29..2024-05-13 7.00
-          discount 3.50 net 3.50 total 3.50
+          week  2024-04-29..2024-05-13  7.00
+          discount 3.50  net 3.50  total 3.50
         2024-05-13 c1 invoice 4
-          week 2024-05-13..2024-05-27 7.00
+          week  2024-05-13..2024-05-27  7.00
           total 7.00
         """,
     )
@@ -270,10 +270,10 @@ def test_a_scope_is_looked_at_line_by_line() -> None:
         """,
         """
         2024-04-01 c1 invoice 1
-          pro 2024-04-01..2024-05-01 60.00
-          discount 30.00 net 30.00 total 30.00
+          pro  2024-04-01..2024-05-01  60.00
+          discount 30.00  net 30.00  total 30.00
         2024-05-01 c1 invoice 2
-          basic 2024-05-01..2024-06-01 30.00
+          basic  2024-05-01..2024-06-01  30.00
           total 30.00
         """,
     )

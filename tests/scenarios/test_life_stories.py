@@ -166,11 +166,11 @@ def test_a_withdrawal_within_fourteen_days() -> None:
         """,
         """
         2024-04-01 c1 invoice 1
-          basic 2024-04-01..2024-05-01 30.00
-          net 30.00 tax 7.50 total 37.50
+          basic  2024-04-01..2024-05-01  30.00
+          net 30.00  tax 7.50  total 37.50
         2024-04-14 c1 credit note 1
-          basic credit 2024-04-01..2024-05-01 -30.00 of 1/1
-          net -30.00 tax -7.50 total -37.50
+          basic  credit  2024-04-01..2024-05-01  -30.00  of 1/1
+          net -30.00  tax -7.50  total -37.50
         """,
     )
 
@@ -204,10 +204,10 @@ def test_a_new_start_after_an_end_that_no_run_saw() -> None:
         """,
         """
         2024-04-01 c1 invoice 1
-          basic 2024-04-01..2024-05-01 30.00
+          basic  2024-04-01..2024-05-01  30.00
           total 30.00
         2024-05-15 c1 invoice 2
-          basic 2024-05-15..2024-06-15 30.00
+          basic  2024-05-15..2024-06-15  30.00
           total 30.00
         """,
     )

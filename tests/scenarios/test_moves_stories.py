@@ -201,13 +201,13 @@ def test_a_new_billing_day_restarts_without_credit() -> None:
         """,
         """
         2024-04-01 c1 invoice 1
-          basic 2024-04-01..2024-05-01 31.00
+          basic  2024-04-01..2024-05-01  31.00
           total 31.00
         2024-05-01 c1 invoice 2
-          basic 2024-05-01..2024-06-01 31.00
+          basic  2024-05-01..2024-06-01  31.00
           total 31.00
         2024-05-15 c1 invoice 3
-          basic 2024-05-15..2024-06-15 31.00
+          basic  2024-05-15..2024-06-15  31.00
           total 31.00
         """,
     )

@@ -208,10 +208,10 @@ def test_repeated_pauses_add_up() -> None:
         """,
         """
         2024-04-01 c1 invoice 1
-          basic 2024-04-01..2024-05-01 30.00
+          basic  2024-04-01..2024-05-01  30.00
           total 30.00
         2024-05-11 c1 invoice 2
-          basic 2024-05-11..2024-06-11 30.00
+          basic  2024-05-11..2024-06-11  30.00
           total 30.00
         """,
     )
@@ -234,10 +234,10 @@ def test_an_annual_plan_paused_twice_in_one_term() -> None:
         """,
         """
         2024-01-01 c1 invoice 1
-          year 2024-01-01..2025-01-01 365.00
+          year  2024-01-01..2025-01-01  365.00
           total 365.00
         2025-01-31 c1 invoice 2
-          year 2025-01-31..2026-01-31 365.00
+          year  2025-01-31..2026-01-31  365.00
           total 365.00
         """,
     )
@@ -257,12 +257,12 @@ def test_a_change_that_falls_into_a_pause_holds_at_resume() -> None:
         """,
         """
         2024-04-01 c1 invoice 1
-          basic 2024-04-01..2024-05-01 30.00
+          basic  2024-04-01..2024-05-01  30.00
           total 30.00
         2024-04-21 c1 invoice 2
-          pro 2024-04-21..2024-05-01 20.00
-          basic credit 2024-04-11..2024-04-21 -10.00 of 1/1
-          basic credit 2024-04-21..2024-05-01 -10.00 of 1/1
+          pro            2024-04-21..2024-05-01   20.00
+          basic  credit  2024-04-11..2024-04-21  -10.00  of 1/1
+          basic  credit  2024-04-21..2024-05-01  -10.00  of 1/1
           total 0.00
         """,
     )

@@ -317,7 +317,7 @@ def test_half_a_cent_is_rounded_to_the_even_one() -> None:
         """,
         """
         2024-04-16 c1 invoice 1
-          bit 2024-04-16..2024-05-01 0.02
+          bit  2024-04-16..2024-05-01  0.02
           total 0.02
         """,
     )

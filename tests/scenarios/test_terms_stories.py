@@ -131,3 +131,42 @@ def test_the_clock_of_a_term_stands_still_in_a_pause() -> None:
           total 30.00
         """,
     )
+
+
+def test_a_term_of_four_weeks_over_a_change_of_the_clock() -> None:
+    """Auckland: four weeks from 25 March 2024 end on 22 April, whatever the clocks did."""
+    story(
+        """
+        timezone: Pacific/Auckland
+        plans: {week: {amount: 28, interval: 4 weeks}}
+
+        2024-03-25 subscribe week term={periods: 1, then: end}
+        2024-06-01 advance_to
+        """,
+        """
+        2024-03-25 c1 invoice 1
+          week  2024-03-25..2024-04-22  28.00
+          total 28.00
+        """,
+    )
+
+
+def test_a_term_left_before_its_end() -> None:
+    """A term with a known end may be left before it."""
+    story(
+        """
+        plans: {basic: 30}
+
+        2024-04-01 subscribe basic term={periods: 1, then: end}
+        2024-04-10 cancel 2024-04-16
+        2024-06-01 advance_to
+        """,
+        """
+        2024-04-01 c1 invoice 1
+          basic  2024-04-01..2024-05-01  30.00
+          total 30.00
+        2024-04-16 c1 credit note 1
+          basic  credit  2024-04-16..2024-05-01  -15.00  of 1/1
+          total -15.00
+        """,
+    )
