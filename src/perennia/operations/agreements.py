@@ -54,7 +54,7 @@ def act_on(
     *, tenant: Id, actor: str, subscription_id: Id, now: datetime, policy: Policy | None = None
 ) -> Iterator[Act]:
     """Open the books, lock the payer and find the subscription. Raises NotFound, SubscriptionEnded, InvalidValue."""
-    with open_books(tenant=tenant) as books:
+    with open_books(tenant=tenant, of_few=True) as books:
         now = books.business_time(now)
         found = read.standing(books.cursor, subscription_id=subscription_id)
         payer = books.lock(found.payer_id)

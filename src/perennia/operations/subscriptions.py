@@ -89,7 +89,7 @@ def start(
     is due now is invoiced in the same transaction.
     Raises NotFound, InvalidValue, CurrencyMismatch, AlreadyExists, PolicyConflict; for a coupon what `redeem` raises.
     """
-    with open_books(tenant=tenant) as books:
+    with open_books(tenant=tenant, of_few=True) as books:
         now = books.business_time(now)
         customer = customers.customer(books.cursor, customer_id=customer_id)
         payer = books.lock(customer.payer_id)
@@ -220,7 +220,7 @@ def reactivate(
 
     Raises NotFound, StillRunning, and what `start` raises.
     """
-    with open_books(tenant=tenant) as books:
+    with open_books(tenant=tenant, of_few=True) as books:
         ended = read.standing(books.cursor, subscription_id=subscription_id)
         if ended.status != "canceled":
             raise StillRunning(subscription=subscription_id.text("sub"))
