@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennia.domain.discounts import Discount, after_percents, amounts_off
+from perennia.domain.discounts import Charged, Discount, after_discounts, after_percents
 from perennia.domain.errors import InvalidValue
 from perennia.domain.facts import ItemKind
 from perennia.domain.pricing import Timing
@@ -109,7 +109,9 @@ def test_the_order_of_items_does_not_matter_to_a_coupon() -> None:
     st.lists(st.integers(1, 10**6), min_size=1, max_size=3),
 )
 def test_amounts_off_are_shared_by_lines_above_zero(amounts: list[int], taken: list[int]) -> None:
-    shares = amounts_off(amounts, [off(amount=one) for one in taken])
+    discounts = [off(amount=one) for one in taken]
+    left = after_discounts([Charged(Fraction(amount), discounts) for amount in amounts])
+    shares = [amount - one.minor for amount, one in zip(amounts, left, strict=True)]
     assert sum(shares) == min(sum(taken), max(sum(amounts), 0))
     assert all(0 <= share <= max(amount, 0) for share, amount in zip(shares, amounts, strict=True))
 

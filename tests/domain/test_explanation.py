@@ -13,7 +13,7 @@ from perennia.domain.explanation import evaluate, extras, from_row
 PLAIN = Calculation(LineKind.RECURRING, 2, "per_unit", Decimal("9.99"), Decimal(3))
 PART = Calculation(LineKind.RECURRING, 2, "flat", Decimal("31.00"), part=18, whole=28)
 LESS = Calculation(
-    LineKind.RECURRING, 2, "per_unit", Decimal("9.99"), Decimal(3), 1, 2, (Decimal(10), Decimal("33.3333")), 99
+    LineKind.RECURRING, 2, "per_unit", Decimal("9.99"), Decimal(3), 1, 2, (Decimal(10), Decimal("33.3333"), 99)
 )
 BACK = Calculation(LineKind.CREDIT, 2, "credit", charged=10000, removed=20, whole=30, credited=1000)
 
@@ -41,8 +41,8 @@ def test_discounts_are_taken_in_turn_and_rounded_once() -> None:
         "part",
         "percent_off",
         "percent_off",
-        "rounded",
         "amount_off",
+        "rounded",
     ]
     assert steps[4].value == exact and amount == round(exact) - 99
 

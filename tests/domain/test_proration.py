@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from perennia.domain.calendar import Series, midnight
 from perennia.domain.facts import Settled
+from perennia.domain.money import round_ratio
 from perennia.domain.proration import charge, credit, next_part
 from tests.domain.world import DAILY, MONTHLY, YEARLY, item, key, price, utc
 
@@ -25,7 +26,7 @@ def settled(net: int, tax: int, start: datetime, end: datetime, *, credited: tup
 def amount(text: str, series: Series, start: datetime, ends: datetime | None = None, *, currency: str = "EUR") -> int:
     of = price(text, currency=currency, interval=series.interval)
     version = item(of, start=start.date()).versions[0]
-    return charge(version, next_part(series=series, start=start, ends=ends), ())[1]
+    return round_ratio(*charge(version, next_part(series=series, start=start, ends=ends)))
 
 
 def test_the_natural_denominator_runs_from_boundary_to_boundary() -> None:

@@ -54,8 +54,8 @@ def read_back(inputs: Calculation) -> Calculation:
          "percentage 2250, at_most 2000, rounded 2000"),
         (calculation(tiered(Model.GRADUATED, *STEPS), "5", Basis(before=Decimal(8))),
          "tier 5000, tier 1900, sum 6900, before 2900, rounded 2900"),
-        (calculation(tiered(Model.VOLUME, *STEPS), "11", part=1, whole=2, percents=(Decimal(10),), amount_off=95),
-         "tier 5100, part 2550, percent_off 2295, rounded 2295, amount_off 2200"),
+        (calculation(tiered(Model.VOLUME, *STEPS), "11", part=1, whole=2, off=(Decimal(10), 95)),
+         "tier 5100, part 2550, percent_off 2295, amount_off 2200, rounded 2200"),
     ],
 )  # fmt: skip
 def test_the_steps_of_a_scheme(inputs: Calculation, steps: str) -> None:
@@ -131,7 +131,7 @@ def test_the_steps_of_a_true_up() -> None:
         part=20,
         whole=30,
         fees=1000,
-        percents=(Decimal(10),),
+        off=(Decimal(10),),
         format=2,
     )
     steps, result = evaluate(inputs)

@@ -149,7 +149,7 @@ def _used(discounts: Iterable[Discount], uses: dict) -> Iterator[Discount]:
 @dataclass(slots=True)
 class Span:
     end: datetime
-    document: Document
+    document: Document | None
     position: int
 
 
@@ -214,6 +214,8 @@ class Account:
                         yield self._settled(version_id, start, span)
 
     def _settled(self, version_id: Id, start: datetime, span: Span) -> Settled:
+        if span.document is None:
+            return Settled(version_id, start, span.end, None, 0, "", span.end, 0, 0, Decimal(0), 0, 0, 0)
         line, place = span.document.lines[span.position], (span.document.id, span.position)
         credits = [credit for document in self.documents for credit in document.lines if credit.credits == place]
         return Settled(
@@ -235,6 +237,9 @@ class Account:
                     part = (line.version_id, line.period_start)
                     assert part not in self.spans, "one part was settled twice"
                     self.spans[part] = Span(line.period_end, document, position)
+        for free in decision.free:
+            assert (free.version_id, free.start) not in self.spans, "one part was settled twice"
+            self.spans[free.version_id, free.start] = Span(free.end, None, 0)
         for cut in decision.cuts:
             self.spans[cut.version_id, cut.start].end = cut.end
         for allocation in decision.allocations:

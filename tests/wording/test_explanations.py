@@ -151,21 +151,21 @@ EXAMPLES = {
         """,
     ),
     "percents in turn, then an amount": (
-        seats("3", "9.99", percents=(Decimal(50), Decimal("33.3333")), amount_off=99), None,
+        seats("3", "9.99", off=(Decimal(50), Decimal("33.3333"), 99)), None,
         """
         3 at 9.99 EUR are 29.97 EUR a period.
         A discount of 50 % takes off 14.985 EUR and leaves 14.985 EUR.
         A discount of 33.3333 % takes off about 4.9950 EUR and leaves about 9.9900 EUR.
-        Rounded: 9.99 EUR.
-        A discount takes off 0.99 EUR and leaves 9.00 EUR.
+        A discount takes off 0.99 EUR and leaves about 9.0000 EUR.
+        Rounded: 9.00 EUR.
         The line comes to 9.00 EUR.
         """,
         """
         3 til 9,99 kr. er 29,97 kr. pr. periode.
         En rabat på 50 % trækker 14,985 kr. fra, så der er 14,985 kr. tilbage.
         En rabat på 33,3333 % trækker ca. 4,9950 kr. fra, så der er ca. 9,9900 kr. tilbage.
-        Afrundet: 9,99 kr.
-        En rabat trækker 0,99 kr. fra, så der er 9,00 kr. tilbage.
+        En rabat trækker 0,99 kr. fra, så der er ca. 9,0000 kr. tilbage.
+        Afrundet: 9,00 kr.
         Linjen er på 9,00 kr.
         """,
     ),
@@ -290,8 +290,34 @@ EXAMPLES = {
         Linjen er på 20,00 kr.
         """,
     ),
+    "a share of a document that is rounded as a whole": (
+        seats("3", "0.335", share=1), None,
+        """
+        3 at 0.335 EUR are 1.005 EUR a period.
+        Rounded together with the other lines of the document: 1.01 EUR.
+        The line comes to 1.01 EUR.
+        """,
+        """
+        3 til 0,335 kr. er 1,005 kr. pr. periode.
+        Afrundet sammen med bilagets andre linjer: 1,01 kr.
+        Linjen er på 1,01 kr.
+        """,
+    ),
+    "to the smallest coin": (
+        Calculation(LineKind.ROUNDING, 2, "flat", charged=1077, whole=5), None,
+        """
+        The document comes to 10.77 EUR.
+        In cash, in steps of 0.05 EUR, that is 10.75 EUR.
+        The line comes to -0.02 EUR.
+        """,
+        """
+        Bilaget er på 10,77 kr.
+        Kontant, i trin på 0,05 kr., er det 10,75 kr.
+        Linjen er på -0,02 kr.
+        """,
+    ),
     "usage after what was charged": (
-        seats("1500", "0.015", kind=LineKind.USAGE, charged=2000, percents=(Decimal(10),)), FEBRUARY,
+        seats("1500", "0.015", kind=LineKind.USAGE, charged=2000, off=(Decimal(10),)), FEBRUARY,
         """
         Used, 10 to 27 February 2019: 1,500.
         1,500 at 0.015 EUR are 22.50 EUR.
@@ -621,8 +647,9 @@ _charges = st.builds(
     quantity=quantities,
     part=st.integers(0, 40),
     whole=st.integers(40, 60),
-    percents=st.lists(st.decimals("0.0001", 100, places=4), max_size=3).map(tuple),
-    amount_off=st.integers(0, 10**6),
+    off=st.lists(st.decimals("0.0001", 100, places=4) | st.integers(1, 10**6), max_size=4).map(tuple),
+    share=st.sampled_from([None, 0, 1]),
+    rounding=st.sampled_from(["half_away", "half_even"]),
     tax_out=st.sampled_from([Decimal(0), Decimal(25), Decimal("20.5")]),
     measure=st.sampled_from(Measure),
 )

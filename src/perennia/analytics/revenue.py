@@ -180,7 +180,7 @@ def _earned(scope: _Scope) -> _Months:
             SELECT coalesce(s.currency, (SELECT d.currency FROM documents d WHERE d.id = l.document_id)) AS currency,
                 l.period_start, l.period_end, l.net_minor AS net, count(*) AS n
             FROM lines l LEFT JOIN subscriptions s ON s.id = l.subscription_id AND s.tenant_id = %(tenant)s
-            WHERE l.tenant_id = %(tenant)s
+            WHERE l.tenant_id = %(tenant)s AND l.kind <> 7
             GROUP BY 1, 2, 3, 4
         ), dated AS (
             SELECT currency, net, n, (period_start AT TIME ZONE %(zone)s)::date AS starts,

@@ -11,7 +11,7 @@ from perennia.domain.discounts import Discount
 from perennia.domain.facts import Item, ItemKind, Payer, Seller, Status, Subscription, Version
 from perennia.domain.ids import Id
 from perennia.domain.metrics import subscription_mrr
-from perennia.domain.policies import policies
+from perennia.domain.policies import as_stored, of_subscription
 from perennia.domain.pricing import adjustment_price, own_price
 from perennia.store.reads.facts import DISCOUNT, TAX_STATUS, discounts_of, prices_by_id, tax_status
 from perennia.store.reads.sellers import tenant_by_id
@@ -96,13 +96,14 @@ def _subscription(
         started_at=started_at,
         items=tuple(items),
         discounts=tuple(discounts),
-        policies=policies(defaults, own),
+        policies=of_subscription(defaults, own),
     )
 
 
 def _items(cursor: Cursor, ids: list[Id], *, at: datetime) -> dict[Id, list[tuple[Id, str, Version]]]:
     rows = cursor.execute(
-        """SELECT v.subscription_id, v.item_id, i.kind, v.id, v.price_id, v.unit_amount, v.quantity, v.starts_at, v.ends_at
+        """SELECT v.subscription_id, v.item_id, i.kind, v.id, v.price_id, v.unit_amount, v.quantity, v.starts_at, v.ends_at,
+            v.begun_under
         FROM item_versions v JOIN items i ON i.id = v.item_id
         WHERE v.subscription_id = ANY(%s) AND v.starts_at <= %s AND (v.ends_at IS NULL OR v.ends_at > %s)
         ORDER BY v.subscription_id, v.item_id, v.starts_at, v.id""",
@@ -110,12 +111,14 @@ def _items(cursor: Cursor, ids: list[Id], *, at: datetime) -> dict[Id, list[tupl
     ).fetchall()
     prices = prices_by_id(cursor, {row[4] for row in rows})
     found: dict[Id, list[tuple[Id, str, Version]]] = defaultdict(list)
-    for subscription_id, item_id, kind, version_id, price_id, own_amount, quantity, starts_at, ends_at in rows:
-        price = prices[price_id]
+    for subscription_id, item_id, kind, version_id, price_id, own_amount, quantity, *ends, begun in rows:
+        price, starts_at = prices[price_id], ends[0]
         if own_amount is not None:
             price = adjustment_price(price, own_amount) if kind == "adjustment" else own_price(price, own_amount)
         series = Series(starts_at.replace(tzinfo=None), "UTC", price.interval)  # what recurs does not depend on when
-        found[subscription_id].append((item_id, kind, Version(version_id, price, quantity, series, starts_at, ends_at)))
+        under = None if begun is None else as_stored(begun)
+        version = Version(version_id, price, quantity, series, starts_at, ends[1], begun_under=under)
+        found[subscription_id].append((item_id, kind, version))
     return found
 
 

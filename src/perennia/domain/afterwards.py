@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from perennia.domain.decision import DatesMove, Decision, Source, VersionBegun, VersionEnd
+from perennia.domain.decision import DatesMove, Decision, Source, SpanFree, VersionBegun, VersionEnd
 from perennia.domain.discounts import Discount
 from perennia.domain.documents import SETTLES, Document, DocumentKind, Line, LineKind
 from perennia.domain.facts import Item, Payer, Settled, Status, Subscription, Term, Version
 from perennia.domain.ids import Id
+from perennia.domain.tax import NO_TAX
 
 _GIVEN_BACK_FOR_TIME = (LineKind.CREDIT, LineKind.PAUSE)
 
@@ -59,6 +60,8 @@ class _Written:
             for position, line in enumerate(document.lines, start=1):
                 if line.kind in SETTLES and line.subscription_id is not None:
                     self.charged[line.subscription_id].append(_settled(document, position, line, paid=self.paid))
+        for free in decision.free:
+            self.charged[free.subscription_id].append(_free(free))
         self.touched = {*self.states, *self.begun, *self.dates, *self.charged, *self.through, *self.ended}
         self.touched.update(cut.version_id for cut in decision.cuts)
         self.touched.update(stretch.version_id for stretch in decision.stretches)
@@ -70,6 +73,10 @@ class _Written:
         keys = [subscription.id, *(discount.id for discount in subscription.discounts)]
         keys += [version.id for item in subscription.items for version in item.versions]
         return not self.touched.isdisjoint(keys)
+
+
+def _free(free: SpanFree) -> Settled:
+    return Settled(free.version_id, free.start, free.end, None, 0, "", free.end, 0, 0, NO_TAX, 0, 0, 0)
 
 
 def _settled(document: Document, position: int, line: Line, *, paid: bool) -> Settled:

@@ -13,7 +13,7 @@ from perennia.domain.calendar import Series, local_time, slot_at
 from perennia.domain.errors import NotFound
 from perennia.domain.facts import Change, ChangeKind, Item, Version
 from perennia.domain.ids import Id, NewIds
-from perennia.domain.policies import Policies
+from perennia.domain.policies import Policies, changed, over
 from perennia.domain.pricing import Timing
 
 
@@ -87,10 +87,16 @@ def _aspect(change: Change, version: Version) -> object:
     return version.price.id, version.own_amount
 
 
+def under(change: Change, version: Version) -> Policies:
+    """The policies by which a version goes over into what the change makes of it: those of the price it then has."""
+    return over(change.policies, (change.price or version.price).own_policies)
+
+
 def _effective(change: Change, version: Version) -> datetime:
     """Where the new terms begin: at the change, or with the part it lies in where that is not divided."""
-    undivided = change.policies.proration == "full"
-    if change.policies.proration == "none" and version.price.timing is Timing.ARREARS:
+    proration = under(change, version).proration
+    undivided = proration == "full"
+    if proration == "none" and version.price.timing is Timing.ARREARS:
         undivided = True
     if not undivided or version.starts_at >= change.at:
         return change.at
@@ -98,11 +104,17 @@ def _effective(change: Change, version: Version) -> datetime:
 
 
 def _ending(change: Change, version: Version) -> Policies:
-    """The policies under which what is left of the version is given back."""
+    """The policies under which what is left of the version is given back: its own price's stand behind them there.
+
+    Whether a change is prorated at all holds for both sides of it.
+    """
+    found, after = change.policies, under(change, version)
     restarts = change.price is not None and change.price.interval != version.price.interval
-    if restarts and change.policies.interval_change == "restart_without_credit":
-        return replace(change.policies, credit_becomes="none")
-    return change.policies
+    if restarts and after.interval_change == "restart_without_credit":
+        found = changed(found, {"credit_becomes": "none"})
+    if change.price is not None and (change.price.own_policies or version.price.own_policies):
+        found = changed(found, {"proration": after.proration})
+    return found
 
 
 def _follower(
@@ -114,7 +126,7 @@ def _follower(
     in_trial = trial_ends_at is not None and trial_ends_at > start
     series = version.series
     if price.interval != series.interval:
-        keeps = in_trial or change.policies.interval_change == "keep_anchor"
+        keeps = in_trial or under(change, version).interval_change == "keep_anchor"
         anchor = series.anchor if keeps else _local(start, series.zone)
         series = Series(anchor, series.zone, price.interval)
     return Version(
@@ -126,7 +138,7 @@ def _follower(
         starts_at=start,
         ends_at=version.ends_at,
         bills_from=_bills_from(change, version, series, start),
-        begun_under=replace(change.policies, first_part="prorate"),
+        begun_under=replace(under(change, version), first_part="prorate"),
     )
 
 
@@ -135,7 +147,7 @@ def _bills_from(change: Change, version: Version, series: Series, start: datetim
     if version.bills_from is not None and version.bills_from > start:
         return version.bills_from
     is_settled = version.billed_through is not None and version.billed_through > start
-    if change.policies.proration == "none" and is_settled and series is version.series:
+    if under(change, version).proration == "none" and is_settled and series is version.series:
         return version.billed_through
     return None
 
@@ -144,10 +156,11 @@ def _added(change: Change, items: Sequence[Item], trial_ends_at: datetime | None
     assert change.item_id is not None and change.price is not None and change.anchor is not None
     zone = items[0].versions[0].series.zone
     series = Series(change.anchor, zone, change.price.interval)
-    first = {"none": "free", "full": "full"}.get(change.policies.proration, "prorate")
-    under = replace(change.policies, first_part=first)
+    policies = over(change.policies, change.price.own_policies)
+    first = {"none": "free", "full": "full"}.get(policies.proration, "prorate")
+    policies = replace(policies, first_part=first)
     slot = slot_at(series, change.at)
-    free = under.first_part == "free" and slot.start != change.at
+    free = policies.first_part == "free" and slot.start != change.at
     version = Version(
         id=new_ids(1)[0],
         price=change.price,
@@ -156,7 +169,7 @@ def _added(change: Change, items: Sequence[Item], trial_ends_at: datetime | None
         series=series,
         starts_at=change.at,
         bills_from=slot.end if free else None,
-        begun_under=under,
+        begun_under=policies,
     )
     item = Item(change.item_id, change.item_kind, change.name, (version,))
     return Outcome(begun=(Begun(item, version, is_new_item=True),))
@@ -180,8 +193,9 @@ def _moved(change: Change, items: Sequence[Item], trial_ends_at: datetime | None
     for version in versions:
         start = max(change.at, version.starts_at)
         series = Series(change.anchor, version.series.zone, version.series.interval)
-        free = change.policies.billing_day_move == "free_gap" and slot_at(series, start).start != start
-        followed = _renewed(version, start, series, replace(change.policies, difference_invoiced="now"), new_ids)
+        policies = under(change, version)
+        free = policies.billing_day_move == "free_gap" and slot_at(series, start).start != start
+        followed = _renewed(version, start, series, replace(policies, difference_invoiced="now"), new_ids)
         begun.append(Begun(item, replace(followed, bills_from=slot_at(series, start).end if free else None)))
         ended.append(Ended(version, start, change.policies))
         ended += [Ended(one, one.starts_at, change.policies) for one in absorbed.get(version.id, ())]
@@ -198,20 +212,21 @@ def _tried(change: Change, items: Sequence[Item], trial_ends_at: datetime | None
         for version in versions:
             start = max(change.at, version.starts_at)
             series = version.series
-            if change.policies.trial_end_is_anchor == "yes" and change.policies.alignment == "anniversary":
+            policies = under(change, version)
+            if policies.trial_end_is_anchor == "yes" and policies.alignment == "anniversary":
                 series = replace(series, anchor=_local(until, series.zone))
-            followed = _renewed(version, start, series, change.policies, new_ids)
+            followed = _renewed(version, start, series, policies, new_ids)
             begun.append(Begun(item, replace(followed, bills_from=max(until, start))))
             ended.append(Ended(version, start, change.policies))
             ended += [Ended(one, one.starts_at, change.policies) for one in absorbed.get(version.id, ())]
     return Outcome(tuple(ended), tuple(begun))
 
 
-def _renewed(version: Version, start: datetime, series: Series, under: Policies, new_ids: NewIds) -> Version:
+def _renewed(version: Version, start: datetime, series: Series, policies: Policies, new_ids: NewIds) -> Version:
     """The same terms from another start on, in another series."""
     return replace(
         version, id=new_ids(1)[0], series=series, starts_at=start, bills_from=None, billed_through=None,
-        begun_under=replace(under, first_part="prorate"), ended_under=None,
+        begun_under=replace(policies, first_part="prorate"), ended_under=None,
     )  # fmt: skip
 
 

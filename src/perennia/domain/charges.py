@@ -1,42 +1,92 @@
 """What falls due, and what is given back, before it stands on a document."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from perennia.domain.discounts import Discount
 from perennia.domain.documents import LineKind
 from perennia.domain.facts import Item, Settled, Subscription, Version
+from perennia.domain.ids import Id
+from perennia.domain.money import ROUNDINGS
 from perennia.domain.policies import Policies
-from perennia.domain.proration import Credit, Part
+from perennia.domain.pricing import exact_minor_units, missing
+from perennia.domain.proration import Credit, Part, charge
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A part that fell due, priced: `listed` before and `amount` after percent discounts, minor units.
+    """A part that fell due, priced: `exact` (numerator, denominator) and `listed`, rounded, before discounts, minor units.
 
-    A set-up fee, and what a minimum lacks, are charges of their own kind beside it; of a minimum `fees` were charged.
+    `policies` are those it was priced by. A set-up fee, and what a minimum lacks, are charges of their own kind beside
+    it; of a minimum `fees` were charged.
     """
 
     subscription: Subscription
     item: Item
     version: Version
     part: Part
+    exact: tuple[int, int]
     listed: int
-    amount: int
     discounts: tuple[Discount, ...]
+    policies: Policies
     kind: LineKind = LineKind.RECURRING
     fees: int = 0
 
 
+def of_part(
+    subscription: Subscription, item: Item, version: Version, part: Part, policies: Policies,
+    discounts: tuple[Discount, ...],
+) -> Charge:  # fmt: skip
+    """The fee of a part of a period."""
+    exact = charge(version, part, policies)
+    listed = ROUNDINGS[policies.rounding_mode](*exact)
+    return Charge(subscription, item, version, part, exact, listed, discounts, policies)
+
+
+def of_setup(
+    subscription: Subscription, item: Item, version: Version, policies: Policies, discounts: tuple[Discount, ...]
+) -> Charge:
+    """The set-up fee of a version that begins."""
+    price, at = version.price, version.starts_at
+    assert price.setup_fee is not None
+    exact = exact_minor_units(price.setup_fee, price.currency)
+    listed = ROUNDINGS[policies.rounding_mode](*exact)
+    return Charge(
+        subscription, item, version, Part(at, at, 1, 1), exact, listed, discounts, policies, LineKind.SETUP
+    )  # fmt: skip
+
+
+def of_minimum(fee: Charge) -> Charge | None:
+    """What the minimum of a period lacks beside its fee, with the same discounts; a part has as much of the minimum."""
+    price, part = fee.version.price, fee.part
+    if price.period_minimum is None:
+        return None
+    exact = missing(price.period_minimum, currency=price.currency, fees=[fee.listed], part=(part.part, part.whole))
+    listed = ROUNDINGS[fee.policies.rounding_mode](*exact)
+    if not listed:
+        return None
+    return replace(fee, exact=exact, listed=listed, kind=LineKind.MINIMUM, fees=fee.listed)
+
+
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """What a settled part gives back from `new_end` on; with `until` it is settled again from there."""
+    """What a settled part gives back from `new_end` on; with `until` it is settled again from there.
+
+    `policies` are those of the act that brought it about.
+    """
 
     subscription: Subscription
     settled: Settled
     new_end: datetime
     credit: Credit
+    policies: Policies
     until: datetime | None = None
+
+    @property
+    def credits(self) -> tuple[Id, int]:
+        """The charge line: (document, position)."""
+        assert self.settled.document_id is not None
+        return self.settled.document_id, self.settled.position
 
 
 @dataclass(frozen=True, slots=True)

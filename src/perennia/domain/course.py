@@ -11,7 +11,7 @@ from datetime import datetime
 
 from perennia.domain.calendar import boundary, local_time, slot_at
 from perennia.domain.changes import applied, split
-from perennia.domain.charges import Charge, GivenBack, Owed
+from perennia.domain.charges import Charge, GivenBack, Owed, of_minimum, of_part, of_setup
 from perennia.domain.decision import (
     ChangeDone,
     ChangeMoved,
@@ -20,7 +20,6 @@ from perennia.domain.decision import (
     SpanCut,
 )
 from perennia.domain.discounts import Discount
-from perennia.domain.documents import LineKind
 from perennia.domain.errors import NotFound
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import (
@@ -37,13 +36,12 @@ from perennia.domain.facts import (
 )
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.lifecycle import LIVE
-from perennia.domain.minimums import missing
 from perennia.domain.owing import owed_from
 from perennia.domain.pausing import last_used, resumed, term_after
-from perennia.domain.policies import Policies
-from perennia.domain.pricing import Timing, in_minor_units
+from perennia.domain.policies import Policies, changed, over
+from perennia.domain.pricing import Timing
 from perennia.domain.progress import Progress, earliest
-from perennia.domain.proration import Part, charge, credit
+from perennia.domain.proration import credit
 from perennia.domain.standing import Standing, live_from
 
 
@@ -145,28 +143,26 @@ class Course(Standing):
             while progress.due is not None and progress.due <= at and progress.version.price.timing is timing:
                 plan_closed |= timing is Timing.ARREARS and progress.item.kind is ItemKind.PLAN
                 discounts = self._discounts_for(progress, at) if self.discounts else ()
+                version, policies = progress.version, progress.policies
                 part = progress.take()
-                if progress.version.price.meter_id is not None:
+                if version.price.meter_id is not None:
                     taken[progress.item.id] = discounts
                     continue
-                listed, amount = charge(progress.version, part, discounts)
-                yield Charge(self.facts, progress.item, progress.version, part, listed, amount, discounts)
-                if progress.version.price.period_minimum is not None:
-                    yield from missing(self.facts, progress, part, listed)
+                fee = of_part(self.facts, progress.item, version, part, policies, discounts)
+                yield fee
+                if version.price.period_minimum is not None and (lacks := of_minimum(fee)) is not None:
+                    yield lacks
         if self.usage is not None and standing is not None:  # as it stood before the parts were taken
             active = tuple(one for one in self.facts.discounts if one.id not in self.ended_discounts)
             yield from self.usage.charges(standing, self.progress, at=at, taken=taken, discounts=active)
         if plan_closed:
-            self._end_used_up(at)
+            self._end_used_up(at, at)
 
-    def setups(self) -> Iterator[Charge]:
+    def setups(self, at: datetime) -> Iterator[Charge]:
         """(5) The set-up fees of what began just now, also in a trial."""
         for progress in self._set_up:
-            price = progress.version.price
-            assert price.setup_fee is not None
-            fee = in_minor_units(price.setup_fee, price.currency)
-            at = progress.version.starts_at
-            yield Charge(self.facts, progress.item, progress.version, Part(at, at, 1, 1), fee, fee, (), LineKind.SETUP)
+            discounts = self._discounts_for(progress, at, setup=True) if self.discounts else ()
+            yield of_setup(self.facts, progress.item, progress.version, progress.policies, discounts)
         self._set_up = []
 
     def _begins_pause(self, at: datetime) -> bool:
@@ -193,6 +189,7 @@ class Course(Standing):
     def _owe(self, settled: Settled, version: Version, ends_at: datetime, under: Policies) -> list[Owed]:
         if self.facts.held:
             return []
+        under = over(under, version.price.own_policies)
         return owed_from(settled, version, ends_at=ends_at, under=under, subscription_ends_at=self.ends_at)
 
     def waiting(self, at: datetime) -> Iterator[GivenBack]:
@@ -219,7 +216,8 @@ class Course(Standing):
                 pauses=self.facts.pauses,
             )  # fmt: skip
             self.cuts.append(SpanCut(owed.settled.version_id, owed.settled.start, owed.new_end))
-            yield GivenBack(self.facts, owed.settled, owed.new_end, given)
+            if owed.settled.document_id is not None:
+                yield GivenBack(self.facts, owed.settled, owed.new_end, given, owed.under)
 
     def _end_service(self, ends_at: datetime, at: datetime) -> None:
         facts = self.facts
@@ -232,7 +230,7 @@ class Course(Standing):
         self.events.append(Event(EventType.SUBSCRIPTION_CANCELED, facts.id, at))
         under = facts.end_policies
         if under.cancel_credit == "none":
-            under = replace(under, credit_becomes="none")
+            under = changed(under, {"credit_becomes": "none"})
         versions = {progress.version.id: progress.version for progress in self.progress}
         owed = {one.settled for one in self._owed}
         for settled in facts.overcharged:
@@ -243,7 +241,7 @@ class Course(Standing):
             if settled not in owed and settled.version_id in versions and settled.end > ends_at:
                 version = versions[settled.version_id]
                 new_end = settled.start if under.proration == "full" else last_used(self.pause, ends_at)
-                self._owed += self._owe(settled, version, new_end, replace(under, difference_invoiced="now"))
+                self._owed += self._owe(settled, version, new_end, changed(under, {"difference_invoiced": "now"}))
         self._owed = [replace(one, due=at) for one in self._owed]
 
     def _pause(self, at: datetime) -> None:
@@ -287,7 +285,9 @@ class Course(Standing):
             if outcome.follower is not None:
                 self._begin(progress.item, outcome.follower)
             for settled, given in outcome.credits:
-                yield GivenBack(self.facts, settled, pause.starts_at, given, min(at, settled.end))
+                if settled.document_id is not None:
+                    until = min(at, settled.end)
+                    yield GivenBack(self.facts, settled, pause.starts_at, given, pause.policies, until)
         self.pauses_done.append(PauseDone(pause.id, self.facts.id))
         trialing = self.trial_end is not None and self.trial_end > at
         self._become(Status.TRIALING if trialing else Status.ACTIVE, at)

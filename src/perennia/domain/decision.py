@@ -28,7 +28,8 @@ class Account(IntEnum):
     """The ledger's accounts; a debit is above zero. Each gateway has a cash account from 100 on.
 
     `REFUNDS` is what was given back without a credit note, `REFUNDS_UNDERWAY` what a gateway is still to give back,
-    `GRANTED` credit given away, `EXPIRED` prepaid credit that nobody spent in time.
+    `GRANTED` credit given away, `EXPIRED` prepaid credit that nobody spent in time,
+    `ROUNDING` what totals were brought to sums that can be paid in cash by.
     """
 
     RECEIVABLE = 10
@@ -41,6 +42,7 @@ class Account(IntEnum):
     WRITE_OFF = 70
     GRANTED = 80
     EXPIRED = 81
+    ROUNDING = 90
     CASH_OTHER = 100
     CASH_SANDBOX = 101
 
@@ -224,6 +226,16 @@ class StateChange:
 
 
 @dataclass(frozen=True, slots=True)
+class SpanFree:
+    """A part that is settled without a line: it cost nothing, and its document was left out."""
+
+    subscription_id: Id
+    version_id: Id
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SpanCut:
     """A settled part that now ends earlier; with `end` at its start it is settled no more."""
 
@@ -314,6 +326,7 @@ class Decision:
     documents: tuple[Document, ...] = ()
     settled: tuple[tuple[Id, datetime], ...] = ()
     """(item version, settled through) for each version whose search start moved."""
+    free: tuple[SpanFree, ...] = ()
     cuts: tuple[SpanCut, ...] = ()
     stretches: tuple[SpanStretch, ...] = ()
     begun: tuple[VersionBegun, ...] = ()

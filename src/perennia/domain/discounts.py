@@ -1,6 +1,6 @@
 """Discounts: which are at work on a charge, what they leave of it, and how long they last."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +10,9 @@ from perennia.domain.calendar import Interval, Unit, add, instant, local_date
 from perennia.domain.errors import InvalidValue
 from perennia.domain.ids import Id
 from perennia.domain.money import allocate, round_ratio
+
+Rounding = Callable[[int, int], int]
+"""From an exact ratio to whole minor units."""
 
 _MONTH = Interval(Unit.MONTH)
 _A_CENTURY = 1200
@@ -73,17 +76,6 @@ def after_percents(amount: tuple[int, int], discounts: Sequence[Discount]) -> tu
     return numerator, denominator
 
 
-def amounts_off(nets: Sequence[int], discounts: Sequence[Discount]) -> list[int]:
-    """What the amount discounts take off each of a document's lines, in minor units.
-
-    Only lines above zero are eligible; all lines together never go below zero by it, the rest is lost.
-    """
-    eligible = [max(net, 0) for net in nets]
-    wanted = sum(discount.amount_minor or 0 for discount in discounts)
-    total = min(wanted, max(sum(nets), 0))
-    return allocate(total, eligible) if total else [0] * len(nets)
-
-
 def at_work(
     discounts: Iterable[Discount], *, sold: Collection[Id], proration: bool = False, on_prorations: str = "inherit"
 ) -> tuple[Discount, ...]:
@@ -116,12 +108,14 @@ class Discounted:
         return round_ratio(self.amount.numerator, self.amount.denominator)
 
 
-def after_discounts(lines: Sequence[Charged], *, order: str = "percent_first") -> list[Discounted]:
+def after_discounts(
+    lines: Sequence[Charged], *, order: str = "percent_first", rounded: Rounding = round_ratio
+) -> list[Discounted]:
     """The lines of one document after all their discounts, each on what is left, together never below zero.
 
     `order` is the policy `coupon_order`: percents before amounts, or each as it was attached. An amount comes off
     once a document, shared by the lines above zero that it touches; what they cannot take is lost. Nothing is
-    rounded here but the shares, which are whole minor units.
+    rounded here but the shares, which are whole minor units of the lines as they would be `rounded`.
     """
     found = [Discounted(line.amount) for line in lines]
     for discount in _in_order(lines, order):
@@ -134,7 +128,7 @@ def after_discounts(lines: Sequence[Charged], *, order: str = "percent_first") -
             for index in touched:
                 found[index] = _percent_off(found[index], discount.percent)
         else:
-            _amount_off(found, touched, discount.amount_minor or 0)
+            _amount_off(found, touched, discount.amount_minor or 0, rounded)
     return found
 
 
@@ -154,8 +148,8 @@ def _percent_off(line: Discounted, percent: Decimal) -> Discounted:
     return Discounted(line.amount * Fraction(100 - percent) * Fraction(1, 100), (*line.steps, percent))
 
 
-def _amount_off(found: list[Discounted], touched: Sequence[int], amount_minor: int) -> None:
-    whole = [found[index].minor for index in touched]
+def _amount_off(found: list[Discounted], touched: Sequence[int], amount_minor: int, rounded: Rounding) -> None:
+    whole = [rounded(*found[index].amount.as_integer_ratio()) for index in touched]
     total = min(amount_minor, max(sum(whole), 0))
     if not total:
         return
@@ -188,11 +182,3 @@ def ends_at(discount: Discount, *, counts: str, starts: datetime, zone: str) -> 
     day = local_date(max(discount.since or starts, starts), zone)
     local = datetime(day.year, day.month, day.day)  # noqa: DTZ001  local, as in a series
     return instant(add(local, _MONTH, discount.periods), zone)
-
-
-def is_over(discount: Discount, *, left: int | None, counts: str, at: datetime, starts: datetime, zone: str) -> bool:
-    """Whether a discount is over for what begins at an instant; `left` is what it still has of its periods."""
-    if counts == "months":
-        ends = ends_at(discount, counts=counts, starts=starts, zone=zone)
-        return ends is not None and ends <= at
-    return left == 0

@@ -58,19 +58,23 @@ class CreditBasis(StrEnum):
 class Calculation:
     """All inputs of a line's amount, closed: nothing else is needed to work it out again.
 
-    `format` 1: a charge is `quantity` at `unit_amount` by `model` for `part` of `whole` days, less `percents` in turn,
-    rounded once, less `amount_off` (minor units). Of usage, what the events come to is rounded and what earlier lines
-    of the period `charged` taken out, before the percents. A credit is `removed` of `whole` days of `charged` (minor
-    units), rounded once, less what was `credited` before, and no more than a `limit`; by hand it is `removed` minor
-    units of them, or what `removed` of `whole` come to, the share of the line's quantity taken back so far.
+    `format` 1: a charge is `quantity` at `unit_amount` by `model` for `part` of `whole` days, less what is `off` in turn
+    (percents, and amounts in minor units; one that takes the rounded rest takes all), rounded once. With a `share` (0 or
+    1) its document is rounded once: its whole units below, and that share of the rest. Of usage, what the events come to
+    is rounded and what earlier lines of the period `charged` taken out, before what is off. A credit is `removed` of
+    `whole` days of `charged` (minor units), rounded once, less what was `credited` before, and no more than a `limit`; by
+    hand it is `removed` minor units of them, or what `removed` of `whole` come to, the share of the line's quantity taken
+    back so far.
 
     `format` 2: a charge by `scheme` and `basis` in place of one unit amount; a minimum of `unit_amount`, of which
     `fees` (minor units, before discounts) are there already.
 
     `measure` says what `part`, `removed` and `whole` count, where that is not days: a word of `fractions.Measure`.
 
-    In either, a charge may end with the tax of `tax_out` percent taken out of it, rounded once by `rounding`, the policy
-    `rounding_mode`: a gross price where no tax is due.
+    In either, a charge may end with the tax of `tax_out` percent taken out of it: a gross price where no tax is due.
+    All is rounded by `rounding`, the policy `rounding_mode`.
+
+    What cash is rounded by brings `charged`, the total, to a multiple of `whole` minor units.
     """
 
     kind: LineKind
@@ -80,8 +84,8 @@ class Calculation:
     quantity: Decimal = Decimal(1)
     part: int = 1
     whole: int = 1
-    percents: tuple[Decimal, ...] = ()
-    amount_off: int = 0
+    off: tuple[Decimal | int, ...] = ()
+    share: int | None = None
     charged: int = 0
     removed: int = 0
     credited: int = 0
@@ -176,6 +180,12 @@ class Document:
     @property
     def total_minor(self) -> int:
         return self.net_minor + self.tax_minor
+
+    @property
+    def rounding_minor(self) -> int:
+        """What of the net brings the total to a sum that can be paid in cash; it is the last line."""
+        last = self.lines[-1]
+        return last.net_minor if last.kind is LineKind.ROUNDING else 0
 
     @property
     def open_minor(self) -> int:

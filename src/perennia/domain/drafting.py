@@ -5,22 +5,22 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
+from perennia.domain.amounts import amounts_of
 from perennia.domain.charges import Charge, GivenBack
-from perennia.domain.decision import Allocation, BalanceEntry, Posting, Source, Taken, UsageSettled
-from perennia.domain.discounts import amounts_off
-from perennia.domain.documents import Calculation, CreditBasis, Document, DocumentKind, Line, LineKind, PayTerms
+from perennia.domain.decision import Allocation, BalanceEntry, Posting, Source, SpanFree, Taken, UsageSettled
+from perennia.domain.documents import Document, DocumentKind, Line, LineKind, PayTerms
 from perennia.domain.errors import InvalidValue
 from perennia.domain.events import Event, EventType
-from perennia.domain.explanation import priced
-from perennia.domain.facts import CollectionMode, ItemKind, Payer, Seller, Subscription
+from perennia.domain.facts import CollectionMode, Payer, Seller, Subscription
 from perennia.domain.grants import Draw, Grant, draw, next_expiry_at
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.ledger import issue
-from perennia.domain.money import exponent
+from perennia.domain.lines import charge_lines, credit_lines, rounding_line
+from perennia.domain.money import exponent, step_minor
 from perennia.domain.one_offs import OneOff
-from perennia.domain.pricing import Model
-from perennia.domain.taxing import LineTax, discount_in, tax_charges
-from perennia.domain.using import Used, calculation_of
+from perennia.domain.policies import Policies
+from perennia.domain.taxing import tax_charges
+from perennia.domain.using import Used
 from perennia.domain.wallet import Moved, expire
 
 LARGEST_TOTAL_MINOR = 10**17
@@ -84,6 +84,35 @@ class Draft:
     charges: list[Charge] = field(default_factory=list)
     credits: list[GivenBack] = field(default_factory=list)
 
+    @property
+    def policies(self) -> Policies:
+        """Those that hold for the document as a whole: of its first charge, or of the first that gives back."""
+        return self.charges[0].policies if self.charges else self.credits[0].policies
+
+
+def is_skipped(draft: Draft) -> bool:
+    """Whether there is no document (`zero_document` skip): it would have nothing but charges of nothing.
+
+    What was given back, and what was put on it by hand, stands on a document in any case.
+    """
+    if draft.policies.zero_document != "skip" or draft.credits:
+        return False
+    charges = draft.charges
+    if any(charge.policies.zero_document != "skip" or isinstance(charge, OneOff) for charge in charges):
+        return False
+    if any(charge.listed for charge in charges if isinstance(charge, Used)):
+        return False  # what usage was charged for is kept by its lines
+    return not any(amount.minor for amount in amounts_of(charges))
+
+
+def free_spans(draft: Draft) -> list[SpanFree]:
+    """The parts of a skipped document, which are settled all the same."""
+    return [
+        SpanFree(charge.subscription.id, charge.version.id, charge.part.start, charge.part.end)
+        for charge in draft.charges
+        if charge.kind is LineKind.RECURRING
+    ]
+
 
 @dataclass(frozen=True, slots=True)
 class Issued:
@@ -116,10 +145,14 @@ def issue_draft(
     the net days of the key.
     """
     entity_id, currency, collection, net_days, po_number, _ = key
-    off = _amounts_off(draft.charges)
-    taxed = tax_charges(draft.charges, off, payer=payer, seller=seller, now=now)
-    lines = _charge_lines(draft.charges, off, taxed.lines) + _credit_lines(draft.credits, currency)
+    amounts = amounts_of(draft.charges)
+    taxed = tax_charges(draft.charges, [amount.minor for amount in amounts], payer=payer, seller=seller, now=now)
+    lines = charge_lines(draft.charges, amounts, taxed.lines) + credit_lines(draft.credits, currency)
     net, tax = sum(line.net_minor for line in lines), sum(line.tax_minor for line in lines)
+    if draft.policies.cash_step is not None:
+        rounding = _rounding(net + tax, draft.policies, currency=currency, at=due_at)
+        lines += rounding
+        net += sum(line.net_minor for line in rounding)
     total = net + tax
     if abs(total) > LARGEST_TOTAL_MINOR:
         raise InvalidValue(field="total", value=total, reason=f"no document is above {LARGEST_TOTAL_MINOR} minor units")
@@ -144,6 +177,16 @@ def issue_draft(
         tax_evidence=taxed.evidence,
     )
     return _booked(document, draft, drawn, funds=funds, new_ids=new_ids)
+
+
+def _rounding(total: int, policies: Policies, *, currency: str, at: datetime) -> list[Line]:
+    """What brings a total to a multiple of `cash_step`; nothing does where that is finer than the currency."""
+    step = policies.cash_step
+    assert step is not None
+    if step < Decimal(1).scaleb(-exponent(currency)):
+        return []
+    line = rounding_line(total, step=step_minor(step, currency), mode=policies.rounding_mode, currency=currency, at=at)
+    return [] if line is None else [line]
 
 
 def _booked(document: Document, draft: Draft, drawn: Sequence[Draw], *, funds: Funds, new_ids: NewIds) -> Issued:
@@ -194,11 +237,12 @@ def _apply_credit(
     credited: dict[Id, int] = {}
     for given in credits:
         key = given.settled.document_id
+        assert key is not None
         open_on[key] = given.settled.open_minor - lowered.get(key, 0)
         credited[key] = credited.get(key, 0) + given.credit.net_minor + given.credit.tax_minor
     allocations = []
     for document_id, open_minor in open_on.items():
-        amount = min(left, open_minor, credited[document_id])
+        amount = min(left, open_minor, credited[document_id] - note.rounding_minor)
         if amount > 0:
             allocations.append(Allocation(document_id, Source.CREDIT_NOTE, note.id, amount, note.issued_at))
             lowered[document_id] = lowered.get(document_id, 0) + amount
@@ -213,155 +257,3 @@ def _events(document: Document) -> list[Event]:
     if document.open_minor == 0:
         issued.append(Event(EventType.INVOICE_PAID, document.id, document.issued_at))
     return issued
-
-
-def _charge_lines(charges: Sequence[Charge], off: Sequence[int], taxes: Sequence[LineTax]) -> list[Line]:
-    lines = []
-    for charge, amount_off, tax in zip(charges, off, taxes, strict=True):
-        price, part = charge.version.price, charge.part
-        single = _is_single(charge)
-        plain = part.is_whole and not charge.discounts and price.scheme is None and not tax.taken_out
-        plain = plain and not isinstance(charge, Used)
-        subscription_id, version_id = _of(charge)
-        lines.append(
-            Line(
-                kind=charge.kind,
-                subscription_id=subscription_id,
-                version_id=version_id,
-                description=charge.item.name,
-                period_start=part.start,
-                period_end=part.end,
-                model=Model.FLAT if single else price.model,
-                quantity=Decimal(1) if single else _quantity(charge),
-                unit_amount=_single_amount(charge) if single else price.unit_amount,
-                net_minor=tax.net,
-                tax_minor=tax.tax,
-                tax_percent=tax.percent,
-                tax_inclusive=price.tax_inclusive,
-                discount_minor=discount_in(charge, amount_off, tax),
-                calculation=None if plain and not single else _inputs(charge, amount_off, tax.taken_out),
-            )
-        )
-    return lines
-
-
-def _of(charge: Charge) -> tuple[Id | None, Id | None]:
-    """The subscription and the version that a charge is of."""
-    if isinstance(charge, OneOff):
-        return charge.pending.subscription_id, None
-    return charge.subscription.id, charge.version.id
-
-
-def _is_single(charge: Charge) -> bool:
-    """Whether it is a fee of its own beside what a price charges."""
-    return charge.kind in (LineKind.SETUP, LineKind.MINIMUM) and not isinstance(charge, OneOff)
-
-
-def _quantity(charge: Charge) -> Decimal:
-    return charge.quantity if isinstance(charge, Used) else charge.version.quantity
-
-
-def _inputs(charge: Charge, amount_off: int, taken_out: Decimal) -> Calculation | None:
-    if charge.kind is LineKind.USAGE and isinstance(charge, Used):
-        return calculation_of(charge, amount_off, taken_out)
-    if not _is_single(charge):
-        return _calculation(charge, amount_off, taken_out)
-    return _single(charge, taken_out)
-
-
-def _single_amount(charge: Charge) -> Decimal:
-    """The set-up fee, or the minimum of a period, in currency units."""
-    price = charge.version.price
-    amount = price.setup_fee if charge.kind is LineKind.SETUP else price.period_minimum
-    assert amount is not None
-    return amount
-
-
-def _single(charge: Charge, taken_out: Decimal) -> Calculation | None:
-    """A set-up fee says it all in its columns; a minimum also needs what was charged beside it."""
-    if charge.kind is LineKind.SETUP and not taken_out:
-        return None
-    minimum = charge.kind is LineKind.MINIMUM
-    return Calculation(
-        kind=charge.kind,
-        exponent=exponent(charge.version.price.currency),
-        model=Model.FLAT,
-        unit_amount=_single_amount(charge),
-        part=charge.part.part,
-        whole=charge.part.whole,
-        fees=charge.fees,
-        charged=charge.charged if isinstance(charge, Used) else 0,
-        measure=charge.part.measure,
-        tax_out=taken_out,
-        format=2 if minimum else 1,
-    )
-
-
-def _calculation(charge: Charge, amount_off: int, taken_out: Decimal) -> Calculation:
-    price = charge.version.price
-    return Calculation(
-        kind=charge.kind,
-        exponent=exponent(price.currency),
-        model=price.model,
-        unit_amount=price.unit_amount,
-        quantity=charge.version.quantity,
-        part=charge.part.part,
-        whole=charge.part.whole,
-        percents=tuple(discount.percent for discount in charge.discounts if discount.percent is not None),
-        amount_off=amount_off,
-        measure=charge.part.measure,
-        **priced(price),
-        tax_out=taken_out,
-        rounding=charge.subscription.policies.rounding_mode,
-    )
-
-
-def _amounts_off(charges: Sequence[Charge]) -> list[int]:
-    """Per charge, what the amount discounts of its own subscription take off.
-
-    Once per document and period of the plan: a document with add-ons alone, issued between, has none.
-    """
-    off = [0] * len(charges)
-    by_subscription: dict[Id, list[int]] = {}
-    for index, charge in enumerate(charges):
-        if charge.discounts:
-            by_subscription.setdefault(charge.subscription.id, []).append(index)
-    for indexes in by_subscription.values():
-        plan = next((charges[index] for index in indexes if charges[index].item.kind is ItemKind.PLAN), None)
-        if plan is None:
-            continue
-        found = amounts_off([charges[index].amount for index in indexes], plan.discounts)
-        for index, amount in zip(indexes, found, strict=True):
-            off[index] = amount
-    return off
-
-
-def _credit_lines(credits: Sequence[GivenBack], currency: str) -> list[Line]:
-    return [
-        Line(
-            kind=LineKind.CREDIT if given.until is None else LineKind.PAUSE,
-            subscription_id=given.subscription.id,
-            version_id=given.settled.version_id,
-            description=given.settled.description,
-            period_start=given.new_end,
-            period_end=given.until or given.settled.end,
-            model=CreditBasis.TIME,
-            quantity=Decimal(1),
-            unit_amount=Decimal(0),
-            net_minor=-given.credit.net_minor,
-            tax_minor=-given.credit.tax_minor,
-            tax_percent=given.settled.tax_percent,
-            tax_inclusive=False,
-            calculation=Calculation(
-                kind=LineKind.CREDIT,
-                exponent=exponent(currency),
-                charged=given.credit.base,
-                removed=given.credit.removed,
-                whole=given.credit.whole,
-                limit=given.credit.limit,
-                measure=given.credit.measure,
-            ),
-            credits=(given.settled.document_id, given.settled.position),
-        )
-        for given in credits
-    ]

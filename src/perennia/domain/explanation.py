@@ -31,6 +31,8 @@ def _plain(inputs: Calculation) -> tuple[Step, ...]:
     """Format 1."""
     if inputs.kind in GIVES_BACK:
         return _credited_amount(inputs) if inputs.model == CreditBasis.AMOUNT else _credit(inputs)
+    if inputs.kind is LineKind.ROUNDING:
+        return _cash(inputs)
     amount = Fraction(inputs.unit_amount) * 10**inputs.exponent
     unit = ("unit_amount", Fraction(inputs.unit_amount))
     steps = [Step("unit", amount, (unit,))]
@@ -54,24 +56,39 @@ def _finished(inputs: Calculation, steps: list[Step]) -> tuple[Step, ...]:
         amount *= Fraction(inputs.part, inputs.whole)
         steps.append(_part(inputs, amount))
     if inputs.kind in (LineKind.USAGE, LineKind.MINIMUM) and inputs.charged:
-        amount = _rounded(amount)
+        amount = _rounded(amount, inputs.rounding)
         steps.append(Step("rounded", amount))
         amount -= inputs.charged
         steps.append(Step("already_charged", amount, (("charged", _currency_units(inputs.charged, inputs)),)))
-    for percent in inputs.percents:
-        amount *= (100 - Fraction(percent)) * Fraction(1, 100)
-        steps.append(Step("percent_off", amount, (("percent", Fraction(percent)),)))
-    amount = _rounded(amount)
-    steps.append(Step("rounded", amount))
-    if inputs.amount_off:
-        amount -= inputs.amount_off
-        steps.append(Step("amount_off", amount, (("off", _currency_units(inputs.amount_off, inputs)),)))
+    for off in inputs.off:
+        if isinstance(off, Decimal):
+            amount *= (100 - Fraction(off)) * Fraction(1, 100)
+            steps.append(Step("percent_off", amount, (("percent", Fraction(off)),)))
+        else:
+            amount = amount - off if _rounded(amount, inputs.rounding) != off else Fraction(0)
+            steps.append(Step("amount_off", amount, (("off", _currency_units(off, inputs)),)))
+    if inputs.share is None:
+        amount = _rounded(amount, inputs.rounding)
+        steps.append(Step("rounded", amount))
+    else:
+        amount = Fraction(amount.__floor__() + inputs.share)
+        steps.append(Step("share", amount, (("share", Fraction(inputs.share)),)))
     if inputs.tax_out:
         held = amount * Fraction(inputs.tax_out) * Fraction(1, 100 + Fraction(inputs.tax_out))
         steps.append(Step("tax_held", held, (("percent", Fraction(inputs.tax_out)),)))
-        amount -= _half_even(held) if inputs.rounding == "half_even" else _rounded(held)
+        amount -= _rounded(held, inputs.rounding)
         steps.append(Step("tax_taken_out", amount))
     return tuple(steps)
+
+
+def _cash(inputs: Calculation) -> tuple[Step, ...]:
+    """What a total lacks to, or has beyond, the nearest sum that can be paid in cash."""
+    paid = _rounded(Fraction(inputs.charged, inputs.whole), inputs.rounding) * inputs.whole
+    return (
+        Step("total", Fraction(inputs.charged)),
+        Step("cash", paid, (("step", _currency_units(inputs.whole, inputs)),)),
+        Step("difference", paid - inputs.charged),
+    )
 
 
 def _minimum(inputs: Calculation) -> tuple[Step, ...]:
@@ -97,7 +114,7 @@ def _currency_units(minor: int, inputs: Calculation) -> Fraction:
 
 def _credit(inputs: Calculation) -> tuple[Step, ...]:
     share = inputs.charged * Fraction(inputs.removed, inputs.whole)
-    so_far = _rounded(share)
+    so_far = _rounded(share, inputs.rounding)
     unused = (("removed", Fraction(inputs.removed)), ("whole", Fraction(inputs.whole)))
     steps = (
         Step("charged", Fraction(inputs.charged)),
@@ -117,8 +134,10 @@ def _credited_amount(inputs: Calculation) -> tuple[Step, ...]:
     )
 
 
-def _rounded(amount: Fraction) -> Fraction:
-    """Half away from zero, worked out apart from the rules' own rounding on purpose."""
+def _rounded(amount: Fraction, mode: str) -> Fraction:
+    """To the nearest, a half away from zero or to the even neighbour, apart from the rules' own rounding on purpose."""
+    if mode == "half_even":
+        return Fraction(round(amount))
     half_up = (abs(amount) + Fraction(1, 2)).__floor__()
     return Fraction(half_up if amount >= 0 else -half_up)
 
@@ -134,11 +153,6 @@ def priced(price: Price, basis: Basis = AS_AGREED) -> dict[str, Any]:
     return {} if price.scheme is None else {"format": 2, "scheme": price.scheme, "basis": basis}
 
 
-def _half_even(amount: Fraction) -> Fraction:
-    """To the nearest, a half to the even neighbour."""
-    return Fraction(round(amount))
-
-
 def extras(calculation: Calculation) -> dict[str, Any]:
     """What the line's own columns do not say, for storage; `from_row` puts both together again."""
     if calculation.kind in GIVES_BACK:
@@ -152,25 +166,32 @@ def extras(calculation: Calculation) -> dict[str, Any]:
             found["limit"] = calculation.limit
         if calculation.measure != "day":
             found["measure"] = str(calculation.measure)
+    elif calculation.kind is LineKind.ROUNDING:
+        found = {"charged": calculation.charged, "whole": calculation.whole}
     else:
-        found = {}
-        if calculation.part != calculation.whole:
-            found |= {"part": calculation.part, "whole": calculation.whole}
-            if calculation.measure != "day":
-                found["measure"] = str(calculation.measure)
-        if calculation.charged:
-            found["charged"] = calculation.charged
-        if calculation.percents:
-            found["percents"] = [str(percent) for percent in calculation.percents]
-        if calculation.amount_off:
-            found["amount_off"] = calculation.amount_off
-        if calculation.format != 1:
-            found |= _format_2(calculation)
-        if calculation.tax_out:
-            found["tax_out"] = str(calculation.tax_out)
-        if calculation.tax_out and calculation.rounding != "half_away":
-            found["rounding"] = calculation.rounding
+        found = _of_charge(calculation)
+    if calculation.rounding != "half_away":
+        found["rounding"] = calculation.rounding
     return {"format": calculation.format, **found}
+
+
+def _of_charge(calculation: Calculation) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if calculation.part != calculation.whole:
+        found |= {"part": calculation.part, "whole": calculation.whole}
+        if calculation.measure != "day":
+            found["measure"] = str(calculation.measure)
+    if calculation.charged:
+        found["charged"] = calculation.charged
+    if calculation.off:
+        found["off"] = [str(one) if isinstance(one, Decimal) else one for one in calculation.off]
+    if calculation.share is not None:
+        found["share"] = calculation.share
+    if calculation.format != 1:
+        found |= _format_2(calculation)
+    if calculation.tax_out:
+        found["tax_out"] = str(calculation.tax_out)
+    return found
 
 
 def _format_2(calculation: Calculation) -> dict[str, Any]:
@@ -189,8 +210,8 @@ def from_row(
 ) -> Calculation:
     """The calculation of a stored line: its columns, and `stored`, which is None for a plain whole period."""
     values = dict(stored or {})
-    if "percents" in values:
-        values["percents"] = tuple(Decimal(percent) for percent in values["percents"])
+    if "off" in values:
+        values["off"] = tuple(Decimal(one) if isinstance(one, str) else one for one in values["off"])
     if "scheme" in values:
         values["scheme"] = scheme_of(values["scheme"])
     if "basis" in values:

@@ -11,7 +11,7 @@ from perennia.domain.grants import Grant
 from perennia.domain.ids import Id
 from perennia.domain.metering import Usage
 from perennia.domain.pending import Pending
-from perennia.domain.policies import DEFAULTS, Policies
+from perennia.domain.policies import DEFAULTS, Policies, over
 from perennia.domain.pricing import Price
 from perennia.domain.tax import TAXABLE, TaxStatus, TaxTable
 
@@ -146,13 +146,14 @@ class Settled:
 
     `start`, `end` are the stretch still settled; `line_end` is where the line's own period ends. Amounts in
     minor units: `line_net` after `line_discount`; `credited_*` given back for time so far, `adjusted_*` for other
-    reasons; `open_minor` is what is still unpaid on the line's document.
+    reasons; `open_minor` is what is still unpaid on the line's document. Without a document it cost nothing, and there
+    was none (`zero_document` skip).
     """
 
     version_id: Id
     start: datetime
     end: datetime
-    document_id: Id
+    document_id: Id | None
     position: int
     description: str
     line_end: datetime
@@ -224,6 +225,11 @@ class Subscription:
     def ends_by_term(self) -> bool:
         """Whether the end that is known is that of its term."""
         return self.ends_at is not None and self.ends_at != self.cancel_at
+
+
+def policies_of(version: Version, subscription: Subscription) -> Policies:
+    """The policies by which a version is priced: those of the act that began it, else its price's and subscription's."""
+    return version.begun_under or over(subscription.policies, version.price.own_policies)
 
 
 @dataclass(frozen=True, slots=True)

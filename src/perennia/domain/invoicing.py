@@ -5,14 +5,24 @@ order of effects, and answers with everything that is to be written. Asked again
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from typing import TypeVar
 
 from perennia.domain.charges import GivenBack
 from perennia.domain.course import Course
-from perennia.domain.decision import Decision
-from perennia.domain.drafting import Draft, Funds, GroupKey, Issued, group_key, issue_draft
+from perennia.domain.decision import Decision, SpanFree
+from perennia.domain.drafting import (
+    Draft,
+    Funds,
+    GroupKey,
+    Issued,
+    free_spans,
+    group_key,
+    is_skipped,
+    issue_draft,
+)
 from perennia.domain.errors import CatchUpHeld
 from perennia.domain.facts import Payer, Seller
 from perennia.domain.ids import Id, NewIds
@@ -47,8 +57,11 @@ def bill(
     happens then needs lines of this very decision: written and read again, the rest follows.
     """
     courses = _courses(payer, seller, new_ids)
+    for course in courses:
+        course.together = together
     funds, waiting = Funds.of(payer), Waiting(payer, seller)
     issued: list[Issued] = []
+    free: list[SpanFree] = []
     expired: list[Moved] = []
     gathered: dict[GroupKey, Draft] = {}
     due = earliest(_next_due_at(courses), funds.next_expiry_at())
@@ -60,6 +73,9 @@ def bill(
         if not together or following is None or following > through:
             for key, draft in drafts.items():
                 waiting.join(draft, key=key, due=due)
+                if is_skipped(draft):
+                    free += free_spans(draft)
+                    continue
                 issued.append(
                     issue_draft(
                         draft,
@@ -76,7 +92,7 @@ def bill(
         due = earliest(following, funds.next_expiry_at())
     if not catch_up:
         _refuse_long_catch_up(courses)
-    return _decision(payer, courses, issued, expired, next_due_at=due)
+    return replace(_decision(payer, courses, issued, expired, next_due_at=due), free=tuple(free))
 
 
 def take_over(payer: Payer, *, seller: Seller, now: datetime) -> Decision:
@@ -124,7 +140,7 @@ def _drafts(courses: list[Course], at: datetime, drafts: dict[GroupKey, Draft]) 
     for course in courses:
         _give_back(course, course.start(at), drafts)
     for course in courses:
-        for charge in chain(course.setups(), course.charges(at, Timing.ADVANCE)):
+        for charge in chain(course.setups(at), course.charges(at, Timing.ADVANCE)):
             drafts.setdefault(group_key(course.facts), Draft()).charges.append(charge)
     for course in courses:
         draft = drafts.get(group_key(course.facts))

@@ -18,17 +18,18 @@ def cash_of(gateway: str) -> Account:
 
 
 def issue(document: Document, *, to_balance: int = 0) -> list[Posting]:
-    """A document on issue: receivable against deferred revenue and tax.
+    """A document on issue: receivable against deferred revenue and tax, and what cash was rounded by.
 
     The balance spent on an invoice lowers the receivable; what a credit note sends `to_balance` becomes
     customer credit instead of lowering a receivable.
     """
-    used = document.from_balance_minor
+    used, rounding = document.from_balance_minor, document.rounding_minor
     amounts = (
         (Account.RECEIVABLE, document.total_minor - used + to_balance),
         (Account.CUSTOMER_CREDIT, used - to_balance),
-        (Account.DEFERRED_REVENUE, -document.net_minor),
+        (Account.DEFERRED_REVENUE, rounding - document.net_minor),
         (Account.TAX, -document.tax_minor),
+        (Account.ROUNDING, -rounding),
     )
     return _postings(document.id, document.currency, document.issued_at, amounts)
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 from perennia.domain.calendar import Interval, Unit, local_date
 from perennia.domain.decision import Movement, MovementKind
 from perennia.domain.discounts import Charged, Discount, after_discounts, after_percents, at_work
-from perennia.domain.facts import Cause, ItemKind, Payer, Seller, Subscription, Version
+from perennia.domain.facts import Cause, ItemKind, Payer, Seller, Subscription, Version, policies_of
 from perennia.domain.ids import Id
 from perennia.domain.money import round_ratio
 from perennia.domain.policies import DEFAULTS, Policies
@@ -61,7 +61,7 @@ def subscription_mrr(
                 percent = NO_TAX
                 if version.price.tax_inclusive:
                     percent = held_in(version, subscription, seller=seller, payer=payer)
-                amount = Fraction(*_monthly(version, percent, subscription.policies))
+                amount = Fraction(*_monthly(version, percent, policies_of(version, subscription)))
                 lines.append(Charged(amount, at_work(lasting, sold=version.price.sold)))
     return sum(one.minor for one in after_discounts(lines, order=subscription.policies.coupon_order))
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 
 from perennia.domain.calendar import Interval, Series, Unit, local_time
 from perennia.domain.charges import Charge
-from perennia.domain.discounts import after_percents
+from perennia.domain.discounts import Discount, at_work
 from perennia.domain.documents import LineKind
 from perennia.domain.errors import InvalidValue
 from perennia.domain.facts import Item, ItemKind, Status, Subscription, Version
 from perennia.domain.ids import Id
-from perennia.domain.money import round_ratio
+from perennia.domain.money import ROUNDINGS
 from perennia.domain.pending import Pending
 from perennia.domain.policies import DEFAULTS, Policies
 from perennia.domain.pricing import Model, Price, period_amount
@@ -33,8 +33,7 @@ def one_off(
     """The charge, priced: quantity x unit amount, less percents in turn, rounded once.
 
     `subscription` is its own, None for one without or one that has ended: then nothing is taken off, and the
-    tenant's `policies` hold. Raises InvalidValue
-    for more than a document can hold.
+    tenant's `policies` hold. Raises InvalidValue for more than a document can hold.
     """
     price = Price(
         id=_NO_KEY,
@@ -50,7 +49,10 @@ def one_off(
         raise InvalidValue(
             field="amount", value=str(pending.unit_amount), reason="no charge is above 10^17 minor units"
         )
-    discounts = subscription.discounts if subscription is not None and pending.is_discountable else ()
+    discounts: tuple[Discount, ...] = ()
+    if subscription is not None and pending.is_discountable:
+        discounts = at_work(subscription.discounts, sold=())
+    under = policies if subscription is None else subscription.policies
     series = Series(local_time(pending.at, zone), zone, _ONCE)
     version = Version(_NO_KEY, price, pending.quantity, series, pending.at)
     return OneOff(
@@ -58,9 +60,10 @@ def one_off(
         item=Item(_NO_KEY, ItemKind.ADD_ON, pending.description, (version,)),
         version=version,
         part=Part(pending.at, pending.at, 1, 1),
-        listed=round_ratio(*exact),
-        amount=round_ratio(*after_percents(exact, discounts)),
+        exact=exact,
+        listed=ROUNDINGS[under.rounding_mode](*exact),
         discounts=discounts,
+        policies=under,
         kind=LineKind.SETUP if pending.is_setup else LineKind.ONE_OFF,
         pending=pending,
     )

@@ -1,10 +1,11 @@
 """The knobs on which the field's systems disagree, as values: a tenant's, a subscription's, one act's.
 
-The table `CHOICES` names every key with its permitted words, the default first. What was used stays with what it
-priced: an item version keeps the policies it was made with.
+The table `CHOICES` names every key with its permitted words, the default first. A price's values stand over the tenant's,
+a subscription's over these, an act's over all. What was used stays with what it priced: an item version keeps the
+policies it was made with.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -116,6 +117,8 @@ class Policies:
     dunning_days: tuple[int, ...] = (1, 3, 5, 7, 14)
     dunning_end: str = "cancel"
     withdrawal_days: int = 14
+    stated: frozenset[str] = frozenset()
+    """The keys that a subscription or an act gave: what a price says itself stands behind them."""
 
     @property
     def billing_day(self) -> int | None:
@@ -125,7 +128,8 @@ class Policies:
 
 DEFAULTS = Policies()
 
-_NAMES = frozenset(field.name for field in fields(Policies))
+_STATED = "stated"
+_NAMES = frozenset(field.name for field in fields(Policies)) - {_STATED}
 _DAYS = {"late_window_days": 366, "trial_notice_days": 366, "catch_up_limit": 1_000_000, "withdrawal_days": 366}
 
 
@@ -134,31 +138,79 @@ def policies(*given: Mapping[str, Any] | None) -> Policies:
     merged: dict[str, Any] = {}
     for values in given:
         merged.update(values or {})
-    return _made(tuple(sorted((name, _frozen(value)) for name, value in merged.items())))
+    return _made(values_of(merged))
 
 
 def changed(base: Policies, given: Mapping[str, Any] | None) -> Policies:
-    """`base` with an act's own values over it. Raises what `policies` raises."""
-    if not given:
-        return base
-    checked = {name: _checked(name, _frozen(value)) for name, value in given.items()}
-    found = replace(base, **checked)
-    _refuse_conflicts(found)
-    return found
+    """`base` with a subscription's or an act's own values over it. Raises what `policies` raises."""
+    return _changed(base, values_of(given)) if given else base
+
+
+def over(base: Policies, own: tuple[tuple[str, Any], ...]) -> Policies:
+    """`base` with a price's own values (as of `values_of`) behind what a subscription or an act stated.
+
+    Raises PolicyConflict where what the price says does not go with the others.
+    """
+    return _over(base, own) if own else base
+
+
+def values_of(given: Mapping[str, Any] | None) -> tuple[tuple[str, Any], ...]:
+    """Given values in the order of their names, in a form that never changes."""
+    return tuple(sorted((name, _frozen(value)) for name, value in (given or {}).items()))
 
 
 def as_given(found: Policies) -> dict[str, Any]:
-    """What differs from the defaults, as it is stored: words and decimal text."""
-    return {
-        name: _plain(getattr(found, name)) for name in sorted(_NAMES) if getattr(found, name) != getattr(DEFAULTS, name)
+    """What was stated and what differs from the defaults, as it is stored: words and decimal text."""
+    values = {
+        name: _plain(getattr(found, name))
+        for name in sorted(_NAMES)
+        if name in found.stated or getattr(found, name) != getattr(DEFAULTS, name)
     }
+    return {**values, _STATED: sorted(found.stated)} if found.stated else values
+
+
+def as_stored(values: Mapping[str, Any]) -> Policies:
+    """The policies that `as_given` gave."""
+    return _stored(values_of(values))
+
+
+def of_subscription(tenant: Mapping[str, Any], own: Mapping[str, Any] | None) -> Policies:
+    """A tenant's policies with those over them that a subscription was given (`as_given`)."""
+    if own is None:
+        return policies(tenant)
+    return _changed(policies(tenant), tuple(one for one in values_of(own) if one[0] != _STATED))
 
 
 @lru_cache(maxsize=4096)
 def _made(given: tuple[tuple[str, Any], ...]) -> Policies:
-    found = Policies(**{name: _checked(name, value) for name, value in given})
+    found = Policies(**_all_checked(given))
     _refuse_conflicts(found)
     return found
+
+
+@lru_cache(maxsize=4096)
+def _changed(base: Policies, given: tuple[tuple[str, Any], ...]) -> Policies:
+    found = replace(base, **_all_checked(given), stated=base.stated | {name for name, _ in given})
+    _refuse_conflicts(found)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _over(base: Policies, own: tuple[tuple[str, Any], ...]) -> Policies:
+    found = replace(base, **_all_checked([one for one in own if one[0] not in base.stated]))
+    _refuse_conflicts(found)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _stored(values: tuple[tuple[str, Any], ...]) -> Policies:
+    told = dict(values)
+    stated = frozenset(told.pop(_STATED, ()))
+    return replace(_made(tuple(told.items())), stated=stated)
+
+
+def _all_checked(given: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: _checked(name, value) for name, value in given}
 
 
 def _frozen(value: Any) -> Any:

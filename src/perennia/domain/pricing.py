@@ -104,6 +104,8 @@ def adjustment_price(price: Price, amount: Decimal) -> Price:
         price.timing,
         price.tax_inclusive,
         price.tax_class,
+        own_policies=price.own_policies,
+        sold=price.sold,
     )
 
 
@@ -256,16 +258,26 @@ def true_up(
     `fees` are the period's amounts before discounts; a period without a fee has no minimum. `part` is the fraction
     of the period (numerator, denominator) that there is.
     """
+    return rounded(*missing(minimum, currency=currency, fees=fees, part=part))
+
+
+def missing(minimum: Decimal, *, currency: str, fees: Sequence[int], part: tuple[int, int] = (1, 1)) -> tuple[int, int]:
+    """`true_up` before it is rounded, as an exact ratio of minor units (numerator, denominator > 0)."""
     if not fees:
-        return 0
-    missing = Fraction(minimum) * 10 ** exponent(currency) * Fraction(*part) - sum(fees)
-    return rounded(missing.numerator, missing.denominator) if missing > 0 else 0
+        return 0, 1
+    found = Fraction(minimum) * 10 ** exponent(currency) * Fraction(*part) - sum(fees)
+    return (found.numerator, found.denominator) if found > 0 else (0, 1)
 
 
 def in_minor_units(amount: Decimal, currency: str) -> int:
     """A set-up fee or another single amount of a price in minor units, rounded as a line is."""
+    return round_ratio(*exact_minor_units(amount, currency))
+
+
+def exact_minor_units(amount: Decimal, currency: str) -> tuple[int, int]:
+    """A single amount of a price in minor units, as an exact ratio (numerator, denominator > 0)."""
     exact = Fraction(amount) * 10 ** exponent(currency)
-    return round_ratio(exact.numerator, exact.denominator)
+    return exact.numerator, exact.denominator
 
 
 def check_unit_amount(amount: Decimal) -> Decimal:

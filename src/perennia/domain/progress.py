@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from perennia.domain.calendar import slot_at
-from perennia.domain.facts import Item, Pause, Subscription, Version
+from perennia.domain.facts import Item, Pause, Subscription, Version, policies_of
 from perennia.domain.pricing import Timing
 from perennia.domain.proration import Part, next_part
 
@@ -21,7 +21,7 @@ class Progress:
         pause: Pause | None = None,
     ) -> None:  # fmt: skip
         self.item, self.version, self.facts, self.trial_end, self.pause = item, version, facts, trial_end, pause
-        self.policies = version.begun_under or facts.policies
+        self.policies = policies_of(version, facts)
         self.prorate_last = facts.ends_at is None or facts.end_policies.known_last_part == "prorate"
         self.ends = earliest(version.ends_at, facts.ends_at)
         if version.price.meter_id is not None and facts.used_until is not None:

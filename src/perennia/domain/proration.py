@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 from perennia.domain.calendar import Series, days_between, slot_at
-from perennia.domain.discounts import Discount, after_percents
 from perennia.domain.facts import Pause, Settled, Version
 from perennia.domain.fractions import Measure, fraction, measure
-from perennia.domain.money import round_ratio
+from perennia.domain.money import ROUNDINGS
 from perennia.domain.policies import DEFAULTS, Policies
-from perennia.domain.pricing import period_amount
+from perennia.domain.pricing import amount_under
 from perennia.domain.tax import credited_tax
 
 _SECOND = timedelta(seconds=1)
@@ -61,15 +60,12 @@ def _share(series: Series, start: datetime, end: datetime, policies: Policies) -
     )  # fmt: skip
 
 
-def charge(version: Version, part: Part, discounts: Sequence[Discount]) -> tuple[int, int]:
-    """(list amount, amount after percent discounts) of a part in minor units, each rounded once."""
-    numerator, denominator = period_amount(version.price, version.quantity)
+def charge(version: Version, part: Part, policies: Policies = DEFAULTS) -> tuple[int, int]:
+    """What a part costs before discounts in minor units, as an exact ratio (numerator, denominator > 0)."""
+    numerator, denominator = amount_under(version.price, version.quantity, policies)
     if part.part != part.whole:
         numerator, denominator = numerator * part.part, denominator * part.whole
-    listed = round_ratio(numerator, denominator)
-    if not discounts:
-        return listed, listed
-    return listed, round_ratio(*after_percents((numerator, denominator), discounts))
+    return numerator, denominator
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +83,7 @@ class Credit:
     base: int
     limit: int | None = None
     measure: Measure = Measure.DAY
+    rounding: str = "half_away"
 
 
 def credit(
@@ -103,27 +100,26 @@ def credit(
     """
     removed, whole = _removed(settled, new_end, series, policies, pauses, resumed)
     left = settled.line_net - settled.credited_net - settled.adjusted_net
-    base = left
+    base, rounded = left, ROUNDINGS[policies.rounding_mode]
     if policies.credit_basis == "list":
         line = _length_of_line(settled, series.zone, policies, whole)
-        base = round_ratio((settled.line_net + settled.line_discount) * whole, line)
-    share = round_ratio(base * removed, whole)
+        base = rounded((settled.line_net + settled.line_discount) * whole, line)
+    share = rounded(base * removed, whole)
     net = max(0, min(share, left)) if left >= 0 else min(0, max(share, left))
     counted = Measure.SECOND if policies.proration_unit == "second" else Measure.DAY
     if _is_by_shares(policies, pauses, resumed):
         counted = Measure.SHARE
-    limit = None if net == share else net
-    return Credit(net, _tax(settled, net, removed, whole), removed, whole, base, limit, counted)
+    limit, tax = None if net == share else net, _tax(settled, net, removed, whole, rounded)
+    return Credit(net, tax, removed, whole, base, limit, counted, policies.rounding_mode)
 
 
-def _tax(settled: Settled, net: int, removed: int, whole: int) -> int:
+def _tax(settled: Settled, net: int, removed: int, whole: int, rounded: Callable[[int, int], int]) -> int:
     charged = settled.line_net - settled.adjusted_net
     tax = settled.line_tax - settled.adjusted_tax
     if charged:
-        return (
-            credited_tax(line_net=charged, line_tax=tax, credited_net=settled.credited_net + net) - settled.credited_tax
-        )
-    return round_ratio(tax * removed, whole) - settled.credited_tax  # all of an inclusive minor unit may be tax
+        so_far = credited_tax(line_net=charged, line_tax=tax, credited_net=settled.credited_net + net, rounded=rounded)
+        return so_far - settled.credited_tax
+    return rounded(tax * removed, whole) - settled.credited_tax  # all of an inclusive minor unit may be tax
 
 
 def _length_of_line(settled: Settled, zone: str, policies: Policies, otherwise: int) -> int:

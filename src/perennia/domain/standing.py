@@ -4,6 +4,7 @@ The base of a course: it knows states, versions, recurring revenue and discounts
 what happens when is the course's.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -21,12 +22,13 @@ from perennia.domain.decision import (
     VersionBegun,
     VersionEnd,
 )
-from perennia.domain.discounts import Discount
+from perennia.domain.discounts import Discount, at_work, consumes, ends_at
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Cause, Item, ItemKind, Payer, Seller, Status, Subscription, Version
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.lifecycle import LIVE, check_move
 from perennia.domain.metrics import movement, subscription_mrr
+from perennia.domain.pausing import term_after
 from perennia.domain.policies import Policies
 from perennia.domain.progress import Progress
 from perennia.domain.using import Using
@@ -36,9 +38,9 @@ class Standing:
     """The working copy of one subscription's facts."""
 
     __slots__ = (
-        "_new_ids", "_payer", "_seller", "_set_up", "begun", "cancel_at", "changes", "changes_done", "changes_moved",
-        "cuts", "dates", "discounts", "ended", "ended_discounts", "events", "facts", "movements", "moves", "pause",
-        "pauses_done", "progress", "status", "stretches", "term", "trial_end", "usage", "uses",
+        "_counted", "_new_ids", "_payer", "_seller", "_set_up", "begun", "cancel_at", "changes", "changes_done",
+        "changes_moved", "cuts", "dates", "discounts", "ended", "ended_discounts", "events", "facts", "movements", "moves",
+        "pause", "pauses_done", "progress", "status", "stretches", "term", "together", "trial_end", "usage", "uses",
     )  # fmt: skip
 
     def __init__(self, facts: Subscription, *, seller: Seller, payer: Payer, new_ids: NewIds) -> None:
@@ -51,6 +53,8 @@ class Standing:
         plan_first = sorted(facts.items, key=lambda item: item.kind is not ItemKind.PLAN)
         self.progress = [self._progress(item, version) for item in plan_first for version in item.versions]
         self.discounts = {discount.id: discount.periods_left for discount in facts.discounts}
+        self.together = False
+        self._counted: dict[Id, datetime] = {}
         self._set_up: list[Progress] = []
         self.ended_discounts: set[Id] = set()
         self.moves: list[SubscriptionMove] = []
@@ -123,33 +127,67 @@ class Standing:
         progress.find_due()
         self.ended.append(VersionEnd(progress.version.id, at, under))
 
-    def _discounts_for(self, progress: Progress, at: datetime) -> tuple[Discount, ...]:
-        """The discounts at work on a part. A part of the plan that begins with a period consumes one of each.
+    def _discounts_for(self, progress: Progress, at: datetime, *, setup: bool = False) -> tuple[Discount, ...]:
+        """The discounts at work on a part, or on a set-up fee. A part of the plan that begins with a period consumes one
+        of each (`coupon_counts` periods), or each invoice on which one works does (`invoices`).
 
         One that begins inside a period has that period's discount and consumes nothing. A used-up discount ends
         where the plan's next part begins: before that is charged in advance, or once all of the period before has
-        been charged in arrears (one taken over used up, before its first part).
+        been charged in arrears (one taken over used up, before its first part). So does one that is over by its date
+        (`months`), which no part has that begins after it.
         """
-        begins = progress.begins_a_period()
-        if progress.item.kind is ItemKind.PLAN and begins:
-            self._end_used_up(at)
-        active = tuple(d for d in self.facts.discounts if d.id not in self.ended_discounts)
-        if progress.item.kind is ItemKind.PLAN and begins:
-            for discount in active:
-                left = self.discounts[discount.id]
-                if left is not None:
-                    self.discounts[discount.id] = left - 1
-                    self.uses[discount.id] = DiscountUse(discount.id, left - 1)
-        return active
+        begins, starts = not setup and progress.begins_a_period(), progress.settled
+        counts, renews = self.facts.policies.coupon_counts, begins and progress.item.kind is ItemKind.PLAN
+        if renews or counts == "invoices":
+            self._end_used_up(at, starts)
+        active = [d for d in self.facts.discounts if d.id not in self.ended_discounts]
+        if counts == "months":
+            active = [discount for discount in active if not self._is_over(discount, at, starts)]
+        found = at_work(
+            active, sold=progress.version.price.sold, proration=not begins and not setup,
+            on_prorations=progress.policies.coupon_on_prorations,
+        )  # fmt: skip
+        if consumes(counts=counts, begins_period=renews, begins_document=True):
+            self._consume(active if counts == "periods" else found, at)
+        return found
 
-    def _end_used_up(self, at: datetime) -> None:
-        used_up = [id for id, left in self.discounts.items() if left == 0 and id not in self.ended_discounts]
+    def _consume(self, discounts: Sequence[Discount], at: datetime) -> None:
+        for discount in discounts:
+            left, by_document = self.discounts[discount.id], self.facts.policies.coupon_counts == "invoices"
+            if left is not None and not (by_document and self._is_counted(discount, at)):
+                self.discounts[discount.id] = left - 1
+                self.uses[discount.id] = DiscountUse(discount.id, left - 1)
+            self._counted[discount.id] = at
+
+    def _is_counted(self, discount: Discount, at: datetime) -> bool:
+        """Whether a discount was counted for the document of an instant already."""
+        counted = self._counted.get(discount.id)
+        return counted is not None and (self.together or counted == at)
+
+    def _is_over(self, discount: Discount, at: datetime, starts: datetime) -> bool:
+        facts, counts = self.facts, self.facts.policies.coupon_counts
+        if counts == "invoices" and self._is_counted(discount, at):
+            return False
+        if counts != "months":
+            return self.discounts[discount.id] == 0
+        ends = ends_at(discount, counts=counts, starts=facts.started_at, zone=facts.zone)
+        for pause in facts.pauses:  # its clock stands still meanwhile
+            if ends is not None and pause.ends_at is not None and pause.starts_at < ends <= starts:
+                ends = term_after(ends, pause, facts.zone)
+        return ends is not None and ends <= starts
+
+    def _end_used_up(self, at: datetime, starts: datetime) -> None:
+        """What is over for a part that starts then is at work no more."""
+        used_up = [
+            one for one in self.facts.discounts
+            if one.id not in self.ended_discounts and self._is_over(one, at, starts)
+        ]  # fmt: skip
         if not used_up:
             return
         before = self._mrr(at)
-        self.ended_discounts.update(used_up)
-        for id in used_up:
-            self.uses[id] = DiscountUse(id, 0, ended_at=at)
+        for one in used_up:
+            self.ended_discounts.add(one.id)
+            self.uses[one.id] = DiscountUse(one.id, self.discounts[one.id] or 0, ended_at=at)
         if self.status in LIVE:
             self._moved(before=before, after=self._mrr(at), at=at)
 

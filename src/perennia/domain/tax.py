@@ -4,7 +4,7 @@ What is sold counts as a service throughout: that decides where a sale to anothe
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -196,9 +196,11 @@ def without_tax(gross: int, *, percent: Decimal, mode: str = "half_away") -> int
     return gross - tax_on([gross], percent=percent, inclusive=True, mode=mode)[0]
 
 
-def credited_tax(*, line_net: int, line_tax: int, credited_net: int) -> int:
+def credited_tax(
+    *, line_net: int, line_tax: int, credited_net: int, rounded: Callable[[int, int], int] = round_ratio
+) -> int:
     """The tax credited so far once `credited_net` of a line's net is credited; cumulative, so it ends at line_tax."""
     if line_net == 0:
         return 0
     numerator = line_tax * credited_net
-    return round_ratio(numerator, line_net) if line_net > 0 else round_ratio(-numerator, -line_net)
+    return rounded(numerator, line_net) if line_net > 0 else rounded(-numerator, -line_net)

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from perennia.domain.amounts import Amount
 from perennia.domain.calendar import local_date
 from perennia.domain.charges import Charge
 from perennia.domain.decision import Movement
@@ -58,8 +59,10 @@ class Taxed:
 _Group = tuple[Decimal, bool, str, str]
 
 
-def tax_charges(charges: Sequence[Charge], off: Sequence[int], *, payer: Payer, seller: Seller, now: datetime) -> Taxed:
-    """The tax of the charges of one document issued at `now`, each after its amount `off`.
+def tax_charges(
+    charges: Sequence[Charge], amounts: Sequence[int], *, payer: Payer, seller: Seller, now: datetime
+) -> Taxed:
+    """The tax of the charges of one document issued at `now`, from what each comes to after discounts.
 
     Rounded once per rate on the document and shared back, or per line, by the policy of the line's subscription.
     """
@@ -67,28 +70,28 @@ def tax_charges(charges: Sequence[Charge], off: Sequence[int], *, payer: Payer, 
     treatments = [_treatment(charge, today, payer=payer, seller=seller) for charge in charges]
     groups: dict[_Group, list[int]] = {}
     for index, (charge, treatment) in enumerate(zip(charges, treatments, strict=True)):
-        policies = charge.subscription.policies
+        policies = charge.policies
         key = treatment.percent, charge.version.price.tax_inclusive, policies.tax_rounding, policies.rounding_mode
         groups.setdefault(key, []).append(index)
     found: dict[int, LineTax] = {}
     for (percent, inclusive, rounding, mode), indexes in groups.items():
-        amounts = [charges[index].amount - off[index] for index in indexes]
-        taxes = tax_on(amounts, percent=percent, inclusive=inclusive, by_line=rounding == "line", mode=mode)
-        for index, amount, tax in zip(indexes, amounts, taxes, strict=True):
+        of_group = [amounts[index] for index in indexes]
+        taxes = tax_on(of_group, percent=percent, inclusive=inclusive, by_line=rounding == "line", mode=mode)
+        for index, amount, tax in zip(indexes, of_group, taxes, strict=True):
             if inclusive and treatments[index].category is not Category.STANDARD:
-                found[index] = _without_tax(amount, treatments[index], charges[index].subscription.policies)
+                found[index] = _without_tax(amount, treatments[index], charges[index].policies)
             else:
                 found[index] = LineTax(percent, amount - tax if inclusive else amount, tax)
     lines = [found[index] for index in range(len(charges))]
     return Taxed(lines, _evidence(charges, treatments, lines, payer=payer, seller=seller))
 
 
-def discount_in(charge: Charge, amount_off: int, tax: LineTax) -> int:
+def discount_in(charge: Charge, amount: Amount, tax: LineTax) -> int:
     """What the discounts of a charge are worth on its line, minor units: without the tax that came out of its price."""
     if not tax.taken_out:
-        return charge.listed - charge.amount + amount_off
-    mode = charge.subscription.policies.rounding_mode
-    return without_tax(charge.listed, percent=tax.taken_out, mode=mode) - tax.net
+        return amount.listed - amount.minor
+    mode = charge.policies.rounding_mode
+    return without_tax(amount.listed, percent=tax.taken_out, mode=mode) - tax.net
 
 
 def revalued(before: Payer, after: Payer, *, seller: Seller, at: datetime) -> tuple[Movement, ...]:
@@ -140,14 +143,14 @@ def _evidence(
 ) -> TaxEvidence | None:
     usual = payer.tax.kind is TaxKind.TAXABLE and payer.tax.region is None
     for charge, treatment, line in zip(charges, treatments, lines, strict=True):
-        policies = charge.subscription.policies
+        policies = charge.policies
         usual = usual and treatment.category in _USUAL and not line.taken_out
         usual = usual and policies.tax_rounding == "invoice_rate" and policies.rounding_mode == "half_away"
     if usual or not charges:
         return None
     positions: dict[TaxedLines, list[int]] = {}
     for position, (charge, treatment, line) in enumerate(zip(charges, treatments, lines, strict=True), start=1):
-        policies = charge.subscription.policies
+        policies = charge.policies
         said = TaxedLines(
             treatment.category, treatment.reason, treatment.percent, line.taken_out,
             policies.tax_rounding, policies.rounding_mode,

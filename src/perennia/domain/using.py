@@ -9,13 +9,11 @@ from decimal import Decimal
 
 from perennia.domain.charges import Charge
 from perennia.domain.decision import SpanCut
-from perennia.domain.discounts import Discount, after_percents
-from perennia.domain.documents import Calculation, LineKind
-from perennia.domain.explanation import priced
-from perennia.domain.facts import Item, Subscription
+from perennia.domain.discounts import Discount, at_work
+from perennia.domain.documents import LineKind
+from perennia.domain.facts import Item, Subscription, policies_of
 from perennia.domain.fractions import Measure
 from perennia.domain.ids import Id
-from perennia.domain.money import exponent, round_ratio
 from perennia.domain.progress import Progress, earliest
 from perennia.domain.proration import Part
 from perennia.domain.schemes import AS_AGREED, Basis
@@ -97,7 +95,7 @@ class Using:
         for charge in tally.due(standing, item, at):
             yield _used(self._facts, item, charge, discounts, until=at)
         for missing in tally.true_ups(standing, item, at):
-            yield _lacking(self._facts, item, missing)
+            yield _lacking(self._facts, item, missing, discounts)
 
     def progressive(self, standing: Subscription, at: datetime, *, through: datetime) -> Iterator[Used]:
         """What of the running periods is charged before they end, since it reached the threshold."""
@@ -133,9 +131,10 @@ def _used(facts: Subscription, item: Item, charge: UsageCharge, discounts: Disco
         item=item,
         version=stretch.version,
         part=Part(stretch.start, end, *rated.part, Measure.DAY if whole else share_counts(stretch)),
+        exact=charge.exact,
         listed=charge.amount,
-        amount=round_ratio(*after_percents((charge.amount, 1), discounts)) if discounts else charge.amount,
-        discounts=discounts,
+        discounts=at_work(discounts, sold=stretch.version.price.sold),
+        policies=policies_of(stretch.version, facts),
         kind=LineKind.USAGE,
         quantity=rated.quantity,
         basis=rated.basis,
@@ -144,40 +143,18 @@ def _used(facts: Subscription, item: Item, charge: UsageCharge, discounts: Disco
     )
 
 
-def _lacking(facts: Subscription, item: Item, missing: TrueUp) -> Used:
+def _lacking(facts: Subscription, item: Item, missing: TrueUp, discounts: Discounts) -> Used:
     return Used(
         subscription=facts,
         item=item,
         version=missing.stretch.version,
-        part=missing.part,
+        part=missing.lacking.part,
+        exact=missing.exact,
         listed=missing.amount,
-        amount=missing.amount,
-        discounts=(),
+        discounts=at_work(discounts, sold=missing.stretch.version.price.sold),
+        policies=policies_of(missing.stretch.version, facts),
         kind=LineKind.MINIMUM,
-        fees=missing.fees,
+        fees=missing.lacking.fees,
         charged=missing.charged,
         period_start=missing.stretch.slot.start,
-    )
-
-
-def calculation_of(charge: Used, amount_off: int, taken_out: Decimal) -> Calculation | None:
-    """All inputs of a line of usage, None where its columns say it all; what a minimum lacks is explained as ever."""
-    price, part = charge.version.price, charge.part
-    if part.is_whole and not (charge.discounts or charge.charged or taken_out or price.scheme):
-        return None
-    return Calculation(
-        kind=charge.kind,
-        exponent=exponent(price.currency),
-        model=price.model,
-        unit_amount=price.unit_amount,
-        quantity=charge.quantity,
-        part=part.part,
-        whole=part.whole,
-        percents=tuple(discount.percent for discount in charge.discounts if discount.percent is not None),
-        amount_off=amount_off,
-        charged=charge.charged,
-        measure=part.measure,
-        **priced(price, charge.basis),
-        tax_out=taken_out,
-        rounding=charge.subscription.policies.rounding_mode,
     )

@@ -13,7 +13,8 @@ from perennia.domain.events import Event
 from perennia.domain.facts import Payer, Subscription
 from perennia.domain.ids import Id
 from perennia.domain.invoicing import next_due_at
-from perennia.domain.policies import Policies, changed
+from perennia.domain.policies import Policies, changed, over
+from perennia.domain.pricing import Price
 from perennia.operations.books import Books, open_books
 from perennia.store import bulk
 from perennia.store.identity import new_ids
@@ -36,6 +37,10 @@ class Act:
     actor: str
     now: datetime
 
+    def under(self, price: Price) -> Policies:
+        """The policies of the act for what has this price."""
+        return over(self.policies, price.own_policies)
+
     def settle(self, *told: Event, since: datetime | None = None) -> None:
         """Bill what follows from what was written; an act that reaches back puts all of it on one document."""
         together = False
@@ -49,7 +54,7 @@ def act_on(
     *, tenant: Id, actor: str, subscription_id: Id, now: datetime, policy: Policy | None = None
 ) -> Iterator[Act]:
     """Open the books, lock the payer and find the subscription. Raises NotFound, SubscriptionEnded, InvalidValue."""
-    with open_books(tenant=tenant) as books:
+    with open_books(tenant=tenant, of_few=True) as books:
         now = books.business_time(now)
         found = read.standing(books.cursor, subscription_id=subscription_id)
         payer = books.lock(found.payer_id)

@@ -104,9 +104,12 @@ def written() -> Iterator[list[Decision]]:
 
 
 @contextmanager
-def open_books(*, tenant: Id) -> Iterator[Books]:
-    """One transaction; commits on leaving. Raises NotFound, and ClockMoving while another advances the sandbox."""
-    with session.transaction(tenant) as cursor:
+def open_books(*, tenant: Id, of_few: bool = False) -> Iterator[Books]:
+    """One transaction; commits on leaving. Raises NotFound, and ClockMoving while another advances the sandbox.
+
+    `of_few` is for an act of one person, which looks up and writes few rows: see `session.transaction`.
+    """
+    with session.transaction(tenant, of_few=of_few) as cursor:
         found = sellers.tenant_by_id(cursor, tenant_id=tenant)
         if found.clock is not None and not session.is_rehearsal():
             if not clocks.may_write(cursor, tenant=tenant):

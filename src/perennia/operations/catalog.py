@@ -10,6 +10,7 @@ from perennia.domain.calendar import Interval, Unit
 from perennia.domain.catalog import check_price
 from perennia.domain.errors import InvalidValue, PriceReplaced
 from perennia.domain.ids import Id
+from perennia.domain.policies import values_of
 from perennia.domain.pricing import QUANTITY_DECIMALS, Model, Price, Timing
 from perennia.domain.schemes import Scheme
 from perennia.operations.books import open_books
@@ -27,7 +28,7 @@ def create_product(*, tenant: Id, code: str, name: str) -> Id:
 
 
 def create_plan(*, tenant: Id, product_id: Id, code: str, name: str) -> Id:
-    """Raises AlreadyExists."""
+    """Raises NotFound, AlreadyExists."""
     with open_books(tenant=tenant) as books:
         return write.insert_plan(
             books.cursor, tenant=tenant, product_id=product_id, code=checked(code), name=checked(name)
@@ -35,7 +36,7 @@ def create_plan(*, tenant: Id, product_id: Id, code: str, name: str) -> Id:
 
 
 def create_add_on(*, tenant: Id, product_id: Id, code: str, name: str) -> Id:
-    """Raises AlreadyExists."""
+    """Raises NotFound, AlreadyExists."""
     with open_books(tenant=tenant) as books:
         return write.insert_add_on(
             books.cursor, tenant=tenant, product_id=product_id, code=checked(code), name=checked(name)
@@ -69,7 +70,7 @@ def create_price(
     Flat prices, those per unit and by package have a `unit_amount`; the other models and the package have a
     `scheme`. A quantity has at most `scale` decimals: none unless the price says so, 6 where it is metered or an amount.
     A metered price is charged in arrears, others in advance unless `timing` says so. Raises InvalidValue,
-    UnknownCurrency, PolicyConflict, AlreadyExists.
+    UnknownCurrency, PolicyConflict, NotFound, AlreadyExists.
     """
     if (plan_id is None) == (add_on_id is None):
         raise InvalidValue(field="plan_id", value=str(plan_id), reason="a price belongs to one plan or one add-on")
@@ -88,7 +89,7 @@ def create_price(
         period_minimum=period_minimum,
         setup_fee=setup_fee,
         trial_days=trial_days,
-        own_policies=tuple(sorted((policies or {}).items())),
+        own_policies=values_of(policies),
     )
     if unit_amount is None and price.has_unit_amount:
         raise InvalidValue(field="unit_amount", value="none", reason=f"a {model} price needs it")

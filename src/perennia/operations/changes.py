@@ -103,7 +103,7 @@ def add_item(
         if chosen.unit_amount is not None:
             own_price(price, check_unit_amount(chosen.unit_amount))
         offer = catalog.offers(act.books.cursor, price_ids=[chosen.price_id])[chosen.price_id]
-        at = _at(act, version, when)
+        at = _at(act, version, when, price=price)
         return _ask(
             act,
             ChangeKind.ADD,
@@ -154,8 +154,8 @@ def set_billing_day(
                 series=version.series,
                 day=day,
                 now=at_once,
-                move=act.policies.billing_day_move,
-                effective=act.policies.billing_day_effective,
+                move=act.under(version.price).billing_day_move,
+                effective=act.under(version.price).billing_day_effective,
             )
             found.append((item, to))
         asked = [
@@ -204,10 +204,11 @@ def _item(act: Act, item_id: Id | None) -> Item:
 
 
 def _at(act: Act, version: Version, when: When | None, *, price: Price | None = None) -> datetime:
-    chosen = timing(version, when=when, price=price, policies=act.policies)
+    under = act.under(price or version.price)
+    chosen = timing(version, when=when, price=price, policies=under)
     metered = any(one is not None and one.meter_id is not None for one in (version.price, price))
     return effective_at(
-        act.subscription, version, when=chosen, now=act.now, policies=act.policies, to_the_instant=metered
+        act.subscription, version, when=chosen, now=act.now, policies=under, to_the_instant=metered
     )
 
 

@@ -12,10 +12,10 @@ from perennia.domain.decision import Decision, VersionBegun, VersionEnd
 from perennia.domain.entities import selling_entity
 from perennia.domain.errors import CurrencyMismatch, InvalidValue, NotCanceling, StillRunning, WithdrawalOver
 from perennia.domain.events import Event, EventType
-from perennia.domain.facts import Cause, CollectionMode, ItemKind, Payer
+from perennia.domain.facts import Cause, CollectionMode, ItemKind, Payer, Version
 from perennia.domain.ids import Id
 from perennia.domain.lifecycle import end_of_service
-from perennia.domain.policies import Policies, as_given, changed, policies
+from perennia.domain.policies import Policies, as_given, changed, over, policies
 from perennia.domain.pricing import Price, check_unit_amount, own_price
 from perennia.domain.scheduling import NOW, PERIOD_END, PERIOD_START, When, effective_at, plan_of, version_at
 from perennia.domain.starting import Beginning, beginning
@@ -89,7 +89,7 @@ def start(
     is due now is invoiced in the same transaction.
     Raises NotFound, InvalidValue, CurrencyMismatch, AlreadyExists, PolicyConflict; for a coupon what `redeem` raises.
     """
-    with open_books(tenant=tenant) as books:
+    with open_books(tenant=tenant, of_few=True) as books:
         now = books.business_time(now)
         customer = customers.customer(books.cursor, customer_id=customer_id)
         payer = books.lock(customer.payer_id)
@@ -117,7 +117,7 @@ def _dates(
     given: dict[str, Any] = {
         "now": now,
         "zone": customer.zone or books.tenant.zone,
-        "policies": effective,
+        "policies": over(effective, chosen[0].own_policies),
         "start_on": wanted.get("start_on"),
         "anchor_on": wanted.get("anchor_on"),
         "customer_day": customer.billing_day,
@@ -187,11 +187,11 @@ def cancel(
     Raises NotFound, SubscriptionEnded, MoveNotPermitted, InvalidValue.
     """
     with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now, policy=policy) as act:
-        chosen = at or when or act.policies.cancel_at
-        ends = _end(act, chosen)
+        plan = version_at(plan_of(act.subscription), act.now)
+        ends = _end(act, plan, at or when)
         agreements.schedule_end(
             act.books.cursor, subscription_id=subscription_id, cancel_at=ends, policies=act.policies,
-            used_until=_used_until(act, chosen, ends),
+            used_until=_used_until(act, at or when or act.under(plan.price).cancel_at, ends),
         )  # fmt: skip
         act.settle(Event(EventType.SUBSCRIPTION_CANCEL_SCHEDULED, subscription_id, act.now), since=ends)
     return ends
@@ -221,7 +221,7 @@ def reactivate(
 
     Raises NotFound, StillRunning, and what `start` raises.
     """
-    with open_books(tenant=tenant) as books:
+    with open_books(tenant=tenant, of_few=True) as books:
         ended = read.standing(books.cursor, subscription_id=subscription_id)
         if ended.status != "canceled":
             raise StillRunning(subscription=subscription_id.text("sub"))
@@ -304,6 +304,7 @@ def new_items(books: Books, items: Sequence[Chosen], *, adjustment: Decimal, at:
             interval=offers[item.price_id].price.interval,
             metering=offers[item.price_id].price.meter_id is not None,
             trial_days=offers[item.price_id].price.trial_days,
+            own_policies=offers[item.price_id].price.own_policies,
         )
         for item in items
     ]
@@ -319,12 +320,13 @@ def new_items(books: Books, items: Sequence[Chosen], *, adjustment: Decimal, at:
     return tuple(found)
 
 
-def _end(act: Act, when: When) -> datetime:
-    version = version_at(plan_of(act.subscription), act.now)
+def _end(act: Act, plan: Version, when: When | None) -> datetime:
+    under = act.under(plan.price)
+    when = when or under.cancel_at
     if when == "date":
         raise InvalidValue(field="when", value=when, reason="the policy cancel_at asks for a date; name one")
     if when in (PERIOD_END, PERIOD_START):
-        return effective_at(act.subscription, version, when=when, now=act.now, policies=act.policies)
+        return effective_at(act.subscription, plan, when=when, now=act.now, policies=under)
     asked = act.now
     if isinstance(when, datetime):
         asked = when
@@ -332,7 +334,7 @@ def _end(act: Act, when: When) -> datetime:
         asked = midnight(when, act.subscription.zone)
     elif when != NOW:
         raise InvalidValue(field="when", value=when, reason="now, period_end, period_start, or a date")
-    return end_of_service(act.subscription, asked_for=asked, policies=act.policies)
+    return end_of_service(act.subscription, asked_for=asked, policies=under)
 
 
 def _used_until(act: Act, when: When, ends: datetime) -> datetime | None:

@@ -75,7 +75,9 @@ def tax_follows_evidence(scope: Scope) -> Finding:
         rows=f"""SELECT d.id, l.position, l.tax_percent, l.tax_minor, s.n, s.said, d.tax_evidence ->> 'status' AS status,
                 b.content
             FROM documents d JOIN parties b ON b.id = d.buyer_party_id
-            LEFT JOIN (SELECT * FROM lines WHERE tenant_id = %(tenant)s AND kind = 1) AS l ON l.document_id = d.id
+            LEFT JOIN (
+                SELECT * FROM lines WHERE tenant_id = %(tenant)s AND credits_document_id IS NULL AND kind <> 7
+            ) AS l ON l.document_id = d.id
             FULL JOIN (
                 SELECT document_id, position, count(*) AS n, min(said::text)::jsonb AS said FROM ({_SAID}) AS s GROUP BY 1, 2
             ) AS s ON s.document_id = d.id AND s.position = l.position

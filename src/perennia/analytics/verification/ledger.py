@@ -14,7 +14,8 @@ _SIDES = """SELECT transaction_id, min(currency) AS currency, max(currency) AS o
         coalesce(sum(amount_minor) FILTER (WHERE account = 30), 0) AS deferred,
         coalesce(sum(amount_minor) FILTER (WHERE account = 50), 0) AS tax,
         coalesce(sum(amount_minor) FILTER (WHERE account >= 100), 0) AS cash,
-        count(*) FILTER (WHERE account NOT IN (10, 20, 30, 50) AND account < 100) AS others
+        coalesce(sum(amount_minor) FILTER (WHERE account = 90), 0) AS rounding,
+        count(*) FILTER (WHERE account NOT IN (10, 20, 30, 50, 90) AND account < 100) AS others
     FROM postings WHERE tenant_id = %(tenant)s GROUP BY transaction_id"""
 
 
@@ -31,8 +32,8 @@ def ledger_balances(scope: Scope) -> Finding:
 
 
 def documents_booked(scope: Scope) -> Finding:
-    """A document's postings: receivable and credit balance come to its total, deferred revenue to its net, tax to its tax;
-    the credit balance moves by its balance entry.
+    """A document's postings: receivable and credit balance come to its total, deferred revenue to its net, tax to its tax,
+    what cash is rounded by apart; the credit balance moves by its balance entry.
     """
     return look(
         scope,
@@ -40,6 +41,7 @@ def documents_booked(scope: Scope) -> Finding:
         rows=f"""SELECT d.id, d.currency, d.net_minor, d.tax_minor, d.from_balance_minor, d.kind,
                 coalesce(p.receivable, 0) AS receivable, coalesce(p.credit, 0) AS credit,
                 coalesce(p.deferred, 0) AS deferred, coalesce(p.tax, 0) AS tax, coalesce(p.cash, 0) AS cash,
+                coalesce(p.rounding, 0) AS rounding, coalesce(r.amount, 0) AS rounded,
                 coalesce(p.others, 0) AS others, coalesce(p.currency, d.currency) AS booked,
                 coalesce(p.other_currency, d.currency) AS also_booked, coalesce(b.amount, 0) AS entered
             FROM documents d LEFT JOIN ({_SIDES}) AS p ON p.transaction_id = d.id
@@ -47,8 +49,13 @@ def documents_booked(scope: Scope) -> Finding:
                 SELECT source_id, sum(amount_minor) AS amount FROM balance_entries
                 WHERE tenant_id = %(tenant)s AND source IN ('balance', 'credit_note') GROUP BY source_id
             ) AS b ON b.source_id = d.id
+            LEFT JOIN (
+                SELECT document_id, sum(net_minor) AS amount FROM lines WHERE tenant_id = %(tenant)s AND kind = 7
+                GROUP BY document_id
+            ) AS r ON r.document_id = d.id
             WHERE d.tenant_id = %(tenant)s AND {of_payer("d.payer_id")}""",
-        right="""receivable + credit = net_minor + tax_minor AND deferred = -net_minor AND tax = -tax_minor AND cash = 0
+        right="""receivable + credit = net_minor + tax_minor AND deferred = rounded - net_minor AND tax = -tax_minor
+            AND rounding = -rounded AND cash = 0
             AND others = 0 AND booked = currency AND also_booked = currency AND credit = -entered
             AND (kind <> 'invoice' OR credit = from_balance_minor)""",
         tell=f"""{named("id", "inv")} || ' of ' || net_minor || ' + ' || tax_minor || ' tax is booked as receivable '
@@ -62,7 +69,8 @@ def payments_booked(scope: Scope) -> Finding:
         scope,
         "payments_booked",
         rows=f"""SELECT y.id, y.currency, y.captured_minor, coalesce(p.cash, 0) AS cash, p.currency AS booked,
-                p.other_currency, p.others, coalesce(p.receivable, 0) AS receivable, coalesce(p.credit, 0) AS credit,
+                p.other_currency, p.others + (p.rounding <> 0)::int AS others,
+                coalesce(p.receivable, 0) AS receivable, coalesce(p.credit, 0) AS credit,
                 coalesce(p.deferred, 0) AS deferred, coalesce(p.tax, 0) AS tax,
                 coalesce(a.amount, 0) AS allocated, coalesce(b.amount, 0) AS entered
             FROM payments y LEFT JOIN ({_SIDES}) AS p ON p.transaction_id = y.id
@@ -106,6 +114,8 @@ _DERIVED = """SELECT account, currency, sum(amount)::bigint FROM (
             FROM receivables WHERE tenant_id = %(tenant)s
         UNION ALL SELECT 20, currency, -amount_minor FROM balance_entries WHERE tenant_id = %(tenant)s
         UNION ALL SELECT 30, currency, -net_minor FROM documents WHERE tenant_id = %(tenant)s
+        UNION ALL SELECT unnest(ARRAY[30, 90]), d.currency, unnest(ARRAY[l.net_minor, -l.net_minor])
+            FROM lines l JOIN documents d ON d.id = l.document_id WHERE l.tenant_id = %(tenant)s AND l.kind = 7
         UNION ALL SELECT 30, currency, amount_minor FROM recognitions WHERE tenant_id = %(tenant)s
         UNION ALL SELECT 40, currency, -amount_minor FROM recognitions WHERE tenant_id = %(tenant)s
         UNION ALL SELECT 50, currency, -tax_minor FROM documents WHERE tenant_id = %(tenant)s
@@ -157,7 +167,8 @@ def _earned_by_month(scope: Scope, *, until: date) -> dict[tuple[str, date], int
         """SELECT d.currency, date_trunc('month', d.issued_at AT TIME ZONE %(zone)s)::date, l.period_start, l.period_end,
             l.net_minor, count(*)
         FROM documents d JOIN lines l ON l.document_id = d.id
-        WHERE d.tenant_id = %(tenant)s AND date_trunc('month', d.issued_at AT TIME ZONE %(zone)s)::date < %(until)s
+        WHERE d.tenant_id = %(tenant)s AND l.kind <> 7
+        AND date_trunc('month', d.issued_at AT TIME ZONE %(zone)s)::date < %(until)s
         GROUP BY 1, 2, 3, 4, 5""",
         until=until,
     )

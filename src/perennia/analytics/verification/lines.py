@@ -45,7 +45,7 @@ def _problem(
             stored=None if calculation is None else json.loads(calculation),
         )
         result = evaluate(inputs)[1]
-        listed = result if kind in GIVES_BACK else evaluate(replace(inputs, percents=(), amount_off=0))[1]
+        listed = result if kind in GIVES_BACK else evaluate(replace(inputs, off=()))[1]
     except (DomainError, ValueError, TypeError, ArithmeticError) as error:
         return f"its calculation cannot be read: {error}"
     amount = net + tax if inclusive else net

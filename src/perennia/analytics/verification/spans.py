@@ -36,8 +36,8 @@ def parts_tile(scope: Scope) -> Finding:
 def parts_have_lines(scope: Scope) -> Finding:
     """A settled part has one charge line, and one for its minimum, with its version and period.
 
-    It reaches up to where a credit cut it, or longer where a pause moved its end; a charge line without a part is
-    credited from its start.
+    It reaches up to where a credit cut it, or longer where a pause moved its end; what cost nothing may have no document.
+    A charge line without a part is credited from its start.
     """
     return look(
         scope,
@@ -56,7 +56,7 @@ def parts_have_lines(scope: Scope) -> Finding:
             WHERE %(payer)s::uuid IS NULL OR coalesce(l.document_id, b.document_id) IN (
                 SELECT id FROM documents WHERE tenant_id = %(tenant)s AND payer_id = %(payer)s
             )""",
-        right="""CASE WHEN line_version IS NULL THEN false
+        right="""CASE WHEN line_version IS NULL THEN document_id IS NULL
             WHEN span_version IS NULL THEN cut_at = period_start
             ELSE span_version = line_version AND span_start = period_start
                 AND (span_end = coalesce(cut_at, period_end) OR pausing AND cut_at IS NULL AND span_end > period_end) END""",

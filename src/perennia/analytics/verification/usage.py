@@ -11,8 +11,8 @@ from perennia.domain.errors import DomainError
 from perennia.domain.facts import Item, Subscription
 from perennia.domain.ids import Id
 from perennia.domain.metering import Usage
+from perennia.domain.rating import lacking, questions, rate
 from perennia.domain.stretches import Key, Stretch, closes, metered, stretches
-from perennia.domain.usage import questions, rated_with_minimum
 from perennia.store.arrays import keys
 from perennia.store.reads import facts
 from perennia.store.reads import usage as read_usage
@@ -118,7 +118,8 @@ def _runs(one: _Opened, version: Id, start: datetime) -> bool:
 def _wrong(subscription: Subscription, stretch: Stretch, usage: Usage, charged: dict[LineKind, Charged]) -> str | None:
     where = f"{subscription.id.text('sub')} from {stretch.start} to {stretch.end}"
     try:
-        expected = rated_with_minimum(stretch, usage, subscription=subscription)
+        fees = rate(stretch, usage, subscription=subscription).amount
+        expected = fees, lacking(stretch, fees).amount
     except DomainError as error:
         return f"{where}: no rule can rate what was used: {error}"
     found = tuple(charged[kind].get(stretch.key, 0) for kind in (LineKind.USAGE, LineKind.MINIMUM))

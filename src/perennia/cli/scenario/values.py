@@ -216,4 +216,4 @@ def policy(node: Node) -> Mapping[str, Any]:
 def _policy_value(node: Node) -> Any:
     if isinstance(node.value, list):
         return [whole(child) for child in node.value]
-    return None if node.is_nothing else text(node).strip()
+    return "none" if node.is_nothing else text(node).strip()

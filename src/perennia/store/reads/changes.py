@@ -8,7 +8,7 @@ from typing import Any
 
 from perennia.domain.facts import Change, ChangeKind, ItemKind, Pause
 from perennia.domain.ids import Id
-from perennia.domain.policies import policies
+from perennia.domain.policies import as_stored
 from perennia.domain.pricing import Price
 from perennia.store.arrays import keys
 from perennia.store.session import Cursor
@@ -60,7 +60,7 @@ def as_fact(row: PendingChange, price: Price | None) -> Change:
         until=row.until,
         item_kind=ItemKind(row.item_kind or "add_on"),
         name=row.name or "",
-        policies=policies(row.policies),
+        policies=as_stored(row.policies or {}),
     )
 
 
@@ -76,5 +76,5 @@ def pauses(cursor: Cursor, subscription_ids: list[Id]) -> dict[Id, tuple[Pause, 
     )
     found: dict[Id, tuple[Pause, ...]] = defaultdict(tuple)
     for subscription_id, key, starts_at, ends_at, stored, is_over in rows:
-        found[subscription_id] += (Pause(key, starts_at, ends_at, policies(stored), is_over),)
+        found[subscription_id] += (Pause(key, starts_at, ends_at, as_stored(stored), is_over),)
     return found

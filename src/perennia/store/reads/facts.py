@@ -28,7 +28,7 @@ from perennia.domain.facts import (
     Version,
 )
 from perennia.domain.ids import Id
-from perennia.domain.policies import Policies, policies
+from perennia.domain.policies import Policies, as_stored, of_subscription, policies
 from perennia.domain.pricing import Price, adjustment_price, own_price
 from perennia.domain.tax import TAXABLE, TaxKind, TaxStatus
 from perennia.store.arrays import keys
@@ -179,8 +179,8 @@ def _subscription(row: tuple[Any, ...], beside: _Beside) -> Subscription:
         collection=_COLLECTION[collection],
         net_days=net_days,
         discounts=beside.discounts.get(key, ()),
-        policies=beside.defaults if own is None else policies(beside.policies, own),
-        cancel_policies=None if of_end is None else policies(of_end),
+        policies=beside.defaults if own is None else of_subscription(beside.policies, own),
+        cancel_policies=None if of_end is None else as_stored(of_end),
         changes=beside.changes.get(key, ()),
         pauses=beside.pauses.get(key, ()),
         term=None if then is None or term_ends is None else Term(term_ends, periods, then),
@@ -231,8 +231,8 @@ def _items(
             through,
             bills_from,
             own,
-            None if begun is None else policies(begun),
-            None if ended is None else policies(ended),
+            None if begun is None else as_stored(begun),
+            None if ended is None else as_stored(ended),
             price.meter_id is not None and not metering,
         )
         if item_id not in of_item:

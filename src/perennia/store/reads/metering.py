@@ -11,7 +11,7 @@ from perennia.domain.errors import NotFound
 from perennia.domain.facts import Pause
 from perennia.domain.ids import Id
 from perennia.domain.metering import Aggregation, Meter, Metered, Target, UsageEvent
-from perennia.domain.policies import policies
+from perennia.domain.policies import of_subscription, policies
 from perennia.store.arrays import keys, texts
 from perennia.store.reads import changes
 from perennia.store.reads.facts import prices_by_id
@@ -93,7 +93,7 @@ def _targets(cursor: Cursor, rows: Sequence[tuple[Any, ...]], *, tenant: Tenant)
     for key, starts_at, ends_at, own, pausing in rows:
         refused = _refusing(pauses[key]) if pausing and key in pauses else ()
         found[key] = Target(
-            key, starts_at, ends_at, defaults if own is None else policies(tenant.policies, own), refused
+            key, starts_at, ends_at, defaults if own is None else of_subscription(tenant.policies, own), refused
         )
     return found
 

@@ -26,18 +26,19 @@ def overcharged(
     if not wanted:
         return {}
     cursor.execute(
-        """SELECT k.n::int, b.version_id, b.span_start, b.span_end, l.document_id, l.position, l.description,
-            l.period_end, l.net_minor, l.tax_minor, l.tax_percent, c.net::bigint, c.tax::bigint,
+        """SELECT k.n::int, b.version_id, b.span_start, b.span_end, b.document_id, coalesce(b.position, 0),
+            coalesce(l.description, ''), coalesce(l.period_end, b.span_end), coalesce(l.net_minor, 0),
+            coalesce(l.tax_minor, 0), coalesce(l.tax_percent, 0), c.net::bigint, c.tax::bigint,
             coalesce((SELECT r.open_minor FROM receivables r WHERE r.document_id = l.document_id), 0),
-            l.discount_minor, c.other_net::bigint, c.other_tax::bigint
+            coalesce(l.discount_minor, 0), c.other_net::bigint, c.other_tax::bigint
         FROM unnest(%s::timestamptz[], %s::uuid[]) WITH ORDINALITY AS k (span_start, version_id, n),
         LATERAL (
             SELECT * FROM billed_spans b WHERE b.tenant_id = %s AND b.span_start = k.span_start
             AND b.version_id = k.version_id OFFSET 0
-        ) AS b,
-        LATERAL (
+        ) AS b
+        LEFT JOIN LATERAL (
             SELECT * FROM lines l WHERE l.document_id = b.document_id AND l.position = b.position OFFSET 0
-        ) AS l,
+        ) AS l ON true,
         LATERAL (
             SELECT coalesce(-sum(c.net_minor) FILTER (WHERE c.kind IN (2, 8)), 0) AS net,
                 coalesce(-sum(c.tax_minor) FILTER (WHERE c.kind IN (2, 8)), 0) AS tax,

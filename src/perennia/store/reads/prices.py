@@ -8,6 +8,7 @@ from typing import Any
 from perennia.domain.calendar import Interval, Unit
 from perennia.domain.errors import NotFound
 from perennia.domain.ids import Id
+from perennia.domain.policies import values_of
 from perennia.domain.pricing import Model, Price, Timing
 from perennia.domain.schemes import scheme_of
 from perennia.store.session import Cursor
@@ -62,7 +63,7 @@ def as_price(row: Sequence[Any]) -> Price:
         minimum,
         fee,
         trial_days,
-        tuple(sorted((own or {}).items())),
+        values_of(own),
         frozenset(one for one in sold if one is not None),
     )
 

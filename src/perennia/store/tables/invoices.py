@@ -111,7 +111,7 @@ class Line(models.Model):
 
 
 class BilledSpan(models.Model):
-    """A part that is settled, once: the key makes a second bill impossible."""
+    """A part that is settled, once: the key makes a second bill impossible. Without a line it cost nothing."""
 
     pk = models.CompositePrimaryKey("tenant_id", "span_start", "version_id", "kind")
     tenant_id = key()
@@ -119,8 +119,8 @@ class BilledSpan(models.Model):
     version_id = key()
     kind = models.SmallIntegerField()
     span_end = instant()
-    document_id = key()
-    position = models.IntegerField()
+    document_id = key(null=True)
+    position = models.IntegerField(null=True)
 
     Meta = table("billed_spans")
 

@@ -47,7 +47,8 @@ def insert_earnings(cursor: Cursor, *, tenant: Id, month: date, start: datetime,
                 SELECT d.currency, l.period_start, l.period_end, l.net_minor AS net, count(*) AS n
                 FROM documents d,
                 LATERAL (
-                    SELECT period_start, period_end, net_minor FROM lines l WHERE l.document_id = d.id OFFSET 0
+                    SELECT period_start, period_end, net_minor FROM lines l
+                    WHERE l.document_id = d.id AND l.kind <> 7 OFFSET 0
                 ) AS l
                 WHERE d.tenant_id = %(tenant)s AND d.issued_at >= %(start)s AND d.issued_at < %(end)s
                 GROUP BY 1, 2, 3, 4

@@ -38,8 +38,8 @@ MONTHLY = Interval(Unit.MONTH)
 class NewItem:
     """`unit_amount` replaces the price's for this subscription; an adjustment has nothing but it.
 
-    `anchor_at` and `bills_from` are the subscription's where they are not given; `interval` and `trial_days` are the
-    price's, for whoever works these out. `metering`: the price is metered.
+    `anchor_at` and `bills_from` are the subscription's where they are not given; `interval`, `trial_days` and
+    `own_policies` are the price's, for whoever works these out. `metering`: the price is metered.
     """
 
     kind: ItemKind
@@ -49,6 +49,7 @@ class NewItem:
     unit_amount: Decimal | None = None
     interval: Interval = MONTHLY
     trial_days: int = 0
+    own_policies: tuple[tuple[str, Any], ...] = ()
     anchor_at: datetime | None = None
     bills_from: datetime | None = None
     metering: bool = False

@@ -20,7 +20,7 @@ CLAIM = guards.where_roles(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("store", "0008_tax")]
+    dependencies = [("store", "0009_money")]
 
     operations = [
         migrations.AddField("subscription", "metering", models.BooleanField(db_default=False)),
