@@ -11,7 +11,6 @@ from perennia.domain.documents import LineKind
 from perennia.domain.facts import ItemKind
 from perennia.domain.money import ROUNDINGS, apportion
 
-
 _OF_PERIODS = (LineKind.RECURRING, LineKind.USAGE)
 
 

@@ -89,7 +89,7 @@ def with_usage(
     With `running` also what was used so far in periods that go on. Who writes nothing need not wait for events that are
     being recorded.
     """
-    metered = [one for payer in payers for one in (*payer.subscriptions, *payer.closing) if _is_metered(one)]
+    metered = [one for payer in payers for one in (*payer.subscriptions, *payer.closing) if one.is_metered]
     if not metered:
         return list(payers)
     meters = all_meters(cursor, tenant=tenant)
@@ -98,7 +98,7 @@ def with_usage(
 
 
 def _is_plain(payer: Payer) -> bool:
-    return not any(_is_metered(one) for one in (*payer.subscriptions, *payer.closing))
+    return not any(one.is_metered for one in (*payer.subscriptions, *payer.closing))
 
 
 def _told(payer: Payer, found: Mapping[Id, Usage]) -> Payer:
@@ -124,7 +124,7 @@ def usages(
     A fixed number of statements. Subscriptions without a metered price are passed over, and cost nothing. What is asked
     for the last time `waits` for the events that are being recorded at this moment.
     """
-    found = {one.id: wanted(one, meters, through=through, running=running) for one in subscriptions if _is_metered(one)}
+    found = {one.id: wanted(one, meters, through=through, running=running) for one in subscriptions if one.is_metered}
     if not found:
         return {}
     if waits:
@@ -177,12 +177,6 @@ def measured(cursor: Cursor, payer: Payer, questions: Sequence[Question]) -> Pay
         return replace(one, usage=with_answers(cursor, one.usage, asked[one.id]))
 
     return replace(payer, subscriptions=tuple(map(told, payer.subscriptions)), closing=tuple(map(told, payer.closing)))
-
-
-def _is_metered(subscription: Subscription) -> bool:
-    if any(version.price.meter_id is not None for item in subscription.items for version in item.versions):
-        return True
-    return any(change.price is not None and change.price.meter_id is not None for change in subscription.changes)
 
 
 def charged(
