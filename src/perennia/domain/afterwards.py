@@ -112,7 +112,7 @@ def _subscription(subscription: Subscription, status: Status, written: _Written)
     )
     pauses = tuple(replace(one, is_over=one.is_over or one.id in over) for one in subscription.pauses)
     dates = written.dates.get(subscription.id)
-    items = _items(subscription, written, all_versions=bool(changes or pauses))
+    items = _items(subscription, written, all_versions=bool(changes or pauses or subscription.cancel_at))
     found = replace(
         subscription,
         status=status,

@@ -227,8 +227,7 @@ class Course(Standing):
     def _end_service(self, ends_at: datetime, at: datetime) -> None:
         facts = self.facts
         if self.status in LIVE:
-            counted = max(ends_at, live_from(facts))
-            self._moved(before=self._mrr(counted), after=0, at=counted, live_after=False)
+            self._moved_to_nothing(max(ends_at, live_from(facts)))
         elif facts.activated_at is not None:  # paused, or in a trial that was given later
             self._moved(before=0, after=0, at=ends_at, live_after=False)
         self._become(Status.CANCELED, at)
@@ -309,7 +308,7 @@ class Course(Standing):
         """Nothing was charged yet: the first charge and, where it was counted from the trial's end, the anchor move on."""
         version, zone = progress.version, self.facts.zone
         series = version.series
-        if version.bills_from is not None and series.anchor == local_time(version.bills_from, zone):
+        if version.bills_from is not None and slot_at(series, version.bills_from).start == version.bills_from:
             series = replace(series, anchor=local_time(trial_end, zone))
         follower = split(version, start=version.starts_at, series=series, bills_from=trial_end, new_ids=self._new_ids)
         self._end_version(progress, version.starts_at, None)

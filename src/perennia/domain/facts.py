@@ -102,7 +102,8 @@ class Change:
     """A change that is to take effect `at` an instant, also one that has passed; nothing of it is in the versions yet.
 
     `item_id` is the item it is about, none for a trial; that of an added item is new. `price`, `quantity` and
-    `own_amount` are None where they stay as they are. `anchor` is a local time. `until` is the end of a trial.
+    `own_amount` are None where they stay as they are. `anchor` is a local time; without one an added item is counted
+    from the plan's. `until` is the end of a trial.
     """
 
     id: Id

@@ -112,7 +112,7 @@ def add_item(
             price_id=chosen.price_id,
             quantity=chosen.quantity,
             unit_amount=chosen.unit_amount,
-            anchor_at=_anchor(act, version, price, at, policy),
+            anchor_at=_anchor(act, price, at, policy),
             item_kind=ItemKind.ADD_ON.value,
             name=offer.name,
         )
@@ -209,13 +209,18 @@ def _at(act: Act, version: Version, when: When | None, *, price: Price | None = 
     return effective_at(act.subscription, version, when=chosen, now=act.now, policies=under)
 
 
-def _anchor(act: Act, plan: Version, price: Price, at: datetime, policy: Policy | None) -> datetime:
-    """Where an add-on's periods are counted from: with the plan's, unless the act names an alignment."""
-    alignment = act.policies.alignment if policy and "alignment" in policy else "base"
+def _anchor(act: Act, price: Price, at: datetime, policy: Policy | None) -> datetime | None:
+    """Where an add-on's periods are counted from, where the act names an alignment or the calendar has them all.
+
+    None is with the plan's as they are when it joins.
+    """
+    alignment = act.policies.alignment
+    if alignment == "base" or not (alignment == "calendar" or (policy and "alignment" in policy)):
+        return None
     zone = act.subscription.zone
     seconds = act.policies.proration_unit == "second"
     start: date = local_time(at, zone) if seconds else local_date(at, zone)
-    return anchor_for(alignment=alignment, start=start, zone=zone, interval=price.interval, base=plan.series)
+    return anchor_for(alignment=alignment, start=start, zone=zone, interval=price.interval)
 
 
 def _ask(act: Act, kind: ChangeKind, at: datetime, **values: Any) -> Asked:

@@ -8,6 +8,7 @@ from typing import Any, TypedDict, Unpack
 
 from perennia.domain.calendar import local_date, midnight, slot_at
 from perennia.domain.changes import split
+from perennia.domain.corrections import LineCredit
 from perennia.domain.decision import Decision, VersionBegun, VersionEnd
 from perennia.domain.entities import selling_entity
 from perennia.domain.errors import CurrencyMismatch, InvalidValue, NotCanceling, StillRunning, WithdrawalOver
@@ -25,8 +26,9 @@ from perennia.operations.agreements import Act, Policy, act_on, of, settle
 from perennia.operations.books import Books, open_books
 from perennia.operations.catalog import check_po_number
 from perennia.operations.chosen import Chosen
+from perennia.operations.invoices import credit_note
 from perennia.store.identity import new_id, new_ids
-from perennia.store.reads import catalog, customers
+from perennia.store.reads import catalog, customers, invoices
 from perennia.store.reads import subscriptions as read
 from perennia.store.reads.customers import Customer
 from perennia.store.writes import agreements
@@ -268,7 +270,23 @@ def withdraw(*, tenant: Id, actor: str, subscription_id: Id, now: datetime, imme
             cause=Cause.WITHDRAWN.value,
         )
         act.settle(Event(EventType.SUBSCRIPTION_WITHDRAWN, subscription_id, act.now), since=None)
+        if not immediate_start:
+            _give_back_the_rest(act)
     return ends
+
+
+def _give_back_the_rest(act: Act) -> None:
+    """What no part of a period gave back of all that was charged: set-up fees, and what an earlier act kept."""
+    tenant, subscription = act.books.tenant.id, act.subscription
+    on = invoices.of_subscription(
+        act.books.cursor, tenant=tenant, payer_id=act.payer.id, subscription_id=subscription.id,
+        since=subscription.started_at,
+    )  # fmt: skip
+    for document_id, positions in on.items():
+        lines = [LineCredit(position) for position in positions]
+        credit_note(
+            tenant=tenant, actor=act.actor, document_id=document_id, now=act.now, lines=lines, becomes="refund"
+        )
 
 
 def goes_on_at(act: Act, at: datetime) -> None:

@@ -117,7 +117,7 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
         (keys(payer_ids), ended),
     )
     rows = cursor.fetchall()
-    has_story = [row[-2] or row[-1] for row in rows]
+    has_story = [row[-2] or row[-1] or row[9] is not None for row in rows]
     beside = _Beside(
         items=_items(cursor, [row[1] for row in rows], [row[6] for row in rows], has_story),
         discounts=_discounts(cursor, [row[1] for row in rows if row[-3]]),
