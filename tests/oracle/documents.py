@@ -130,9 +130,9 @@ class Ledger:
         """Discounts, tax, then the credit balance as a means of payment; below zero it is a credit note."""
         owner = self.customer(customer)
         day = local_day(now, owner.zone)
-        lines.sort(key=_order)
-        lay_discounts(lines)
-        lay_tax(self.scenario, owner, lines, day)
+        ordered = sorted(lines, key=_order)
+        lay_discounts(ordered)
+        lay_tax(self.scenario, owner, ordered, day)
         net, tax = sum(line.net for line in lines), sum(line.tax for line in lines)
         document = Document("credit_note" if net + tax < 0 else "invoice", lines, net, tax)
         key = (customer, currency)

@@ -93,8 +93,8 @@ def set_trial_end(sub: Agreement, act: Act, terms: Policy) -> None:
         if until > (sub.trial_end or until):
             _trial_until(sub, until)
         return
-    if sub.pending:
-        raise NotSupported("a trial given while a change waits")
+    if sub.pending or sub.paused(act.at):
+        raise NotSupported("a trial given while a change waits, or in a pause")
     follows = sub.anchor_follows_trial or sub.terms["alignment"] == "anniversary"
     for item in sub.items:
         old = item.chain[-1]
