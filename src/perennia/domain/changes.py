@@ -147,7 +147,7 @@ def _first_part(change: Change, version: Version, start: datetime) -> str:
     """A part that a change divides costs its share; where nothing was to be paid yet, the first is what it was."""
     if version.bills_from is None or version.bills_from <= start or version.billed_through is not None:
         return "prorate"
-    return (version.begun_under or change.policies).first_part
+    return (version.begun_under or under(change, version)).first_part
 
 
 def _bills_from(change: Change, version: Version, series: Series, start: datetime) -> datetime | None:
