@@ -22,7 +22,9 @@ Scenario = dict[str, Any]
 
 
 def test_every_value_of_every_policy_is_named_by_a_story() -> None:
-    named = {(key, word) for scenario in _scenarios() for key, value in _policies(scenario) for word in _words(key, value)}
+    named = {
+        (key, word) for scenario in _scenarios() for key, value in _policies(scenario) for word in _words(key, value)
+    }
     wanted = {(key, word) for key, words in CHOICES.items() if key not in _NEEDS_A_PROVIDER for word in words}
     wanted |= {("alignment", word) for word in ALIGNMENTS} | {("late_window_days", "days")}
     wanted |= {(key, word) for key, nothing in _AMOUNTS.items() for word in (nothing, "amount")}
