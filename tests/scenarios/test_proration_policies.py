@@ -305,7 +305,6 @@ def test_half_a_cent_is_rounded_away_from_zero() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="a line's share is rounded half away whatever rounding_mode says")
 def test_half_a_cent_is_rounded_to_the_even_one() -> None:
     """rounding_mode: half_even"""
     story(
