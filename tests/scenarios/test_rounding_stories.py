@@ -27,7 +27,6 @@ def test_each_line_is_rounded() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="rounding_level is not looked at")
 def test_the_invoice_is_rounded() -> None:
     """rounding_level: invoice; three times 0.025 are 0.075, so 0.08, and the parts add up."""
     story(
