@@ -135,7 +135,7 @@ class Course(Standing):
         """(2) Arrears or (5) advance: the parts due at this instant, priced."""
         plan_closed = False
         for progress in self.progress:
-            if progress.due is not None and progress.due <= at and progress.version.price.timing is timing:
+            while progress.due is not None and progress.due <= at and progress.version.price.timing is timing:
                 plan_closed |= timing is Timing.ARREARS and progress.item.kind is ItemKind.PLAN
                 discounts = self._discounts_for(progress, at) if self.discounts else ()
                 version, policies = progress.version, progress.policies
