@@ -42,7 +42,7 @@ VERBS: dict[str, set[str]] = {
     "set_anchor_day": {"day", "anchor"},
     "set_trial_end": {"trial_end"},
     "end_trial": set(),
-    "set_term_end": {"term_end"},
+    "set_term_end": {"term_end", "then"},
     "apply_coupon": {"coupon"},
     "usage": {"meter", "events", "value", "who", "key"},
     "one_off": {"name", "amount", "quantity", "tax_class", "when"},

@@ -12,7 +12,10 @@ from tests.oracle.slots import SlotKey
 
 
 def lay_discounts(lines: Sequence[Line]) -> None:
-    """Percent before amounts, each on what is left, never below zero; an amount once for each document."""
+    """Percent before amounts, each on what is left, never below zero; an amount once for each document.
+
+    A line is rounded once, at its end.
+    """
     for sub in {line.sub.name: line.sub for line in lines if line.sub and line.sub.coupons}.values():
         mine = [line for line in lines if line.sub is sub and line.source is None]
         if any(line.kind == "one_off" for line in mine):
@@ -22,20 +25,22 @@ def lay_discounts(lines: Sequence[Line]) -> None:
             order = sorted(order, key=lambda one: one.coupon.percent is None)
         for redemption in order:
             _lay(sub, redemption, [line for line in mine if _eligible(sub, redemption, line)])
+        for line in mine:
+            line.amount = rounded(line.exact, sub.terms["rounding_mode"])
 
 
 def _lay(sub: Agreement, redemption: Redemption, lines: list[Line]) -> None:
     coupon, mode = redemption.coupon, sub.terms["rounding_mode"]
     if coupon.percent is not None:
         for line in lines:
-            line.amount -= rounded(line.amount * coupon.percent / 100, mode)
+            line.exact *= 1 - coupon.percent / 100
     elif coupon.amount is not None:
-        lines = [line for line in lines if line.amount > 0]
-        off = min(rounded(minor(coupon.amount, sub.currency), mode), sum(line.amount for line in lines))
-        for line, part in zip(
-            lines, split(off, [Fraction(line.amount) for line in lines]) if lines else (), strict=True
-        ):
-            line.amount -= part
+        lines = [line for line in lines if rounded(line.exact, mode) > 0]
+        left = [rounded(line.exact, mode) for line in lines]
+        off = min(rounded(minor(coupon.amount, sub.currency), mode), sum(left))
+        parts = split(off, [Fraction(units) for units in left]) if lines else ()
+        for line, units, part in zip(lines, left, parts, strict=True):
+            line.exact = line.exact - part if part < units else Fraction(0)
 
 
 def _eligible(sub: Agreement, redemption: Redemption, line: Line) -> bool:

@@ -148,14 +148,16 @@ class Charges:
         package = self.sub.terms["package"]
         flat_at_zero = self.sub.terms["first_flat_at_zero"] == "yes"
         full = worth(price, version.quantity, 0, flat_at_zero, package)
-        fee = rounded(minor(full, price.currency) * part / strip, mode)
+        due = minor(full, price.currency) * part / strip
+        fee = rounded(due, mode)
         start, stop = slot.at(parts[0][0], ending=False), slot.at(parts[-1][1], ending=True)
-        amounts = [("recurring", fee, minor(full, price.currency) / strip)]
+        amounts = [("recurring", due, minor(full, price.currency) / strip)]
         if price.period_minimum is not None and fee:
             missing = minor(price.period_minimum, price.currency) * part / strip - fee
-            amounts += [("minimum", rounded(missing, mode), missing / part)] if missing > 0 else []
-        for kind, amount, whole in amounts:
-            line = self._line(item, version, kind, start, stop, amount)
+            amounts += [("minimum", missing, missing / part)] if missing > 0 else []
+        for kind, exact, whole in amounts:
+            line = self._line(item, version, kind, start, stop, rounded(exact, mode))
+            line.exact = exact
             line.slot, line.covered, line.charged, line.whole_by = slot, list(parts), list(parts), whole_by
             line.whole = whole
             line.renewal = not changed and not (

@@ -128,6 +128,8 @@ def set_anchor_day(sub: Agreement, act: Act, terms: Policy) -> None:
 
 
 def set_term_end(sub: Agreement, act: Act, terms: Policy) -> None:
+    if act.get("then", "end") != "end":
+        raise NotSupported("a term that is renewed or goes on")
     at = moment(act.get("term_end"), sub.zone)
     sub.term = End(at, max(at, act.at), None, terms, is_cancel=False)
 

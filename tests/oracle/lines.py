@@ -34,6 +34,7 @@ class Line:
     becomes: str = "balance"
     held: bool = False
     dropped: bool = False
+    exact: Fraction | None = None
     amount: int = 0
     tax: int = 0
     credited: int = 0
@@ -44,6 +45,8 @@ class Line:
 
     def __post_init__(self) -> None:
         self.amount = self.listed
+        if self.exact is None:
+            self.exact = Fraction(self.listed)
 
     @property
     def net(self) -> int:

@@ -12,7 +12,7 @@ KNOWN: dict[str, tuple[str, ...]] = {  # the first is the default
     "factor": ("exact", "scale9"),
     "cancel_at": ("now", "period_end", "date", "period_start"),
     "cancel_day": ("free", "billed"),
-    "cancel_credit": ("as_credit_becomes", "none"),
+    "cancel_credit": ("credit_becomes", "none"),
     "alignment": ("anniversary", "calendar", "billing_day", "customer_day", "base"),
     "first_part": ("prorate", "free", "full"),
     "known_last_part": ("prorate", "full"),

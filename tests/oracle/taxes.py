@@ -62,6 +62,9 @@ def lay_tax(scenario: Scenario, customer: Customer, lines: Sequence[Line], day: 
             taxes = share(rounded(sum(exact, Fraction(0)), mode), exact)
         for line, tax in zip(group, taxes, strict=True):
             line.tax = tax
+            if line.inclusive:  # from here on it is what it comes to without tax, of which credits are a share
+                line.whole *= Fraction(line.amount - tax, line.amount) if line.amount else 1
+                line.amount, line.inclusive = line.amount - tax, False
     for line in lines:
         if line.source is not None:
             line.tax = -credited_tax(line.source, -line.amount, mode)

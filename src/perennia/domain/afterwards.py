@@ -7,7 +7,7 @@ from datetime import datetime
 
 from perennia.domain.decision import DatesMove, Decision, Source, SpanFree, VersionBegun, VersionEnd
 from perennia.domain.discounts import Discount
-from perennia.domain.documents import Document, DocumentKind, Line, LineKind
+from perennia.domain.documents import SETTLES, Document, DocumentKind, Line, LineKind
 from perennia.domain.facts import Item, Paid, Payer, Settled, Status, Subscription, Term, Version
 from perennia.domain.ids import Id
 from perennia.domain.tax import NO_TAX
@@ -60,7 +60,7 @@ class _Written:
         self.charged = defaultdict(list)
         for document in decision.documents:
             for position, line in enumerate(document.lines, start=1):
-                if line.kind is LineKind.RECURRING and line.subscription_id is not None:
+                if line.kind in SETTLES and line.subscription_id is not None:
                     self.charged[line.subscription_id].append(_settled(document, position, line, paid=self.paid))
         for free in decision.free:
             self.charged[free.subscription_id].append(_free(free))
@@ -138,7 +138,7 @@ def _term(term: Term | None, ends_at: datetime | None) -> Term | None:
 
 def _may_give_back(subscription: Subscription) -> bool:
     """Whether what was charged may yet reach beyond the end of a version."""
-    if subscription.cancel_at is not None or subscription.changes or subscription.pauses:
+    if subscription.ends_at is not None or subscription.changes or subscription.pauses:
         return True
     versions = (version for item in subscription.items for version in item.versions)
     return any(

@@ -5,7 +5,7 @@ credits, arrears of periods ending, changes, trial ends, starts and resumes, adv
 copy of a `bill` call; the facts it was made from stay as they are.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from perennia.domain.decision import (
     PauseDone,
     SpanCut,
 )
+from perennia.domain.discounts import Discount
 from perennia.domain.errors import NotFound
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import (
@@ -33,15 +34,16 @@ from perennia.domain.facts import (
     Term,
     Version,
 )
-from perennia.domain.ids import NewIds
+from perennia.domain.ids import Id, NewIds
 from perennia.domain.lifecycle import LIVE
 from perennia.domain.owing import owed_from
-from perennia.domain.pausing import resumed, term_after
+from perennia.domain.pausing import last_used, resumed, term_after
 from perennia.domain.policies import Policies, changed, over
 from perennia.domain.pricing import Timing
 from perennia.domain.progress import Progress, earliest
 from perennia.domain.proration import credit
 from perennia.domain.standing import Standing, live_from
+from perennia.domain.using import Using
 
 
 class Course(Standing):
@@ -61,16 +63,17 @@ class Course(Standing):
                 found = progress.due
         for owed in self._owed:
             found = earliest(found, owed.due)
+        if self.usage is not None:
+            found = earliest(found, self.usage.next_due_at(self._with_usage(), self.progress))
         return found
 
     def next_change(self) -> datetime | None:
         """The earliest instant at which its state changes."""
         if self.status is Status.CANCELED:
             return None
-        cancel_at = self.cancel_at
+        found = self.ends_at
         if self.status is Status.SCHEDULED:
-            return earliest(cancel_at, self.facts.started_at)
-        found = cancel_at
+            return earliest(found, self.facts.started_at)
         if self.status is Status.TRIALING:
             found = earliest(found, self.trial_end)
         if self.pause is not None:
@@ -96,8 +99,9 @@ class Course(Standing):
 
     def end(self, at: datetime) -> Iterator[GivenBack]:
         """(1) The end, if it is due; pause starts; and the credits for what was charged beyond the end of a version."""
-        if self.status is not Status.CANCELED and self.cancel_at is not None and self.cancel_at <= at:
-            self._end_service(self.cancel_at, at)
+        ends_at = self.ends_at
+        if self.status is not Status.CANCELED and ends_at is not None and ends_at <= at:
+            self._end_service(ends_at, at)
         elif self._begins_pause(at):
             self._pause(at)
         yield from self._credits(at)
@@ -109,7 +113,7 @@ class Course(Standing):
             if due is None or due > at or self.status is Status.SCHEDULED:
                 break
             self._apply(replace(self.changes.pop(0), at=due))
-        if self.term is not None and self.term.ends_at <= at and self.status is not Status.CANCELED:
+        if self.term is not None and self.term.ends_at <= at and self.status not in (Status.CANCELED, Status.PAUSED):
             self._renew(self.term, at)
         yield from self._credits(at)
 
@@ -134,17 +138,30 @@ class Course(Standing):
     def charges(self, at: datetime, timing: Timing) -> Iterator[Charge]:
         """(2) Arrears or (5) advance: the parts due at this instant, priced."""
         plan_closed = False
+        taken: dict[Id, tuple[Discount, ...]] = {}
         for progress in self.progress:
             while progress.due is not None and progress.due <= at and progress.version.price.timing is timing:
                 plan_closed |= timing is Timing.ARREARS and progress.item.kind is ItemKind.PLAN
                 discounts = self._discounts_for(progress, at) if self.discounts else ()
                 version, policies = progress.version, progress.policies
-                fee = of_part(self.facts, progress.item, version, progress.take(), policies, discounts)
+                part = progress.take()
+                if version.price.meter_id is not None:
+                    taken[progress.item.id] = discounts
+                    continue
+                fee = of_part(self.facts, progress.item, version, part, policies, discounts)
                 yield fee
                 if version.price.period_minimum is not None and (lacks := of_minimum(fee)) is not None:
                     yield lacks
+        if self.usage is not None and timing is Timing.ARREARS:
+            yield from self._usage(self.usage, at, taken)
         if plan_closed:
             self._end_used_up(at, at)
+
+    def _usage(self, usage: Using, at: datetime, taken: Mapping[Id, tuple[Discount, ...]]) -> Iterator[Charge]:
+        """(2) What was used, of the items of which a part was taken, and of those whose last late window closes."""
+        active = tuple(one for one in self.facts.discounts if one.id not in self.ended_discounts)
+        standing = self._with_usage()
+        yield from usage.charges(standing, self.progress, at=at, taken=taken, discounts=active)
 
     def setups(self, at: datetime) -> Iterator[Charge]:
         """(5) The set-up fees of what began just now, also in a trial."""
@@ -178,7 +195,7 @@ class Course(Standing):
         if self.facts.held:
             return []
         under = over(under, version.price.own_policies)
-        return owed_from(settled, version, ends_at=ends_at, under=under, cancel_at=self.cancel_at)
+        return owed_from(settled, version, ends_at=ends_at, under=under, subscription_ends_at=self.ends_at)
 
     def waiting(self, at: datetime) -> Iterator[GivenBack]:
         """What waits for an invoice of the subscription, once there is one after the act that it comes from."""
@@ -207,37 +224,30 @@ class Course(Standing):
             if owed.settled.document_id is not None:
                 yield GivenBack(self.facts, owed.settled, owed.new_end, given, owed.under)
 
-    def _end_service(self, cancel_at: datetime, at: datetime) -> None:
+    def _end_service(self, ends_at: datetime, at: datetime) -> None:
         facts = self.facts
         if self.status in LIVE:
-            counted = max(cancel_at, live_from(facts))
+            counted = max(ends_at, live_from(facts))
             self._moved(before=self._mrr(counted), after=0, at=counted, live_after=False)
         elif facts.activated_at is not None:  # paused, or in a trial that was given later
-            self._moved(before=0, after=0, at=cancel_at, live_after=False)
+            self._moved(before=0, after=0, at=ends_at, live_after=False)
         self._become(Status.CANCELED, at)
         self.events.append(Event(EventType.SUBSCRIPTION_CANCELED, facts.id, at))
-        under = facts.cancel_policies or facts.policies
+        under = facts.end_policies
         if under.cancel_credit == "none":
             under = changed(under, {"credit_becomes": "none"})
         versions = {progress.version.id: progress.version for progress in self.progress}
         owed = {one.settled for one in self._owed}
         for settled in facts.overcharged:
-            if under.known_last_part == "full" and settled.start < cancel_at:
+            if under.known_last_part == "full" and settled.start < ends_at:
                 continue  # the last part is charged whole, whenever the end became known
             if under.open_debt_at_cancel != "credit_unused" and settled.open_minor > 0:
                 continue  # collected whole
-            if settled not in owed and settled.version_id in versions and settled.end > cancel_at:
+            if settled not in owed and settled.version_id in versions and settled.end > ends_at:
                 version = versions[settled.version_id]
-                new_end = settled.start if under.proration == "full" else self._last_used(cancel_at)
+                new_end = settled.start if under.proration == "full" else last_used(self.pause, ends_at)
                 self._owed += self._owe(settled, version, new_end, changed(under, {"difference_invoiced": "now"}))
         self._owed = [replace(one, due=at) for one in self._owed]
-
-    def _last_used(self, cancel_at: datetime) -> datetime:
-        """Until when a paid part was used: the rest that a running pause keeps or gives back was not."""
-        pause = self.pause
-        if pause is None or pause.policies.pause_rest == "lost":
-            return cancel_at
-        return min(cancel_at, pause.starts_at)
 
     def _pause(self, at: datetime) -> None:
         assert self.pause is not None
@@ -247,14 +257,16 @@ class Course(Standing):
         self._become(Status.PAUSED, at)
         self.events.append(Event(EventType.SUBSCRIPTION_PAUSED, self.facts.id, at))
         for progress in self.progress:
-            if progress.version.price.timing is Timing.ARREARS and not progress.is_over:
+            if progress.version.price.timing is Timing.ARREARS and not (
+                progress.is_over or progress.runs_on(self.pause)
+            ):
                 self._end_version(progress, starts_at, None)
 
     def _resume(self, pause: Pause, at: datetime) -> Iterator[GivenBack]:
         """The end of a pause: what was paid beyond its start moves, is given back, or is lost."""
         self.pause = None
-        before = self.trial_end
-        self._move_dates(pause, at)
+        before, dates = self.trial_end, (self.trial_end, self.term, self.cancel_at)
+        self._move_dates(pause)
         for progress in list(self.progress):
             progress.pause = None
             if not self._goes_on_after(progress, pause):
@@ -277,20 +289,21 @@ class Course(Standing):
             progress.find_due()
             if outcome.follower is not None:
                 self._begin(progress.item, outcome.follower)
-            if outcome.credit is not None and outcome.settled is not None and outcome.settled.document_id is not None:
-                until = min(at, outcome.settled.end)
-                yield GivenBack(self.facts, outcome.settled, pause.starts_at, outcome.credit, pause.policies, until)
+            for settled, given in outcome.credits:
+                if settled.document_id is not None:
+                    until = min(at, settled.end)
+                    yield GivenBack(self.facts, settled, pause.starts_at, given, pause.policies, until)
         self.pauses_done.append(PauseDone(pause.id, self.facts.id))
         trialing = self.trial_end is not None and self.trial_end > at
         self._become(Status.TRIALING if trialing else Status.ACTIVE, at)
+        if dates != (self.trial_end, self.term, self.cancel_at):
+            self._tell_dates()
+        if self.ends_at is not None:
+            for progress in self.progress:
+                progress.end_with(self.ends_at)
         self.events.append(Event(EventType.SUBSCRIPTION_RESUMED, self.facts.id, at))
         if not trialing:
             self._moved(before=0, after=self._mrr(at), at=at, kind=MovementKind.RESUME)
-
-    def _ends_at(self, cancel_at: datetime) -> None:
-        self.cancel_at = cancel_at
-        for progress in self.progress:
-            progress.end_with(cancel_at)
 
     def _begin_after_trial(self, progress: Progress, trial_end: datetime) -> None:
         """Nothing was charged yet: the first charge and, where it was counted from the trial's end, the anchor move on."""
@@ -310,11 +323,11 @@ class Course(Standing):
         )
         self.changes_moved += [ChangeMoved(change.id, after) for change in self.changes if change.at == after]
         if self.cancel_at == before:
-            self._ends_at(after)
+            self.cancel_at = after
 
     def _goes_on_after(self, progress: Progress, pause: Pause) -> bool:
         """Whether a version was in force when the pause began: it was not over, or the pause itself ended it."""
-        if progress.version.starts_at > pause.starts_at:
+        if progress.version.starts_at > pause.starts_at or progress.runs_on(pause):
             return False
         if not progress.is_over:
             return True
@@ -326,17 +339,13 @@ class Course(Standing):
         ended_here = progress.ends == pause.starts_at and progress.version.price.timing is Timing.ARREARS
         return ended_here and not followed
 
-    def _move_dates(self, pause: Pause, at: datetime) -> None:
+    def _move_dates(self, pause: Pause) -> None:
         """Trial and term stood still meanwhile."""
-        trial, term, cancel_at = self.trial_end, self.term, self.cancel_at
+        trial, term = self.trial_end, self.term
         if trial is not None and trial > pause.starts_at:
             self.trial_end = term_after(trial, pause, self.facts.zone)
         if term is not None and term.ends_at > pause.starts_at:
             self.term = replace(term, ends_at=term_after(term.ends_at, pause, self.facts.zone))
-            if term.then == "end" and self.cancel_at == term.ends_at:
-                self._ends_at(self.term.ends_at)
-        if (trial, term, self.facts.cancel_at) != (self.trial_end, self.term, cancel_at):
-            self._tell_dates()
 
     def _renew(self, term: Term, at: datetime) -> None:
         plan = next((p for p in self.progress if p.item.kind is ItemKind.PLAN and not p.is_over), None)

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import IntEnum, StrEnum
 
-from perennia.domain.documents import Document, DocumentKind
+from perennia.domain.documents import Document, DocumentKind, LineKind
 from perennia.domain.events import Event
 from perennia.domain.facts import Cause, Item, Status, Version
 from perennia.domain.grants import Grant
@@ -191,6 +192,19 @@ class WriteOff:
 
 
 @dataclass(frozen=True, slots=True)
+class UsageSettled:
+    """What a line charged for the usage of a version in a period, or for its minimum: before discounts, minor units."""
+
+    document_id: Id
+    position: int
+    kind: LineKind
+    version_id: Id
+    period_start: datetime
+    quantity: Decimal
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """A pending charge that became a line: (document, position)."""
 
@@ -338,6 +352,9 @@ class Decision:
     pending: tuple[Pending, ...] = ()
     """Charges that wait from now on for the payer's next document."""
     taken: tuple[Taken, ...] = ()
+    usage: tuple[UsageSettled, ...] = ()
+    closed: tuple[Id, ...] = ()
+    """Item versions of whose usage nothing more is charged."""
     states: tuple[StateChange, ...] = ()
 
     @property

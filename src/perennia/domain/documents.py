@@ -36,6 +36,9 @@ class LineKind(IntEnum):
     ADJUSTMENT = 9
 
 
+SETTLES = frozenset({LineKind.RECURRING, LineKind.MINIMUM})
+"""The kinds of line that settle a part of a period, and are given back where it ends early."""
+
 GIVES_BACK = frozenset({LineKind.CREDIT, LineKind.PAUSE, LineKind.ADJUSTMENT})
 """The kinds of line that credit another."""
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from perennia.domain.amounts import amounts_of
 from perennia.domain.charges import Charge, GivenBack
-from perennia.domain.decision import Allocation, BalanceEntry, Posting, Source, SpanFree, Taken
+from perennia.domain.decision import Allocation, BalanceEntry, Posting, Source, SpanFree, Taken, UsageSettled
 from perennia.domain.documents import Document, DocumentKind, Line, LineKind, PayTerms
 from perennia.domain.errors import InvalidValue
 from perennia.domain.events import Event, EventType
@@ -21,6 +21,7 @@ from perennia.domain.one_offs import OneOff
 from perennia.domain.policies import Policies
 from perennia.domain.refunds import Captured, Refunded, give_back
 from perennia.domain.taxing import tax_charges
+from perennia.domain.using import Used
 from perennia.domain.wallet import Moved, expire
 
 LARGEST_TOTAL_MINOR = 10**17
@@ -121,7 +122,7 @@ def is_skipped(draft: Draft) -> bool:
     if draft.policies.zero_document != "skip" or draft.credits:
         return False
     charges = draft.charges
-    if any(charge.policies.zero_document != "skip" or isinstance(charge, OneOff) for charge in charges):
+    if any(charge.policies.zero_document != "skip" or isinstance(charge, (OneOff, Used)) for charge in charges):
         return False
     return not any(amount.minor for amount in amounts_of(charges))
 
@@ -146,6 +147,7 @@ class Issued:
     balance: list[BalanceEntry]
     taken: list[Taken] = field(default_factory=list)
     refunds: list[Refunded] = field(default_factory=list)
+    usage: list[UsageSettled] = field(default_factory=list)
 
 
 def issue_draft(
@@ -228,7 +230,8 @@ def _booked(document: Document, draft: Draft, drawn: Sequence[Draw], *, funds: F
         entries.append(entry)
         allocations.append(Allocation(document.id, Source.BALANCE, entry.id, amount, now))
     postings, events = issue(document, to_balance=to_balance), _events(document)
-    return Issued(document, postings, events, allocations, entries, _taken(document, draft.charges), refunds)
+    taken, usage = _taken(document, draft.charges), _usage_settled(document, draft.charges)
+    return Issued(document, postings, events, allocations, entries, taken, refunds, usage)
 
 
 def _refunds(
@@ -268,6 +271,17 @@ def _taken(document: Document, charges: Sequence[Charge]) -> list[Taken]:
         Taken(charge.pending.id, document.id, position)
         for position, charge in enumerate(charges, start=1)
         if isinstance(charge, OneOff) and charge.pending.id is not None
+    ]
+
+
+def _usage_settled(document: Document, charges: Sequence[Charge]) -> list[UsageSettled]:
+    """What its lines charged for usage."""
+    return [
+        UsageSettled(
+            document.id, position, charge.kind, charge.version.id, charge.period_start, charge.quantity, charge.listed
+        )
+        for position, charge in enumerate(charges, start=1)
+        if isinstance(charge, Used)
     ]
 
 

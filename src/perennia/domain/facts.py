@@ -9,6 +9,7 @@ from perennia.domain.calendar import Series
 from perennia.domain.discounts import Discount
 from perennia.domain.grants import Grant
 from perennia.domain.ids import Id
+from perennia.domain.metering import Usage
 from perennia.domain.pending import Pending
 from perennia.domain.policies import DEFAULTS, Policies, over
 from perennia.domain.pricing import Price
@@ -82,6 +83,8 @@ class Version:
     own_amount: Decimal | None = None
     begun_under: Policies | None = None
     ended_under: Policies | None = None
+    closed: bool = False
+    """Metered, and nothing more that was used while it was in force is ever charged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,14 +201,30 @@ class Subscription:
     apart: bool = False
     """Has documents of its own, never with other subscriptions of the payer."""
     reactivates: Id | None = None
+    used_until: datetime | None = None
+    """When it ended, to the instant, where its end for all else is the beginning of that day."""
+    usage: Usage | None = None
+    """What its metered prices charge for; None where it has none, or where nobody is to be billed."""
 
     @property
-    def known_end(self) -> datetime | None:
-        """When it ends: on a date that was asked for, or with its term."""
-        term = self.term
-        if term is None or term.then != "end" or (self.cancel_at is not None and self.cancel_at <= term.ends_at):
+    def ends_at(self) -> datetime | None:
+        """Where it is known to end: by a cancellation, or with a term after which nothing goes on.
+
+        A term stands still in a pause: as long as one runs, nobody knows when it is over.
+        """
+        if self.term is None or self.term.then != "end" or self.status is Status.PAUSED:
             return self.cancel_at
-        return term.ends_at
+        return self.term.ends_at if self.cancel_at is None else min(self.cancel_at, self.term.ends_at)
+
+    @property
+    def end_policies(self) -> Policies:
+        """The policies of the act that ends it, else its own."""
+        return self.cancel_policies if self.cancel_policies is not None and not self.ends_by_term else self.policies
+
+    @property
+    def ends_by_term(self) -> bool:
+        """Whether the end that is known is that of its term."""
+        return self.ends_at is not None and self.ends_at != self.cancel_at
 
 
 def policies_of(version: Version, subscription: Subscription) -> Policies:
@@ -251,6 +270,8 @@ class Payer:
     """Charges that wait for the next document."""
     paid: tuple[Paid, ...] = ()
     """Of documents whose lines may be given back as refunds, the oldest payment first."""
+    closing: tuple[Subscription, ...] = ()
+    """Subscriptions that have ended, with what was metered of them: late events may still come in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,8 @@ from perennia.domain.facts import Payer, Seller
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.intake import Waiting
 from perennia.domain.pricing import Timing
-from perennia.domain.refunds import with_refunds
 from perennia.domain.progress import earliest
+from perennia.domain.refunds import with_refunds
 from perennia.domain.wallet import Moved
 
 T = TypeVar("T")
@@ -110,7 +110,8 @@ def take_over(payer: Payer, *, seller: Seller, now: datetime) -> Decision:
 
 
 def _courses(payer: Payer, seller: Seller, new_ids: NewIds) -> list[Course]:
-    return [Course(facts, seller=seller, payer=payer, new_ids=new_ids) for facts in payer.subscriptions]
+    standing = payer.subscriptions + payer.closing if payer.closing else payer.subscriptions
+    return [Course(facts, seller=seller, payer=payer, new_ids=new_ids) for facts in standing]
 
 
 def _no_ids(count: int) -> list[Id]:
@@ -136,6 +137,9 @@ def _drafts(courses: list[Course], at: datetime, drafts: dict[GroupKey, Draft]) 
             drafts.setdefault(group_key(course.facts), Draft()).charges.append(charge)
     for course in courses:
         _give_back(course, course.change(at), drafts)
+        if course.ended:  # what a change ended is charged with what follows it
+            for charge in course.charges(at, Timing.ARREARS):
+                drafts.setdefault(group_key(course.facts), Draft()).charges.append(charge)
     for course in courses:
         _give_back(course, course.start(at), drafts)
     for course in courses:
@@ -164,12 +168,14 @@ def _refuse_long_catch_up(courses: list[Course]) -> None:
 def _decision(
     payer: Payer, courses: list[Course], issued: list[Issued], expired: list[Moved], *, next_due_at: datetime | None
 ) -> Decision:
+    using = [course.usage for course in courses if course.usage is not None]
     return Decision(
         payer_id=payer.id,
         next_due_at=next_due_at,
         documents=tuple([one.document for one in issued]),
         settled=tuple([(p.version.id, p.settled) for course in courses for p in course.progress if p.parts]),
-        cuts=_joined([course.cuts for course in courses]),
+        cuts=_joined([course.cuts for course in courses] + [usage.cuts for usage in using]),
+        closed=_joined([usage.closed for usage in using]),
         stretches=_joined([course.stretches for course in courses]),
         begun=_joined([course.begun for course in courses]),
         ended=_joined([course.ended for course in courses]),
@@ -188,6 +194,7 @@ def _decision(
         allocations=_joined([one.allocations for one in issued]),
         balance=_joined([one.balance for one in issued] + [list(one.balance) for one in expired]),
         taken=_joined([one.taken for one in issued]),
+        usage=_joined([one.usage for one in issued]),
         discounts=_joined([list(course.uses.values()) for course in courses]),
     )
 

@@ -16,6 +16,7 @@ from perennia.domain.pricing import Model
 from perennia.domain.schemes import Basis
 from perennia.domain.tax import NO_TAX
 from perennia.domain.taxing import LineTax, discount_in
+from perennia.domain.using import Used
 
 _ONE = Decimal(1)
 
@@ -119,6 +120,8 @@ def _is_single(charge: Charge) -> bool:
 def _terms(charge: Charge) -> tuple[str, Decimal, Decimal]:
     """(model, quantity, unit amount in currency units) of a line."""
     price = charge.version.price
+    if isinstance(charge, Used) and charge.kind is LineKind.USAGE:
+        return price.model, charge.quantity, price.unit_amount
     if charge.kind is LineKind.RECURRING or not _is_single(charge):
         return price.model, charge.version.quantity, price.unit_amount
     amount = price.setup_fee if charge.kind is LineKind.SETUP else price.period_minimum
@@ -137,7 +140,7 @@ def _is_plain(charge: Charge, amount: Amount, tax: LineTax) -> bool:
     """Whether the columns are all inputs there are."""
     if amount.off or amount.share is not None or tax.taken_out or charge.policies.rounding_mode != "half_away":
         return False
-    if charge.kind is LineKind.MINIMUM:
+    if charge.kind is LineKind.MINIMUM or (isinstance(charge, Used) and charge.charged):
         return False
     return charge.part.part == charge.part.whole and (charge.version.price.scheme is None or _is_single(charge))
 
@@ -155,6 +158,7 @@ def _calculation(charge: Charge, amount: Amount, taken_out: Decimal) -> Calculat
         off=amount.off,
         share=amount.share,
         fees=charge.fees,
+        charged=charge.charged if isinstance(charge, Used) else 0,
         measure=charge.part.measure,
         **_priced(charge),
         tax_out=taken_out,
@@ -165,4 +169,7 @@ def _calculation(charge: Charge, amount: Amount, taken_out: Decimal) -> Calculat
 def _priced(charge: Charge) -> dict[str, Any]:
     if charge.kind is LineKind.MINIMUM:
         return {"format": 2}
-    return {} if _is_single(charge) else priced(charge.version.price, Basis.of(charge.policies))
+    if _is_single(charge):
+        return {}
+    basis = charge.basis if isinstance(charge, Used) else Basis.of(charge.policies)
+    return priced(charge.version.price, basis)

@@ -5,7 +5,7 @@ which period it belongs to.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -163,7 +163,8 @@ class Usage:
     """What a rule is told of one subscription's usage.
 
     `charged` is what lines have charged so far, before discounts and in minor units, for each version and start of a
-    period; `told` are the alerts that were given, by limit and start of the period.
+    period, `trued_up` what they added to its minimum; `told` are the alerts that were given, by limit and start of the
+    period.
     """
 
     meters: Mapping[Id, Meter]
@@ -171,6 +172,7 @@ class Usage:
     charged: Mapping[tuple[Id, datetime], int]
     limits: tuple[Limit, ...] = ()
     told: frozenset[tuple[Id, datetime]] = frozenset()
+    trued_up: Mapping[tuple[Id, datetime], int] = field(default_factory=dict)
 
 
 def refusal(event: UsageEvent, meter: Meter, *, now: datetime) -> Outcome | None:

@@ -9,7 +9,7 @@ from perennia.domain.policies import Policies
 
 
 def owed_from(
-    settled: Settled, version: Version, *, ends_at: datetime, under: Policies, cancel_at: datetime | None
+    settled: Settled, version: Version, *, ends_at: datetime, under: Policies, subscription_ends_at: datetime | None
 ) -> list[Owed]:
     """What a settled part owes once its version ends at `ends_at`; nothing where the policies waive it.
 
@@ -23,11 +23,11 @@ def owed_from(
     if under.credit_becomes == "next_invoice":
         due = None
     elif under.difference_invoiced == "next_invoice":
-        due = _next_period(version, ends_at, cancel_at)
+        due = _next_period(version, ends_at, subscription_ends_at)
     return [Owed(due, ends_at, settled, version, new_end, under)]
 
 
-def _next_period(version: Version, at: datetime, cancel_at: datetime | None) -> datetime:
+def _next_period(version: Version, at: datetime, last: datetime | None) -> datetime:
     slot = slot_at(version.series, at)
     due = at if slot.start == at else slot.end
-    return due if cancel_at is None else max(min(due, cancel_at), at)
+    return due if last is None else max(min(due, last), at)

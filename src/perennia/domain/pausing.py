@@ -19,13 +19,12 @@ from perennia.domain.proration import Credit, credit
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """What becomes of a version: a settled part that lasts longer, its end, what follows it, what is given back."""
+    """What becomes of a version: a settled part that lasts longer, its end, what follows it, what is given back of it."""
 
     stretch: SpanStretch | None = None
     ends_at: datetime | None = None
     follower: Version | None = None
-    settled: Settled | None = None
-    credit: Credit | None = None
+    credits: tuple[tuple[Settled, Credit], ...] = ()
 
 
 def resumed(
@@ -37,20 +36,25 @@ def resumed(
     through = version.billed_through or version.bills_from or version.starts_at
     if version.price.timing is Timing.ARREARS or through <= pause.starts_at:
         return _after_a_gap(version, pause, max(min(through, pause.starts_at), version.starts_at), ends_at, new_ids)
-    paid = next((settled for settled in overcharged if settled.end == through), None)
-    if pause.policies.pause_rest == "kept" and paid is not None:
-        return _moved_on(version, pause, paid, new_ids)
+    paid = [settled for settled in overcharged if settled.end == through]
+    if pause.policies.pause_rest == "kept" and paid:
+        return _moved_on(version, pause, paid[0], new_ids)
     found = Resumed()
-    if pause.policies.pause_rest == "credited" and paid is not None:
-        given = credit(
-            paid, new_end=pause.starts_at, series=version.series, policies=pause.policies, pauses=earlier,
-            resumed=min(ends_at, paid.end),
-        )  # fmt: skip
-        found = Resumed(settled=paid, credit=given)
+    if pause.policies.pause_rest == "credited":
+        found = Resumed(
+            credits=tuple([(one, _unused(one, version, pause, ends_at=ends_at, earlier=earlier)) for one in paid])
+        )
     if through >= ends_at:
         return found
     gap = _after_a_gap(version, pause, through, ends_at, new_ids)
     return replace(found, ends_at=gap.ends_at, follower=gap.follower)
+
+
+def _unused(settled: Settled, version: Version, pause: Pause, *, ends_at: datetime, earlier: Sequence[Pause]) -> Credit:
+    return credit(
+        settled, new_end=pause.starts_at, series=version.series, policies=pause.policies, pauses=earlier,
+        resumed=min(ends_at, settled.end),
+    )  # fmt: skip
 
 
 def _after_a_gap(version: Version, pause: Pause, ends_at: datetime, resumes_at: datetime, new_ids: NewIds) -> Resumed:
@@ -60,7 +64,7 @@ def _after_a_gap(version: Version, pause: Pause, ends_at: datetime, resumes_at: 
     if moves and version.price.timing is Timing.ADVANCE:
         series = replace(series, anchor=local_time(resumes_at, series.zone))
     follower = split(version, start=resumes_at, series=series, bills_from=resumes_at, new_ids=new_ids)
-    return Resumed(ends_at=ends_at, follower=follower)
+    return Resumed(ends_at=ends_at, follower=replace(follower, ends_at=None))
 
 
 def _moved_on(version: Version, pause: Pause, paid: Settled, new_ids: NewIds) -> Resumed:
@@ -80,3 +84,10 @@ def term_after(at: datetime, pause: Pause, zone: str, *, unit: str = "day") -> d
         return at + (pause.ends_at - pause.starts_at)
     days = days_between(pause.starts_at, pause.ends_at, zone)
     return instant(local_time(at, zone) + timedelta(days=days), zone)
+
+
+def last_used(pause: Pause | None, ends_at: datetime) -> datetime:
+    """Until when a paid part was used once its subscription ends: the rest that a running pause keeps was not."""
+    if pause is None or pause.policies.pause_rest == "lost":
+        return ends_at
+    return min(ends_at, pause.starts_at)

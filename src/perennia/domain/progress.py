@@ -4,7 +4,6 @@ from datetime import datetime
 
 from perennia.domain.calendar import slot_at
 from perennia.domain.facts import Item, Pause, Subscription, Version, policies_of
-from perennia.domain.policies import Policies
 from perennia.domain.pricing import Timing
 from perennia.domain.proration import Part, next_part
 
@@ -23,11 +22,13 @@ class Progress:
     ) -> None:  # fmt: skip
         self.item, self.version, self.facts, self.trial_end, self.pause = item, version, facts, trial_end, pause
         self.policies = policies_of(version, facts)
-        self.prorate_last = facts.known_end is None or _of_end(facts).known_last_part == "prorate"
-        self.ends = earliest(version.ends_at, facts.known_end)
+        self.prorate_last = facts.ends_at is None or facts.end_policies.known_last_part == "prorate"
+        self.ends = earliest(version.ends_at, facts.ends_at)
+        if version.price.meter_id is not None and facts.used_until is not None:
+            self.ends = earliest(version.ends_at, facts.used_until)
         self.is_over = version.ends_at is not None
         if pause is not None and version.price.timing is Timing.ARREARS and pause.starts_at > version.starts_at:
-            self.ends = earliest(self.ends, pause.starts_at)
+            self.ends = self.ends if self.runs_on(pause) else earliest(self.ends, pause.starts_at)
         self.settled = version.billed_through or version.bills_from or version.starts_at
         if trial_end is not None and trial_end > self.settled:
             self.settled = trial_end
@@ -57,10 +58,11 @@ class Progress:
         self.ends, self.is_over = earliest(self.ends, at), True
         self.find_due()
 
-    def end_with(self, cancel_at: datetime) -> None:
-        """The subscription ends later than was known."""
-        self.ends = earliest(self.version.ends_at, cancel_at)
-        self.find_due()
+    def end_with(self, ends_at: datetime) -> None:
+        """The subscription ends at another time than was known."""
+        if not self.is_over:
+            self.ends = ends_at
+            self.find_due()
 
     def as_it_stands(self) -> Version:
         """The version with how far it is settled by now and, where that is so, its end."""
@@ -84,10 +86,14 @@ class Progress:
         else:
             self.due = self.settled
 
+    def runs_on(self, pause: Pause) -> bool:
+        """Whether a pause does not touch it: what is used meanwhile is billed as ever."""
+        return self.version.price.meter_id is not None and pause.policies.pause_usage == "billed"
+
     def _stands_still(self) -> bool:
         """A part that would begin inside a pause waits for its end."""
         pause = self.pause
-        if pause is None or self.settled < pause.starts_at:
+        if pause is None or self.settled < pause.starts_at or self.runs_on(pause):
             return False
         return pause.ends_at is None or self.settled < pause.ends_at
 
@@ -102,10 +108,6 @@ class Progress:
 
     def _begins(self) -> datetime:
         return self.version.bills_from or self.version.starts_at
-
-
-def _of_end(facts: Subscription) -> Policies:
-    return facts.cancel_policies or facts.policies
 
 
 def earliest(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -31,20 +31,23 @@ from perennia.domain.metrics import movement, subscription_mrr
 from perennia.domain.pausing import term_after
 from perennia.domain.policies import Policies
 from perennia.domain.progress import Progress
+from perennia.domain.using import Using
 
 
 class Standing:
     """The working copy of one subscription's facts."""
 
     __slots__ = (
-        "_counted", "_new_ids", "_payer", "_seller", "_set_up", "begun", "cancel_at", "changes", "changes_done", "changes_moved",
+        "_counted", "_new_ids", "_payer", "_seller", "_set_up", "begun", "cancel_at", "changes", "changes_done",
+        "changes_moved",
         "cuts", "dates", "discounts", "ended", "ended_discounts", "events", "facts", "movements", "moves", "pause",
-        "pauses_done", "progress", "status", "stretches", "term", "together", "trial_end", "uses",
+        "pauses_done", "progress", "status", "stretches", "term", "together", "trial_end", "usage", "uses",
     )  # fmt: skip
 
     def __init__(self, facts: Subscription, *, seller: Seller, payer: Payer, new_ids: NewIds) -> None:
+        self.usage: Using | None = None
         self.facts, self.status, self.trial_end, self.term = facts, facts.status, facts.trial_ends_at, facts.term
-        self.cancel_at = facts.known_end if facts.term is not None else facts.cancel_at
+        self.cancel_at = facts.cancel_at
         self._seller, self._payer, self._new_ids = seller, payer, new_ids
         self.pause = next((pause for pause in facts.pauses if not pause.is_over), None) if facts.pauses else None
         self.changes = sorted(facts.changes, key=lambda change: (change.at, change.id)) if facts.changes else []
@@ -69,7 +72,19 @@ class Standing:
         self.dates: list[DatesMove] = []
 
     def _progress(self, item: Item, version: Version) -> Progress:
+        if version.price.meter_id is not None and self.usage is None:
+            self.usage = Using(self.facts)
         return Progress(item, version, self.facts, trial_end=self.trial_end, pause=self.pause)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """Where the subscription is known to end, as it stands by now."""
+        if self.term is None or self.term.then != "end" or self._is_paused():
+            return self.cancel_at
+        return self.term.ends_at if self.cancel_at is None else min(self.cancel_at, self.term.ends_at)
+
+    def _cause(self) -> Cause:
+        return self.facts.cancel_cause if self.ends_at == self.cancel_at else Cause.TERM
 
     def _is_paused(self) -> bool:
         return self.status is Status.PAUSED
@@ -82,6 +97,15 @@ class Standing:
         return replace(
             self.facts, items=tuple(replace(item, versions=tuple(versions)) for item, versions in items.values())
         )
+
+    def _with_usage(self) -> Subscription:
+        """As it stands, for what is metered: with its own dates, and the versions of which nothing more is charged."""
+        closed = set() if self.usage is None else set(self.usage.closed)
+        items = tuple(
+            replace(item, versions=tuple(replace(v, closed=v.closed or v.id in closed) for v in item.versions))
+            for item in self._as_it_stands().items
+        )
+        return replace(self.facts, items=items, trial_ends_at=self.trial_end, cancel_at=self.cancel_at, term=self.term)
 
     def _begin(self, item: Item, version: Version, *, is_new_item: bool = False) -> None:
         if self.trial_end is not None and self.trial_end > (version.bills_from or version.starts_at):
@@ -188,7 +212,7 @@ class Standing:
             at=at,
             live_before=live_before,
             live_after=live_after,
-            cause=None if live_after else self.cause,
+            cause=None if live_after else self._cause(),
         )
         if found is not None:
             self.movements.append(found if kind is None else replace(found, kind=kind))
@@ -202,22 +226,13 @@ class Standing:
             self._moved(before=0, after=difference, at=counted)
             told += difference
 
-    def _asked_end(self) -> datetime | None:
-        ends_with_term = self.term is not None and self.term.then == "end" and self.cancel_at == self.term.ends_at
-        return self.facts.cancel_at if ends_with_term else self.cancel_at
-
     def _tell_dates(self) -> None:
         term_ends_at = None if self.term is None else self.term.ends_at
-        self.dates.append(DatesMove(self.facts.id, self.trial_end, term_ends_at, self._asked_end()))
-
-    @property
-    def cause(self) -> Cause:
-        """Why it ends."""
-        return self.facts.cancel_cause if self.facts.cancel_at is not None else Cause.TERM
+        self.dates.append(DatesMove(self.facts.id, self.trial_end, term_ends_at, self.cancel_at))
 
     def _become(self, status: Status, at: datetime) -> None:
         check_move(state=self.status, to=status)
-        cause = self.cause if status is Status.CANCELED else None
+        cause = self._cause() if status is Status.CANCELED else None
         self.moves.append(SubscriptionMove(self.facts.id, self.status, status, at, cause))
         self.status = status
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from perennia.domain.calendar import slot_at
-from perennia.domain.facts import Item, Subscription
+from perennia.domain.facts import Item, Subscription, Version, policies_of
 from perennia.domain.ids import Id
 from perennia.domain.metering import (
     NOTHING,
@@ -23,10 +23,23 @@ from perennia.domain.metering import (
     Question,
     Usage,
 )
-from perennia.domain.money import exponent, round_ratio
-from perennia.domain.pricing import Model, period_amount
+from perennia.domain.money import ROUNDINGS, exponent
+from perennia.domain.pricing import Model, period_amount, true_up
+from perennia.domain.proration import Part, next_part
 from perennia.domain.schemes import Basis
-from perennia.domain.stretches import INSTANT, Stretch, closes, closes_for_good, considered, metered, running, share
+from perennia.domain.stretches import (
+    INSTANT,
+    Key,
+    Stretch,
+    closes,
+    closes_for_good,
+    considered,
+    metered,
+    running,
+    settled_beyond,
+    share,
+    standing_for,
+)
 
 _LEVELS = (Aggregation.MAX, Aggregation.LAST)
 """What is held, and not used up: two stretches of a period do not add up to it."""
@@ -62,6 +75,21 @@ class UsageCharge:
     @property
     def amount(self) -> int:
         return self.rated.amount - self.charged
+
+
+@dataclass(frozen=True, slots=True)
+class TrueUp:
+    """What the fees of a stretch lack to the minimum of its part of the period, minus what was added before."""
+
+    stretch: Stretch
+    part: Part
+    fees: int
+    missing: int
+    charged: int
+
+    @property
+    def amount(self) -> int:
+        return self.missing - self.charged
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +133,7 @@ def rate(stretch: Stretch, usage: Usage, *, subscription: Subscription) -> Rated
     if stretch.version.price.scheme is None:
         basis = Basis()
     numerator, denominator = period_amount(stretch.version.price, counted.quantity, basis)
-    amount = round_ratio(numerator * part[0], denominator * part[1])
+    amount = ROUNDINGS[policies.rounding_mode](numerator * part[0], denominator * part[1])
     return Rated(counted.quantity, basis, part, amount)
 
 
@@ -138,10 +166,15 @@ def _cap(usage: Usage, meter_id: Id) -> Decimal | None:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What must be read to bill a subscription: quantities, and what was charged by version and start of a period."""
+    """What must be read to bill a subscription: quantities, and what was charged by version and start of a period.
+
+    `closing`: some of it is asked for the last time; `unsettled`: and was never charged before.
+    """
 
     questions: tuple[Question, ...]
-    charged: tuple[tuple[Id, datetime], ...]
+    charged: tuple[Key, ...]
+    closing: bool = False
+    unsettled: bool = False
 
 
 def wanted(subscription: Subscription, meters: Mapping[Id, Meter], *, through: datetime, running: bool) -> Wanted:
@@ -157,7 +190,10 @@ def wanted(subscription: Subscription, meters: Mapping[Id, Meter], *, through: d
         if running or stretch.ends
         for question in questions(stretch, subscription=subscription, meter=meters[stretch.meter_id])
     ]
-    return Wanted(tuple(dict.fromkeys(asked)), tuple(stretch.key for stretch in found))
+    keys = standing_for(found).union(*(settled_beyond(subscription, item) for item in subscription.items))
+    last = [s for s in found if s.ends and closes(subscription, s.end, s.version.series) <= through]
+    unsettled = any(s.version.billed_through is None or s.version.billed_through < s.end for s in last)
+    return Wanted(tuple(dict.fromkeys(asked)), tuple(sorted(keys)), bool(last), unsettled)
 
 
 class Tally:
@@ -166,28 +202,55 @@ class Tally:
     Every question is put to the subscription as it stands by then. All raise NotMeasured where an answer is missing.
     """
 
-    __slots__ = ("_charged", "_usage")
+    __slots__ = ("_charged", "_trued_up", "_usage")
 
     def __init__(self, usage: Usage) -> None:
-        self._usage, self._charged = usage, dict(usage.charged)
+        self._usage, self._charged, self._trued_up = usage, dict(usage.charged), dict(usage.trued_up)
 
     def due(self, subscription: Subscription, item: Item, at: datetime) -> list[UsageCharge]:
         """What is due of an item when one of its stretches ends, or the late window of its last one closes.
 
         Besides the stretch that ends here these are the earlier ones that were open for late events when the item
-        was last settled. Afterwards it counts as charged.
+        was last settled, and what was charged for periods that a version does not last any more. Afterwards it counts
+        as charged.
         """
-        in_force = [version for version in metered(item) if version.starts_at < at]
-        if not in_force:
-            return []
-        settled_last = slot_at(in_force[-1].series, at - INSTANT).start
-        open_then = [
-            stretch
-            for stretch in considered(subscription, item, through=at)
-            if stretch.ends and closes(subscription, stretch.end, stretch.version.series) > settled_last
-        ]
-        found = self._charges(subscription, open_then)
+        found = self._standing(subscription, item, at, self._charged)
         return self._taken([charge for charge in found if self._shown(charge, at)])
+
+    def true_ups(self, subscription: Subscription, item: Item, at: datetime) -> list[TrueUp]:
+        """What the minimum of a period adds to what is `due` of an item then, or what it added too much before.
+
+        None without a fee. Afterwards it counts as charged.
+        """
+        if all(version.price.period_minimum is None for version in metered(item)):
+            return []
+        standing = self._standing(subscription, item, at, self._trued_up)
+        found = [one for one in map(self._true_up, standing) if one.amount]
+        for one in found:
+            self._trued_up[one.stretch.key] = one.missing
+        return found
+
+    def _true_up(self, charge: UsageCharge) -> TrueUp:
+        stretch, fees = charge.stretch, charge.rated.amount
+        price, policies = stretch.version.price, stretch.policies
+        part = next_part(series=stretch.version.series, start=stretch.start, ends=stretch.end, policies=policies)
+        missing = 0
+        if price.period_minimum is not None and fees:
+            missing = true_up(
+                price.period_minimum, currency=price.currency, fees=[fees], part=(part.part, part.whole),
+                rounded=ROUNDINGS[policies.rounding_mode],
+            )  # fmt: skip
+        return TrueUp(stretch, part, fees, missing, self._trued_up.get(stretch.key, 0))
+
+    def _standing(
+        self, subscription: Subscription, item: Item, at: datetime, charged: Mapping[Key, int]
+    ) -> list[UsageCharge]:
+        """What is to be rated at an instant, after what was charged where a version has no stretch any more."""
+        found = considered(subscription, item, through=at)
+        return [
+            *_gone(subscription, item, at, found, charged),
+            *self._charges(subscription, _open(subscription, item, at, found)),
+        ]
 
     def closed(self, subscription: Subscription, item: Item, at: datetime) -> list[Id]:
         """The versions of an item that have ended and need not be looked at again, once what is due `at` is charged."""
@@ -197,24 +260,34 @@ class Tally:
             if (closing := closes_for_good(subscription, item, version)) is not None and closing <= at
         ]
 
-    def unbilled(self, subscription: Subscription, at: datetime) -> list[UsageCharge]:
-        """What usage of running periods comes to up to an instant and no line has charged."""
-        return [charge for charge in self._charges(subscription, running(subscription, at)) if charge.amount]
+    def unbilled(
+        self, subscription: Subscription, at: datetime, *, through: datetime | None = None
+    ) -> list[UsageCharge]:
+        """What usage of the periods that run at an instant comes to, and no line has charged.
 
-    def progressive(self, subscription: Subscription, at: datetime) -> list[UsageCharge]:
+        With `through` what is known up to a later instant counts, too.
+        """
+        found = running(subscription, at, through=through)
+        return [charge for charge in self._charges(subscription, found) if charge.amount]
+
+    def progressive(
+        self, subscription: Subscription, at: datetime, *, through: datetime | None = None
+    ) -> list[UsageCharge]:
         """All that is unbilled, once it reaches the policy's threshold. Afterwards it counts as charged."""
         threshold = subscription.policies.progressive_threshold
         if threshold is None:
             return []
-        found = self.unbilled(subscription, at)
+        found = self.unbilled(subscription, at, through=through)
         total = sum(charge.amount for charge in found)
         reached = total >= Fraction(threshold) * 10 ** exponent(subscription.currency)
         return self._taken(found) if reached and total > 0 else []
 
-    def alerts(self, subscription: Subscription, at: datetime) -> list[AlertReached]:
+    def alerts(
+        self, subscription: Subscription, at: datetime, *, through: datetime | None = None
+    ) -> list[AlertReached]:
         """The alerts of running periods that are reached and were not told."""
         periods: dict[tuple[Id, datetime], tuple[Decimal, int]] = {}
-        for charge in self._charges(subscription, running(subscription, at)):
+        for charge in self._charges(subscription, running(subscription, at, through=through)):
             stretch = charge.stretch
             period = stretch.meter_id, stretch.slot.start
             meter = self._usage.meters[stretch.meter_id]
@@ -256,6 +329,42 @@ class Tally:
         for charge in charges:
             self._charged[charge.stretch.key] = charge.rated.amount
         return charges
+
+
+_UNUSED = Rated(NOTHING.quantity, Basis(), _WHOLE, 0)
+
+
+def _gone(
+    subscription: Subscription, item: Item, at: datetime, found: Sequence[Stretch], charged: Mapping[Key, int]
+) -> list[UsageCharge]:
+    """What was charged for a version in periods in which it has no stretch any more, nor another that took it in."""
+    versions = {version.id: version for version in metered(item)}
+    wrong = {key for key, minor in charged.items() if minor and key[0] in versions} - standing_for(found)
+    if wrong:
+        wrong -= standing_for(considered(subscription, item, through=at, since=min(start for _, start in wrong)))
+    return [
+        UsageCharge(_no_stretch(subscription, versions[key[0]], key[1]), _UNUSED, charged[key]) for key in sorted(wrong)
+    ]
+
+
+def _open(subscription: Subscription, item: Item, at: datetime, found: Sequence[Stretch]) -> list[Stretch]:
+    """The stretches of an item to be rated at an instant: the one that ends, and those that were open before it."""
+    in_force = [version for version in metered(item) if version.starts_at < at]
+    if not in_force:
+        return []
+    settled_last = slot_at(in_force[-1].series, at - INSTANT).start
+    return [
+        stretch
+        for stretch in found
+        if stretch.ends and closes(subscription, stretch.end, stretch.version.series) > settled_last
+    ]
+
+
+def _no_stretch(subscription: Subscription, version: Version, start: datetime) -> Stretch:
+    slot = slot_at(version.series, start)
+    policies = policies_of(version, subscription)
+    assert version.price.meter_id is not None
+    return Stretch(version, version.price.meter_id, slot.start, slot.end, True, slot, slot.start, policies)
 
 
 def _reached(limit: Limit, quantity: Decimal, amount: int) -> bool:

@@ -16,6 +16,7 @@ from perennia.store import session
 from perennia.store.identity import Keys, new_id
 from perennia.store.reads import facts, payers, prices, sellers
 from perennia.store.reads.facts import LockedPayer
+from perennia.store.reads.overcharged import overcharged
 from perennia.store.reads.prices import Listing
 from perennia.store.reads.sellers import Tenant
 from perennia.store.session import Cursor
@@ -138,7 +139,7 @@ class _Cohort:
         asked = self._asked
         read = facts.payers(cursor, rows, tenant=asked.shop)
         changed = [with_new_price(payer, asked.new, now=asked.now, new_ids=self._new_ids) for payer in read]
-        settled = facts.overcharged(
+        settled = overcharged(
             cursor, [s for payer, of in changed for s in payer.subscriptions if s.id in of], tenant_id=asked.shop.id
         )
         for before, (payer, of) in zip(read, changed, strict=True):

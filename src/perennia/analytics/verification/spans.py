@@ -16,8 +16,8 @@ def parts_tile(scope: Scope) -> Finding:
                     count(*) FILTER (WHERE span_start <> before OR span_end <= span_start) AS breaks
                 FROM (
                     SELECT version_id, span_start, span_end,
-                        lag(span_end) OVER (PARTITION BY version_id ORDER BY span_start, kind) AS before
-                    FROM billed_spans WHERE tenant_id = %(tenant)s
+                        lag(span_end) OVER (PARTITION BY version_id ORDER BY span_start) AS before
+                    FROM billed_spans WHERE tenant_id = %(tenant)s AND kind = 1
                 ) AS spans GROUP BY version_id
             ) AS b ON b.version_id = v.id
             WHERE v.tenant_id = %(tenant)s AND {of_payer("s.payer_id")}""",
@@ -31,8 +31,10 @@ def parts_tile(scope: Scope) -> Finding:
 
 
 def parts_have_lines(scope: Scope) -> Finding:
-    """A settled part has one charge line with its version and period, up to where a credit cut it, or longer where a
-    pause moved its end, unless it cost nothing and has no document; a charge line without a part is credited from its start.
+    """A settled part has one charge line, and one for its minimum, with its version and period.
+
+    It reaches up to where a credit cut it, or longer where a pause moved its end; a charge line without a part is
+    credited from its start. One that cost nothing may have no document.
     """
     return look(
         scope,
@@ -40,7 +42,7 @@ def parts_have_lines(scope: Scope) -> Finding:
         rows="""SELECT coalesce(l.document_id, b.document_id) AS document_id, coalesce(l.position, b.position) AS position,
                 l.version_id AS line_version, l.period_start, l.period_end, c.starts AS cut_at,
                 b.version_id AS span_version, b.span_start, b.span_end, coalesce(s.pausing, false) AS pausing
-            FROM (SELECT * FROM lines WHERE tenant_id = %(tenant)s AND kind = 1) AS l
+            FROM (SELECT * FROM lines WHERE tenant_id = %(tenant)s AND kind IN (1, 6)) AS l
             FULL JOIN (SELECT * FROM billed_spans WHERE tenant_id = %(tenant)s) AS b
                 ON b.document_id = l.document_id AND b.position = l.position
             LEFT JOIN (

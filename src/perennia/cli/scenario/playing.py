@@ -33,11 +33,15 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An act that was refused; or, without `error`, one of its usage events, or a customer whom the run set aside."""
+    """An act that was refused; or, without `error`, one of its usage events, or a customer whom the run set aside.
+
+    `place` is that of the act in the timeline, from 0.
+    """
 
     at: datetime
     code: str
     error: DomainError | None
+    place: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +115,11 @@ class _Look:
 
 def _played(stage: Stage) -> Outcome:
     seen, happened = _Seen(), list[_Look | Refusal]()
-    for act in stage.script.timeline:
+    for place, act in enumerate(stage.script.timeline):
         try:
             happened += _act(stage, act, seen)
         except DomainError as error:
-            happened.append(Refusal(act.at, error.code, error))
+            happened.append(Refusal(act.at, error.code, error, place))
         happened += _looks(stage, seen)
     while feed.sequence(tenant=stage.tenant):
         pass

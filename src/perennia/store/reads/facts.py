@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from perennia.domain.calendar import Interval, Series, boundary, slot_at
+from perennia.domain.calendar import Interval, Series
 from perennia.domain.discounts import Discount
 from perennia.domain.facts import (
     Cause,
@@ -20,8 +20,8 @@ from perennia.domain.facts import (
     CollectionMode,
     Item,
     ItemKind,
+    Pause,
     Payer,
-    Settled,
     Status,
     Subscription,
     Term,
@@ -29,11 +29,12 @@ from perennia.domain.facts import (
     may_refund,
 )
 from perennia.domain.ids import Id
-from perennia.domain.policies import as_stored, of_subscription, policies
+from perennia.domain.policies import Policies, as_stored, of_subscription, policies
 from perennia.domain.pricing import Price, adjustment_price, own_price
 from perennia.domain.tax import TAXABLE, TaxKind, TaxStatus
-from perennia.store.arrays import instants, keys
+from perennia.store.arrays import keys
 from perennia.store.reads import changes, receipts, wallet
+from perennia.store.reads.overcharged import overcharged
 from perennia.store.reads.prices import COLUMNS, as_price
 from perennia.store.reads.sellers import Tenant
 from perennia.store.session import Cursor
@@ -127,71 +128,73 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
         """SELECT s.payer_id, s.id, s.customer_id, s.entity_id, s.status, s.currency, s.zone, s.started_at,
             s.trial_ends_at, s.cancel_at, s.cancel_cause, s.ended_at, s.collection, s.net_days, s.apart, s.reactivates_id,
             s.held_at IS NOT NULL, s.policies, s.cancel_policies, s.term_ends_at, s.term_periods, s.term_then,
-            s.discounted, s.changing, s.pausing, s.activated_at, s.po_number
+            s.activated_at, s.po_number, s.discounted, s.changing, s.pausing
         FROM unnest(%s::uuid[]) WITH ORDINALITY AS p (id, n),
         LATERAL (SELECT * FROM subscriptions s WHERE s.payer_id = p.id OFFSET 0) AS s
         WHERE s.status <> 'canceled' OR %s ORDER BY p.n, s.id""",
         (keys(payer_ids), ended),
     )
     rows = cursor.fetchall()
-    has_story = [row[23] or row[24] for row in rows]
-    items = _items(cursor, [row[1] for row in rows], [row[6] for row in rows], has_story)
-    discounts = _discounts(cursor, [row[1] for row in rows if row[22]])
-    changing = _changes(cursor, [row[1] for row in rows if row[23]])
-    pausing = changes.pauses(cursor, [row[1] for row in rows if row[24]])
-    defaults = policies(tenant.policies)
-    found: list[tuple[Id, Subscription]] = []
-    for payer_id, key, customer, entity, status, currency, zone, started, trial, cancel, cause, over, *rest in rows:
-        (
-            collection,
-            net_days,
-            apart,
-            reactivates,
-            held,
-            own,
-            of_end,
-            term_ends,
-            periods,
-            then,
-            *_,
-            activated,
-            po_number,
-        ) = rest
-        common = defaults if own is None else of_subscription(tenant.policies, own)
-        subscription = Subscription(
-            id=key,
-            customer_id=customer,
-            entity_id=entity,
-            status=_STATUS[status],
-            currency=currency,
-            zone=zone,
-            started_at=started,
-            items=items.get(key, ()),
-            trial_ends_at=trial,
-            cancel_at=cancel,
-            cancel_cause=_CAUSE[cause],
-            ended_at=over,
-            activated_at=activated,
-            collection=_COLLECTION[collection],
-            net_days=net_days,
-            discounts=discounts.get(key, ()),
-            policies=common,
-            cancel_policies=None if of_end is None else as_stored(of_end),
-            changes=changing.get(key, ()),
-            pauses=pausing.get(key, ()),
-            term=None if then is None or term_ends is None else Term(term_ends, periods, then),
-            held=held,
-            po_number=po_number,
-            apart=apart,
-            reactivates=reactivates,
-        )
-        found.append((payer_id, subscription))
+    has_story = [row[-2] or row[-1] for row in rows]
+    beside = _Beside(
+        items=_items(cursor, [row[1] for row in rows], [row[6] for row in rows], has_story),
+        discounts=_discounts(cursor, [row[1] for row in rows if row[-3]]),
+        changes=_changes(cursor, [row[1] for row in rows if row[-2]]),
+        pauses=changes.pauses(cursor, [row[1] for row in rows if row[-1]]),
+        policies=tenant.policies,
+        defaults=policies(tenant.policies),
+    )
+    found = [(row[0], _subscription(row, beside)) for row in rows]
     settled = overcharged(cursor, [subscription for _, subscription in found], tenant_id=tenant.id)
     of_payer: dict[Id, list[Subscription]] = defaultdict(list)
     for payer_id, subscription in found:
         credits = settled.get(subscription.id)
         of_payer[payer_id].append(replace(subscription, overcharged=credits) if credits else subscription)
     return of_payer
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What stands beside the rows of subscriptions, by their keys, and the tenant's policies."""
+
+    items: dict[Id, tuple[Item, ...]]
+    discounts: dict[Id, tuple[Discount, ...]]
+    changes: dict[Id, tuple[Change, ...]]
+    pauses: dict[Id, tuple[Pause, ...]]
+    policies: dict[str, Any]
+    defaults: Policies
+
+
+def _subscription(row: tuple[Any, ...], beside: _Beside) -> Subscription:
+    _, key, customer, entity, status, currency, zone, started, trial, cancel, cause, over, collection, *rest = row
+    net_days, apart, reactivates, held, own, of_end, term_ends, periods, then, activated, po_number, *_ = rest
+    return Subscription(
+        id=key,
+        customer_id=customer,
+        entity_id=entity,
+        status=_STATUS[status],
+        currency=currency,
+        zone=zone,
+        started_at=started,
+        items=beside.items.get(key, ()),
+        trial_ends_at=trial,
+        cancel_at=cancel,
+        cancel_cause=_CAUSE[cause],
+        ended_at=over,
+        activated_at=activated,
+        collection=_COLLECTION[collection],
+        net_days=net_days,
+        discounts=beside.discounts.get(key, ()),
+        policies=beside.defaults if own is None else of_subscription(beside.policies, own),
+        cancel_policies=None if of_end is None else as_stored(of_end),
+        changes=beside.changes.get(key, ()),
+        pauses=beside.pauses.get(key, ()),
+        term=None if then is None or term_ends is None else Term(term_ends, periods, then),
+        held=held,
+        po_number=po_number,
+        apart=apart,
+        reactivates=reactivates,
+    )
 
 
 def _items(
@@ -350,77 +353,3 @@ def _balances(cursor: Cursor, payer_ids: list[Id]) -> dict[Id, dict[tuple[Id, st
     for payer_id, entity_id, currency, amount in rows:
         found[payer_id][entity_id, currency] = amount
     return found
-
-
-def overcharged(
-    cursor: Cursor, subscriptions: Sequence[Subscription], *, tenant_id: Id
-) -> dict[Id, tuple[Settled, ...]]:
-    """The charged parts that reach beyond where their version ends or may end, asked for by their exact keys."""
-    wanted = [
-        (subscription.id, version.id, start)
-        for subscription in subscriptions
-        if subscription.known_end is not None
-        or subscription.changes
-        or subscription.pauses
-        or _ends_early(subscription)
-        for item in subscription.items
-        for version in item.versions
-        for start in _starts_beyond(version, subscription)
-    ]
-    if not wanted:
-        return {}
-    cursor.execute(
-        """SELECT k.n::int, b.version_id, b.span_start, b.span_end, b.document_id, coalesce(b.position, 0),
-            coalesce(l.description, ''), coalesce(l.period_end, b.span_end), coalesce(l.net_minor, 0),
-            coalesce(l.tax_minor, 0), coalesce(l.tax_percent, 0), c.net::bigint, c.tax::bigint,
-            coalesce((SELECT r.open_minor FROM receivables r WHERE r.document_id = l.document_id), 0),
-            coalesce(l.discount_minor, 0), c.other_net::bigint, c.other_tax::bigint
-        FROM unnest(%s::timestamptz[], %s::uuid[]) WITH ORDINALITY AS k (span_start, version_id, n),
-        LATERAL (
-            SELECT * FROM billed_spans b WHERE b.tenant_id = %s AND b.span_start = k.span_start
-            AND b.version_id = k.version_id OFFSET 0
-        ) AS b
-        LEFT JOIN LATERAL (
-            SELECT * FROM lines l WHERE l.document_id = b.document_id AND l.position = b.position OFFSET 0
-        ) AS l ON true,
-        LATERAL (
-            SELECT coalesce(-sum(c.net_minor) FILTER (WHERE c.kind IN (2, 8)), 0) AS net,
-                coalesce(-sum(c.tax_minor) FILTER (WHERE c.kind IN (2, 8)), 0) AS tax,
-                coalesce(-sum(c.net_minor) FILTER (WHERE c.kind NOT IN (2, 8)), 0) AS other_net,
-                coalesce(-sum(c.tax_minor) FILTER (WHERE c.kind NOT IN (2, 8)), 0) AS other_tax
-            FROM lines c WHERE c.credits_document_id = l.document_id AND c.credits_position = l.position OFFSET 0
-        ) AS c
-        ORDER BY k.n""",
-        (instants(start for _, _, start in wanted), keys(version for _, version, _ in wanted), tenant_id),
-    )
-    found: dict[Id, tuple[Settled, ...]] = defaultdict(tuple)
-    for n, *values in cursor.fetchall():
-        found[wanted[n - 1][0]] += (Settled(*values),)
-    return found
-
-
-def _ends_early(subscription: Subscription) -> bool:
-    """Whether a version ended before what was charged for it, and that is not given back yet."""
-    return any(
-        version.ends_at is not None and version.billed_through is not None and version.billed_through > version.ends_at
-        for item in subscription.items
-        for version in item.versions
-    )
-
-
-def _starts_beyond(version: Version, subscription: Subscription) -> list[datetime]:
-    """Where a part that reaches beyond an end may have begun: a boundary, or where billing itself began."""
-    settled = version.billed_through
-    ends = [version.ends_at, subscription.known_end]
-    ends += [change.at for change in subscription.changes]
-    ends += [pause.starts_at for pause in subscription.pauses if not pause.is_over]
-    first = min((end for end in ends if end is not None), default=None)
-    if first is None or settled is None or settled <= first:
-        return []
-    slot = slot_at(version.series, first)
-    starts = {slot.start, version.starts_at, version.bills_from or slot.start, subscription.trial_ends_at or slot.start}
-    n = slot.n + 1
-    while (start := boundary(version.series, n)) < settled:
-        starts.add(start)
-        n += 1
-    return sorted(start for start in starts if start >= min(slot.start, version.starts_at))

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from perennia.domain.decision import Decision
-from perennia.domain.documents import Document, DocumentKind, Line, LineKind
+from perennia.domain.documents import SETTLES, Document, DocumentKind, Line, LineKind
 from perennia.domain.explanation import evidence_stored, extras
 from perennia.domain.facts import CollectionMode
 from perennia.domain.ids import Id
@@ -83,7 +83,7 @@ def insert_children(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id
         [
             (tenant, line.period_start, line.version_id, line.kind, line.period_end, document.id, position)
             for document, position, line in lines
-            if line.kind is LineKind.RECURRING
+            if line.kind in SETTLES
         ]
         + [
             (tenant, part.start, part.version_id, LineKind.RECURRING, part.end, None, None)

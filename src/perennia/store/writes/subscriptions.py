@@ -98,74 +98,36 @@ class NewSubscription:
 def insert_subscriptions(
     cursor: Cursor, subscriptions: Sequence[NewSubscription], *, tenant: Id, now: datetime
 ) -> None:
-    bulk.insert(
-        cursor,
-        tables.Subscription,
-        _SUBSCRIPTION,
-        [
-            (
-                s.id,
-                tenant,
-                s.customer_id,
-                s.payer_id,
-                s.entity_id,
-                s.net_days,
-                s.started_at,
-                bool(s.discounts),
-                now,
-                s.trial_ends_at,
-                s.term and s.term.ends_at,
-                s.cancel_at,
-                s.external_id,
-                "scheduled",
-                s.currency,
-                s.zone,
-                s.collection,
-                "chosen",
-                s.import_digest,
-                s.policies,
-                s.apart,
-                s.reactivates_id,
-                s.term and s.term.periods,
-                s.term and s.term.then,
-                s.po_number,
-            )
-            for s in subscriptions
-        ],
-    )
+    """The subscriptions with their items, first versions and discounts."""
+    rows = [_subscription_row(one, tenant, now) for one in subscriptions]
+    bulk.insert(cursor, tables.Subscription, _SUBSCRIPTION, rows)
     items = [(s, item) for s in subscriptions for item in s.items]
     keys = new_ids(2 * len(items))
+    of_items = list(zip(keys[::2], keys[1::2], items, strict=True))
     bulk.insert(
-        cursor,
-        tables.Item,
-        _ITEM,
-        [
-            (key, tenant, s.id, s.anchor_on, item.kind, item.name)
-            for key, (s, item) in zip(keys[::2], items, strict=True)
-        ],
+        cursor, tables.Item, _ITEM, [(key, tenant, s.id, s.anchor_on, i.kind, i.name) for key, _, (s, i) in of_items]
     )
     bulk.insert(
-        cursor,
-        tables.ItemVersion,
-        _VERSION,
-        [
-            (
-                key,
-                tenant,
-                s.id,
-                item_key,
-                i.price_id,
-                s.started_at,
-                i.bills_from or s.bills_from,
-                i.quantity,
-                i.unit_amount,
-                i.anchor_at,
-            )
-            for item_key, key, (s, i) in zip(keys[::2], keys[1::2], items, strict=True)
-        ],
+        cursor, tables.ItemVersion, _VERSION, [_version_row(key, item, s, i, tenant) for item, key, (s, i) in of_items]
     )
     _insert_discounts(cursor, [(s.id, d) for s in subscriptions for d in s.discounts], tenant=tenant, now=now)
     _count_lines(cursor, subscriptions)
+
+
+def _subscription_row(s: NewSubscription, tenant: Id, now: datetime) -> tuple[Any, ...]:
+    return (
+        s.id, tenant, s.customer_id, s.payer_id, s.entity_id, s.net_days, s.started_at, bool(s.discounts), now,
+        s.trial_ends_at, s.term and s.term.ends_at, s.cancel_at, s.external_id, "scheduled", s.currency, s.zone,
+        s.collection, "chosen", s.import_digest, s.policies, s.apart, s.reactivates_id, s.term and s.term.periods,
+        s.term and s.term.then, s.po_number,
+    )  # fmt: skip
+
+
+def _version_row(key: Id, item_id: Id, s: NewSubscription, item: NewItem, tenant: Id) -> tuple[Any, ...]:
+    return (
+        key, tenant, s.id, item_id, item.price_id, s.started_at, item.bills_from or s.bills_from, item.quantity,
+        item.unit_amount, item.anchor_at,
+    )  # fmt: skip
 
 
 def attach_discounts(cursor: Cursor, discounts: Sequence[tuple[Id, NewDiscount]], *, tenant: Id, now: datetime) -> None:

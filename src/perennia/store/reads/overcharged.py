@@ -1,0 +1,82 @@
+"""Charged parts that reach beyond where their version ends or may end, with the lines that charged them."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from perennia.domain.calendar import boundary, slot_at
+from perennia.domain.facts import Settled, Subscription, Version
+from perennia.domain.ids import Id
+from perennia.store.arrays import instants, keys
+from perennia.store.session import Cursor
+
+
+def overcharged(
+    cursor: Cursor, subscriptions: Sequence[Subscription], *, tenant_id: Id
+) -> dict[Id, tuple[Settled, ...]]:
+    """The charged parts that reach beyond where their version ends or may end, asked for by their exact keys."""
+    wanted = [
+        (subscription.id, version.id, start)
+        for subscription in subscriptions
+        if subscription.ends_at is not None or subscription.changes or subscription.pauses or _ends_early(subscription)
+        for item in subscription.items
+        for version in item.versions
+        for start in _starts_beyond(version, subscription)
+    ]
+    if not wanted:
+        return {}
+    cursor.execute(
+        """SELECT k.n::int, b.version_id, b.span_start, b.span_end, b.document_id, coalesce(b.position, 0),
+            coalesce(l.description, ''), coalesce(l.period_end, b.span_end), coalesce(l.net_minor, 0),
+            coalesce(l.tax_minor, 0), coalesce(l.tax_percent, 0), c.net::bigint, c.tax::bigint,
+            coalesce((SELECT r.open_minor FROM receivables r WHERE r.document_id = l.document_id), 0),
+            coalesce(l.discount_minor, 0), c.other_net::bigint, c.other_tax::bigint
+        FROM unnest(%s::timestamptz[], %s::uuid[]) WITH ORDINALITY AS k (span_start, version_id, n),
+        LATERAL (
+            SELECT * FROM billed_spans b WHERE b.tenant_id = %s AND b.span_start = k.span_start
+            AND b.version_id = k.version_id OFFSET 0
+        ) AS b
+        LEFT JOIN LATERAL (
+            SELECT * FROM lines l WHERE l.document_id = b.document_id AND l.position = b.position OFFSET 0
+        ) AS l ON true,
+        LATERAL (
+            SELECT coalesce(-sum(c.net_minor) FILTER (WHERE c.kind IN (2, 8)), 0) AS net,
+                coalesce(-sum(c.tax_minor) FILTER (WHERE c.kind IN (2, 8)), 0) AS tax,
+                coalesce(-sum(c.net_minor) FILTER (WHERE c.kind NOT IN (2, 8)), 0) AS other_net,
+                coalesce(-sum(c.tax_minor) FILTER (WHERE c.kind NOT IN (2, 8)), 0) AS other_tax
+            FROM lines c WHERE c.credits_document_id = l.document_id AND c.credits_position = l.position OFFSET 0
+        ) AS c
+        ORDER BY k.n, b.kind""",
+        (instants(start for _, _, start in wanted), keys(version for _, version, _ in wanted), tenant_id),
+    )
+    found: dict[Id, tuple[Settled, ...]] = defaultdict(tuple)
+    for n, *values in cursor.fetchall():
+        found[wanted[n - 1][0]] += (Settled(*values),)
+    return found
+
+
+def _ends_early(subscription: Subscription) -> bool:
+    """Whether a version ended before what was charged for it, and that is not given back yet."""
+    return any(
+        version.ends_at is not None and version.billed_through is not None and version.billed_through > version.ends_at
+        for item in subscription.items
+        for version in item.versions
+    )
+
+
+def _starts_beyond(version: Version, subscription: Subscription) -> list[datetime]:
+    """Where a part that reaches beyond an end may have begun: a boundary, or where billing itself began."""
+    settled = version.billed_through
+    ends = [version.ends_at, subscription.ends_at]
+    ends += [change.at for change in subscription.changes]
+    ends += [pause.starts_at for pause in subscription.pauses if not pause.is_over]
+    first = min((end for end in ends if end is not None), default=None)
+    if first is None or settled is None or settled <= first:
+        return []
+    slot = slot_at(version.series, first)
+    starts = {slot.start, version.starts_at, version.bills_from or slot.start, subscription.trial_ends_at or slot.start}
+    n = slot.n + 1
+    while (start := boundary(version.series, n)) < settled:
+        starts.add(start)
+        n += 1
+    return sorted(start for start in starts if start >= min(slot.start, version.starts_at))

@@ -1,0 +1,130 @@
+"""A scenario played by the product and worked out by the oracle, compared day by day."""
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tests.oracle import NotSupported
+from tests.oracle.billing import billed
+
+NOW = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a customer was billed on one local day in one currency."""
+
+    lines: tuple[str, ...]
+    total: Decimal
+    balance: Decimal
+
+    def __str__(self) -> str:
+        return "\n      ".join([f"total {self.total}  balance {self.balance}", *self.lines])
+
+
+Days = dict[tuple[str, str, str], Seen]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`agreed`, `differs`, `unverified`, or `not supported` by the oracle, and what there is to say about it."""
+
+    word: str
+    told: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        return self.word in ("agreed", "not supported")
+
+
+def compare(scenario: dict[str, Any]) -> Verdict:
+    """Play the scenario, take the acts that were accepted to the oracle, and compare what each says per day."""
+    from perennia.cli.scenario.playing import play
+    from perennia.cli.scenario.reading import read
+
+    outcome = play(read(json.dumps(scenario)), now=NOW)
+    if not outcome.was_played:
+        return Verdict("not supported", f"refused: {outcome.refusals[0].code}")
+    if not outcome.verify_ok:
+        return Verdict("unverified", str([(one.name, one.examples) for one in outcome.findings if one.failed]))
+    refused = {refusal.place for refusal in outcome.refusals}
+    accepted = [act for place, act in enumerate(scenario["timeline"]) if place not in refused]
+    try:
+        told = billed({**scenario, "timeline": accepted})
+    except NotSupported as reason:
+        return Verdict("not supported", str(reason))
+    product, oracle = _by_product(outcome, scenario), _by_oracle(told)
+    if product == oracle:
+        return Verdict("agreed")
+    days = [day for day in sorted({*product, *oracle}) if product.get(day) != oracle.get(day)]
+    return Verdict(
+        "differs",
+        "\n".join(f"{' '.join(day)}\n  product {product.get(day)}\n  oracle  {oracle.get(day)}" for day in days[:3]),
+    )
+
+
+def _by_product(outcome: Any, scenario: dict[str, Any]) -> Days:
+    zones = {
+        act["customer"]: ZoneInfo(act["timezone"])
+        for act in scenario["timeline"]
+        if act.get("verb") == "create_customer" and "timezone" in act
+    }
+    home = ZoneInfo(scenario.get("timezone", "UTC"))
+    of_days: dict[tuple[str, str, str], list[Any]] = defaultdict(list)
+    for moment in outcome.moments:
+        day = moment.at.astimezone(zones.get(moment.customer, home)).date()
+        of_days[day.isoformat(), moment.customer, moment.currency].append(moment)
+    found: Days = {}
+    for key, moments in of_days.items():
+        documents = [document for moment in moments for document in moment.documents]
+        if documents:
+            lines = [_issued(line, key[2]) for document in documents for line in document.lines]
+            total = sum(document.net_minor + document.tax_minor for document in documents)
+            balance = moments[-1].balance_minor
+            found[key] = Seen(_lines(lines), _amount(total, key[2]), _amount(balance, key[2]))
+    return found
+
+
+def _issued(line: Any, currency: str) -> dict[str, Any]:
+    """A line without tax and after discounts, as the oracle tells it."""
+    from perennia.cli.scenario.telling import kind_of, local
+
+    zone = line.zone or "UTC"
+    return {
+        "item": line.item or line.description,
+        "kind": kind_of(line),
+        "start": local(line.start, zone),
+        "end": local(line.end, zone),
+        "amount": _amount(line.net_minor, currency),
+    }
+
+
+def _amount(minor: int, currency: str) -> Decimal:
+    from perennia.domain.money import decimal_text
+
+    return Decimal(decimal_text(minor, currency))
+
+
+def _by_oracle(days: list[Any]) -> Days:
+    told = [day.as_json() for day in days]
+    return {
+        (day["day"], day["customer"], day["currency"]): Seen(
+            _lines(day["lines"]), Decimal(day["total"]), Decimal(day["balance_after"])
+        )
+        for day in told
+    }
+
+
+def _lines(lines: list[dict[str, Any]]) -> tuple[str, ...]:
+    """In one order; a credit of nothing says nothing, and a fee of an instant has no end."""
+    told = []
+    for line in lines:
+        if line["kind"] == "credit" and not Decimal(line["amount"]):
+            continue
+        end = "" if line["kind"] in ("setup", "one_off") else line["end"]
+        told.append(f"{line['item']} {line['kind']} {line['start']}..{end} {Decimal(line['amount'])}")
+    return tuple(sorted(told))
