@@ -58,9 +58,7 @@ def _eligible(sub: Agreement, redemption: Redemption, line: Line) -> bool:
     ):
         raise NotSupported("a coupon for n periods over items of several intervals")
     if not line.renewal and line.kind != "setup":
-        began_with_it = slot in redemption.used or (
-            redemption.at <= period.begin and _lasts(sub, redemption, line)
-        )
+        began_with_it = slot in redemption.used or (redemption.at <= period.begin and _lasts(sub, redemption, line))
         return began_with_it and redemption.policy["coupon_on_prorations"] == "inherit"
     if slot in redemption.used:
         return True

@@ -8,7 +8,7 @@ from datetime import datetime
 from perennia.domain.decision import DatesMove, Decision, Source, SpanFree, VersionBegun, VersionEnd
 from perennia.domain.discounts import Discount
 from perennia.domain.documents import SETTLES, Document, DocumentKind, Line, LineKind
-from perennia.domain.facts import Item, Payer, Settled, Status, Subscription, Term, Version
+from perennia.domain.facts import Item, Paid, Payer, Settled, Status, Subscription, Term, Version
 from perennia.domain.ids import Id
 from perennia.domain.tax import NO_TAX
 
@@ -24,6 +24,8 @@ def after(payer: Payer, decision: Decision, *, paid: bool = True) -> Payer:
         if status is not Status.CANCELED:
             subscriptions.append(_subscription(subscription, status, written))
     found = replace(payer, subscriptions=tuple(subscriptions), balances=_balances(payer, decision))
+    if decision.refunds and payer.paid:
+        found = replace(found, paid=_paid(payer, decision))
     return _wallet(found, decision) if payer.grants or payer.pending else found
 
 
@@ -241,6 +243,14 @@ def _balances(payer: Payer, decision: Decision) -> dict[tuple[Id, str], int]:
         account = entry.entity_id, entry.currency
         found[account] = found.get(account, 0) + entry.amount_minor
     return found
+
+
+def _paid(payer: Payer, decision: Decision) -> tuple[Paid, ...]:
+    """What can be given back of payments after what just was."""
+    refunded: dict[Id, int] = defaultdict(int)
+    for payment_id, minor in decision.refunded:
+        refunded[payment_id] += minor
+    return tuple(replace(one, left_minor=one.left_minor - refunded[one.payment_id]) for one in payer.paid)
 
 
 def _wallet(payer: Payer, decision: Decision) -> Payer:

@@ -233,6 +233,27 @@ def policies_of(version: Version, subscription: Subscription) -> Policies:
     return version.begun_under or over(subscription.policies, version.price.own_policies)
 
 
+def may_refund(subscription: Subscription) -> bool:
+    """Whether anything of it may be given back as a refund, so that what paid for it is asked for."""
+    versions = [version for item in subscription.items for version in item.versions]
+    stated = [subscription.policies, subscription.cancel_policies, *(version.ended_under for version in versions)]
+    stated += [change.policies for change in subscription.changes] + [pause.policies for pause in subscription.pauses]
+    if any(policies is not None and policies.credit_becomes == "refund" for policies in stated):
+        return True
+    return any(("credit_becomes", "refund") in version.price.own_policies for version in versions)
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What a payment settled of a document, and how much of the payment can be given back still; minor units."""
+
+    document_id: Id
+    payment_id: Id
+    gateway: str
+    amount_minor: int
+    left_minor: int
+
+
 @dataclass(frozen=True, slots=True)
 class Payer:
     """The customer who is billed: the unit of every lock and every document."""
@@ -248,6 +269,8 @@ class Payer:
     """What of the balances was granted, with what is left of it."""
     pending: tuple[Pending, ...] = ()
     """Charges that wait for the next document."""
+    paid: tuple[Paid, ...] = ()
+    """Of documents whose lines may be given back as refunds, the oldest payment first."""
     closing: tuple[Subscription, ...] = ()
     """Subscriptions that have ended, with what was metered of them: late events may still come in."""
 
@@ -270,3 +293,5 @@ class Seller:
     zone: str
     entities: dict[Id, Entity]
     taxes: TaxTable
+    policies: Policies = DEFAULTS
+    """Of the tenant: they hold for what is of no subscription."""

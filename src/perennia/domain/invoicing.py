@@ -29,6 +29,7 @@ from perennia.domain.ids import Id, NewIds
 from perennia.domain.intake import Waiting
 from perennia.domain.pricing import Timing
 from perennia.domain.progress import earliest
+from perennia.domain.refunds import with_refunds
 from perennia.domain.wallet import Moved
 
 T = TypeVar("T")
@@ -92,7 +93,9 @@ def bill(
         due = earliest(following, funds.next_expiry_at())
     if not catch_up:
         _refuse_long_catch_up(courses)
-    return replace(_decision(payer, courses, issued, expired, next_due_at=due), free=tuple(free))
+    decision = replace(_decision(payer, courses, issued, expired, next_due_at=due), free=tuple(free))
+    made = [refund for one in issued for refund in one.refunds]
+    return with_refunds(decision, made) if made else decision
 
 
 def take_over(payer: Payer, *, seller: Seller, now: datetime) -> Decision:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from perennia.domain.calendar import Series, Slot, days_between, slot_at, start_of_day
-from perennia.domain.facts import Item, Subscription, Version
+from perennia.domain.facts import Item, Subscription, Version, policies_of
 from perennia.domain.fractions import Measure
 from perennia.domain.ids import Id
 from perennia.domain.metering import closes_at
@@ -75,7 +75,7 @@ def _of_version(
     while slot.start <= through and (ends is None or slot.start < ends):
         start, end = max(begins, slot.start), slot.end if ends is None else min(ends, slot.end)
         if start < end:
-            policies = version.begun_under or subscription.policies
+            policies = policies_of(version, subscription)
             yield Stretch(version, meter_id, start, end, True, slot, start, policies)
         slot = slot_at(version.series, slot.end)
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from perennia.domain.calendar import slot_at
-from perennia.domain.facts import Item, Subscription, Version
+from perennia.domain.facts import Item, Subscription, Version, policies_of
 from perennia.domain.ids import Id
 from perennia.domain.metering import (
     NOTHING,
@@ -23,7 +23,7 @@ from perennia.domain.metering import (
     Question,
     Usage,
 )
-from perennia.domain.money import exponent, round_ratio
+from perennia.domain.money import ROUNDINGS, exponent
 from perennia.domain.pricing import Model, period_amount, true_up
 from perennia.domain.proration import Part, next_part
 from perennia.domain.schemes import Basis
@@ -133,7 +133,7 @@ def rate(stretch: Stretch, usage: Usage, *, subscription: Subscription) -> Rated
     if stretch.version.price.scheme is None:
         basis = Basis()
     numerator, denominator = period_amount(stretch.version.price, counted.quantity, basis)
-    amount = round_ratio(numerator * part[0], denominator * part[1])
+    amount = ROUNDINGS[policies.rounding_mode](numerator * part[0], denominator * part[1])
     return Rated(counted.quantity, basis, part, amount)
 
 
@@ -236,7 +236,10 @@ class Tally:
         part = next_part(series=stretch.version.series, start=stretch.start, ends=stretch.end, policies=policies)
         missing = 0
         if price.period_minimum is not None and fees:
-            missing = true_up(price.period_minimum, currency=price.currency, fees=[fees], part=(part.part, part.whole))
+            missing = true_up(
+                price.period_minimum, currency=price.currency, fees=[fees], part=(part.part, part.whole),
+                rounded=ROUNDINGS[policies.rounding_mode],
+            )  # fmt: skip
         return TrueUp(stretch, part, fees, missing, self._trued_up.get(stretch.key, 0))
 
     def _standing(
@@ -359,7 +362,7 @@ def _open(subscription: Subscription, item: Item, at: datetime, found: Sequence[
 
 def _no_stretch(subscription: Subscription, version: Version, start: datetime) -> Stretch:
     slot = slot_at(version.series, start)
-    policies = version.begun_under or subscription.policies
+    policies = policies_of(version, subscription)
     assert version.price.meter_id is not None
     return Stretch(version, version.price.meter_id, slot.start, slot.end, True, slot, slot.start, policies)
 

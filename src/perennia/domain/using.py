@@ -11,7 +11,7 @@ from perennia.domain.charges import Charge
 from perennia.domain.decision import SpanCut
 from perennia.domain.discounts import Discount
 from perennia.domain.documents import LineKind
-from perennia.domain.facts import Item, Subscription, policies_of
+from perennia.domain.facts import Item, Subscription
 from perennia.domain.fractions import Measure
 from perennia.domain.ids import Id
 from perennia.domain.progress import Progress, earliest
@@ -94,7 +94,7 @@ class Using:
         for charge in tally.due(standing, item, at):
             yield _used(self._facts, item, charge, discounts, until=at)
         for missing in tally.true_ups(standing, item, at):
-            yield _lacking(self._facts, item, missing)
+            yield _lacking(self._facts, item, missing, discounts)
 
     def progressive(self, standing: Subscription, at: datetime, *, through: datetime) -> Iterator[Used]:
         """What of the running periods is charged before they end, since it reached the threshold."""
@@ -133,7 +133,7 @@ def _used(facts: Subscription, item: Item, charge: UsageCharge, discounts: Disco
         exact=(charge.amount, 1),
         listed=charge.amount,
         discounts=discounts,
-        policies=policies_of(stretch.version, facts),
+        policies=stretch.policies,
         kind=LineKind.USAGE,
         quantity=rated.quantity,
         basis=rated.basis,
@@ -142,7 +142,7 @@ def _used(facts: Subscription, item: Item, charge: UsageCharge, discounts: Disco
     )
 
 
-def _lacking(facts: Subscription, item: Item, missing: TrueUp) -> Used:
+def _lacking(facts: Subscription, item: Item, missing: TrueUp, discounts: Discounts) -> Used:
     return Used(
         subscription=facts,
         item=item,
@@ -150,8 +150,8 @@ def _lacking(facts: Subscription, item: Item, missing: TrueUp) -> Used:
         part=missing.part,
         exact=(missing.amount, 1),
         listed=missing.amount,
-        discounts=(),
-        policies=policies_of(missing.stretch.version, facts),
+        discounts=discounts,
+        policies=missing.stretch.policies,
         kind=LineKind.MINIMUM,
         fees=missing.fees,
         charged=missing.charged,

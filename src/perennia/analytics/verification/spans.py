@@ -33,8 +33,8 @@ def parts_tile(scope: Scope) -> Finding:
 def parts_have_lines(scope: Scope) -> Finding:
     """A settled part has one charge line, and one for its minimum, with its version and period.
 
-    It reaches up to where a credit cut it, or longer where a pause moved its end; what cost nothing may have no document.
-    A charge line without a part is credited from its start.
+    It reaches up to where a credit cut it, or longer where a pause moved its end; a charge line without a part is
+    credited from its start. One that cost nothing may have no document.
     """
     return look(
         scope,

@@ -26,13 +26,14 @@ from perennia.domain.facts import (
     Subscription,
     Term,
     Version,
+    may_refund,
 )
 from perennia.domain.ids import Id
 from perennia.domain.policies import Policies, as_stored, of_subscription, policies
 from perennia.domain.pricing import Price, adjustment_price, own_price
 from perennia.domain.tax import TAXABLE, TaxKind, TaxStatus
 from perennia.store.arrays import keys
-from perennia.store.reads import changes, wallet
+from perennia.store.reads import changes, receipts, wallet
 from perennia.store.reads.overcharged import overcharged
 from perennia.store.reads.prices import COLUMNS, as_price
 from perennia.store.reads.sellers import Tenant
@@ -74,7 +75,24 @@ def payers(cursor: Cursor, locked: Sequence[LockedPayer], *, tenant: Tenant, end
         Payer(payer.id, party, country, tuple(of_payer.get(payer.id, ())), balances.get(payer.id, {}), tax)
         for payer, (party, country, tax) in ((payer, parties[payer.id]) for payer in locked)
     ]
+    found = _with_payments(cursor, found)
     return _with_wallets(cursor, locked, found) if any(one.has_grants or one.has_pending for one in locked) else found
+
+
+def _with_payments(cursor: Cursor, found: list[Payer]) -> list[Payer]:
+    """What paid for that which may go back as a refund; nothing is asked where nothing may."""
+    wanted = [
+        (payer.id, settled.document_id)
+        for payer in found
+        for subscription in payer.subscriptions
+        if subscription.overcharged and may_refund(subscription)
+        for settled in subscription.overcharged
+        if settled.document_id is not None
+    ]
+    if not wanted:
+        return found
+    paid = receipts.paid(cursor, documents=list(dict.fromkeys(wanted)))
+    return [replace(payer, paid=paid[payer.id]) if payer.id in paid else payer for payer in found]
 
 
 def _with_wallets(cursor: Cursor, locked: Sequence[LockedPayer], found: list[Payer]) -> list[Payer]:
