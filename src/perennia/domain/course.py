@@ -5,7 +5,7 @@ credits, arrears of periods ending, changes, trial ends, starts and resumes, adv
 copy of a `bill` call; the facts it was made from stay as they are.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -43,7 +43,6 @@ from perennia.domain.pricing import Timing
 from perennia.domain.progress import Progress, earliest
 from perennia.domain.proration import credit
 from perennia.domain.standing import Standing, live_from
-from perennia.domain.using import Using
 
 
 class Course(Standing):
@@ -139,6 +138,7 @@ class Course(Standing):
         """(2) Arrears or (5) advance: the parts due at this instant, priced."""
         plan_closed = False
         taken: dict[Id, tuple[Discount, ...]] = {}
+        standing = self._with_usage() if self.usage is not None and timing is Timing.ARREARS else None
         for progress in self.progress:
             while progress.due is not None and progress.due <= at and progress.version.price.timing is timing:
                 plan_closed |= timing is Timing.ARREARS and progress.item.kind is ItemKind.PLAN
@@ -152,16 +152,11 @@ class Course(Standing):
                 yield fee
                 if version.price.period_minimum is not None and (lacks := of_minimum(fee)) is not None:
                     yield lacks
-        if self.usage is not None and timing is Timing.ARREARS:
-            yield from self._usage(self.usage, at, taken)
+        if self.usage is not None and standing is not None:  # as it stood before the parts were taken
+            active = tuple(one for one in self.facts.discounts if one.id not in self.ended_discounts)
+            yield from self.usage.charges(standing, self.progress, at=at, taken=taken, discounts=active)
         if plan_closed:
             self._end_used_up(at, at)
-
-    def _usage(self, usage: Using, at: datetime, taken: Mapping[Id, tuple[Discount, ...]]) -> Iterator[Charge]:
-        """(2) What was used, of the items of which a part was taken, and of those whose last late window closes."""
-        active = tuple(one for one in self.facts.discounts if one.id not in self.ended_discounts)
-        standing = self._with_usage()
-        yield from usage.charges(standing, self.progress, at=at, taken=taken, discounts=active)
 
     def setups(self, at: datetime) -> Iterator[Charge]:
         """(5) The set-up fees of what began just now, also in a trial."""

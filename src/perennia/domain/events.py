@@ -44,6 +44,7 @@ class EventType(StrEnum):
     CUSTOMER_TAX_STATUS_CHANGED = "customer.tax_status_changed"
     COUPON_REDEEMED = "coupon.redeemed"
     CUSTOMER_UPDATED = "customer.updated"
+    USAGE_ALERT_REACHED = "usage.alert_reached"
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,6 +208,13 @@ class Subscription:
     """What its metered prices charge for; None where it has none, or where nobody is to be billed."""
 
     @property
+    def is_metered(self) -> bool:
+        """Whether something of it is metered, or will be with a change that waits."""
+        if any(version.price.meter_id is not None for item in self.items for version in item.versions):
+            return True
+        return any(change.price is not None and change.price.meter_id is not None for change in self.changes)
+
+    @property
     def ends_at(self) -> datetime | None:
         """Where it is known to end: by a cancellation, or with a term after which nothing goes on.
 

@@ -104,7 +104,10 @@ class Standing:
             replace(item, versions=tuple(replace(v, closed=v.closed or v.id in closed) for v in item.versions))
             for item in self._as_it_stands().items
         )
-        return replace(self.facts, items=items, trial_ends_at=self.trial_end, cancel_at=self.cancel_at, term=self.term)
+        return replace(
+            self.facts, items=items, status=self.status, trial_ends_at=self.trial_end, cancel_at=self.cancel_at,
+            term=self.term,
+        )  # fmt: skip
 
     def _begin(self, item: Item, version: Version, *, is_new_item: bool = False) -> None:
         if self.trial_end is not None and self.trial_end > (version.bills_from or version.starts_at):

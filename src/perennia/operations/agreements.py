@@ -12,7 +12,7 @@ from perennia.domain.errors import NotFound, SubscriptionEnded
 from perennia.domain.events import Event
 from perennia.domain.facts import Payer, Subscription
 from perennia.domain.ids import Id
-from perennia.domain.invoicing import bill, next_due_at
+from perennia.domain.invoicing import next_due_at
 from perennia.domain.policies import Policies, changed, over
 from perennia.domain.pricing import Price
 from perennia.operations.books import Books, open_books
@@ -103,8 +103,8 @@ def settle(
     """
     through = through or now
     for _ in range(_ROUNDS):
-        decision = bill(
-            books.lock(payer_id), seller=books.seller(), through=through, now=now, new_ids=new_ids, catch_up=True,
+        decision = books.bill(
+            books.lock(payer_id, through=through), through=through, now=now, new_ids=new_ids, catch_up=True,
             together=together,
         )  # fmt: skip
         events, movements = told + decision.events, (*moved, *decision.movements)

@@ -206,7 +206,8 @@ def _item(act: Act, item_id: Id | None) -> Item:
 def _at(act: Act, version: Version, when: When | None, *, price: Price | None = None) -> datetime:
     under = act.under(price or version.price)
     chosen = timing(version, when=when, price=price, policies=under)
-    return effective_at(act.subscription, version, when=chosen, now=act.now, policies=under)
+    metered = any(one is not None and one.meter_id is not None for one in (version.price, price))
+    return effective_at(act.subscription, version, when=chosen, now=act.now, policies=under, to_the_instant=metered)
 
 
 def _anchor(act: Act, price: Price, at: datetime, policy: Policy | None) -> datetime | None:

@@ -192,8 +192,9 @@ def cancel(
         plan = version_at(plan_of(act.subscription), act.now)
         ends = _end(act, plan, at or when)
         agreements.schedule_end(
-            act.books.cursor, subscription_id=subscription_id, cancel_at=ends, policies=act.policies
-        )
+            act.books.cursor, subscription_id=subscription_id, cancel_at=ends, policies=act.policies,
+            used_until=_used_until(act, at or when or act.under(plan.price).cancel_at, ends),
+        )  # fmt: skip
         act.settle(Event(EventType.SUBSCRIPTION_CANCEL_SCHEDULED, subscription_id, act.now), since=ends)
     return ends
 
@@ -268,6 +269,7 @@ def withdraw(*, tenant: Id, actor: str, subscription_id: Id, now: datetime, imme
             cancel_at=ends,
             policies=under,
             cause=Cause.WITHDRAWN.value,
+            used_until=act.now if immediate_start else None,
         )
         act.settle(Event(EventType.SUBSCRIPTION_WITHDRAWN, subscription_id, act.now), since=None)
         if not immediate_start:
@@ -316,6 +318,7 @@ def new_items(books: Books, items: Sequence[Chosen], *, adjustment: Decimal, at:
             check_how_many(offers[item.price_id].price, item.quantity),
             None if item.unit_amount is None else check_unit_amount(item.unit_amount),
             interval=offers[item.price_id].price.interval,
+            metering=offers[item.price_id].price.meter_id is not None,
             trial_days=offers[item.price_id].price.trial_days,
             own_policies=offers[item.price_id].price.own_policies,
         )
@@ -348,6 +351,12 @@ def _end(act: Act, plan: Version, when: When | None) -> datetime:
     elif when != NOW:
         raise InvalidValue(field="when", value=when, reason="now, period_end, period_start, or a date")
     return end_of_service(act.subscription, asked_for=asked, policies=under)
+
+
+def _used_until(act: Act, when: When, ends: datetime) -> datetime | None:
+    """The real instant of an end that took effect at the beginning of its day: so long usage is charged."""
+    asked = act.now if when == NOW else when
+    return asked if isinstance(asked, datetime) and ends < asked <= act.now else None
 
 
 def _terms(item: NewItem, price: Price) -> Terms:

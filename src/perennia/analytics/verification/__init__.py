@@ -19,6 +19,7 @@ from perennia.analytics.verification import (
     receivables,
     references,
     spans,
+    usage,
 )
 from perennia.analytics.verification.findings import Check, Finding, Scope
 from perennia.domain.ids import Id
@@ -30,6 +31,9 @@ OF_PAYERS: tuple[Check, ...] = (
     spans.parts_tile,
     spans.parts_have_lines,
     lines.lines_explained,
+    usage.usage_settled,
+    usage.usage_lines_settled,
+    usage.metering_known,
     documents.documents_add_up,
     documents.tax_rounded_once,
     documents.tax_follows_evidence,

@@ -67,7 +67,7 @@ def buyer(cursor: Cursor, locked: LockedPayer) -> Payer:
 
 
 def payers(cursor: Cursor, locked: Sequence[LockedPayer], *, tenant: Tenant, ended: bool = False) -> list[Payer]:
-    """The facts of each locked payer, in order. Ended subscriptions are left out unless asked for."""
+    """The facts of each locked payer, in order. What has `ended` is left out unless asked for: subscriptions, versions."""
     parties = _parties(cursor, [payer.id for payer in locked])
     of_payer = _subscriptions(cursor, [payer.id for payer in locked], tenant=tenant, ended=ended)
     balances = _balances(cursor, [payer.id for payer in locked if payer.has_credit])
@@ -75,6 +75,7 @@ def payers(cursor: Cursor, locked: Sequence[LockedPayer], *, tenant: Tenant, end
         Payer(payer.id, party, country, tuple(of_payer.get(payer.id, ())), balances.get(payer.id, {}), tax)
         for payer, (party, country, tax) in ((payer, parties[payer.id]) for payer in locked)
     ]
+    found = found if ended else list(map(_with_closing, found))
     found = _with_payments(cursor, found)
     return _with_wallets(cursor, locked, found) if any(one.has_grants or one.has_pending for one in locked) else found
 
@@ -93,6 +94,16 @@ def _with_payments(cursor: Cursor, found: list[Payer]) -> list[Payer]:
         return found
     paid = receipts.paid(cursor, documents=list(dict.fromkeys(wanted)))
     return [replace(payer, paid=paid[payer.id]) if payer.id in paid else payer for payer in found]
+
+
+def _with_closing(payer: Payer) -> Payer:
+    """What has ended stands apart: it is read for its late usage alone."""
+    if all(subscription.status is not Status.CANCELED for subscription in payer.subscriptions):
+        return payer
+    closing = tuple(one for one in payer.subscriptions if one.status is Status.CANCELED)
+    return replace(
+        payer, subscriptions=tuple(one for one in payer.subscriptions if one not in closing), closing=closing
+    )
 
 
 def _with_wallets(cursor: Cursor, locked: Sequence[LockedPayer], found: list[Payer]) -> list[Payer]:
@@ -128,16 +139,17 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
         """SELECT s.payer_id, s.id, s.customer_id, s.entity_id, s.status, s.currency, s.zone, s.started_at,
             s.trial_ends_at, s.cancel_at, s.cancel_cause, s.ended_at, s.collection, s.net_days, s.apart, s.reactivates_id,
             s.held_at IS NOT NULL, s.policies, s.cancel_policies, s.term_ends_at, s.term_periods, s.term_then,
-            s.activated_at, s.po_number, s.discounted, s.changing, s.pausing
+            s.activated_at, s.po_number, s.used_until, s.discounted, s.changing, s.pausing
         FROM unnest(%s::uuid[]) WITH ORDINALITY AS p (id, n),
         LATERAL (SELECT * FROM subscriptions s WHERE s.payer_id = p.id OFFSET 0) AS s
-        WHERE s.status <> 'canceled' OR %s ORDER BY p.n, s.id""",
+        WHERE s.status <> 'canceled' OR s.metering OR %s ORDER BY p.n, s.id""",
         (keys(payer_ids), ended),
     )
     rows = cursor.fetchall()
-    has_story = [row[-2] or row[-1] or row[9] is not None for row in rows]
+    has_story = [ended or row[-2] or row[-1] or row[9] is not None for row in rows]
+    over = [row[4] == "canceled" and not ended for row in rows]
     beside = _Beside(
-        items=_items(cursor, [row[1] for row in rows], [row[6] for row in rows], has_story),
+        items=_items(cursor, [row[1] for row in rows], [row[6] for row in rows], has_story, over),
         discounts=_discounts(cursor, [row[1] for row in rows if row[-3]]),
         changes=_changes(cursor, [row[1] for row in rows if row[-2]]),
         pauses=changes.pauses(cursor, [row[1] for row in rows if row[-1]]),
@@ -167,7 +179,9 @@ class _Beside:
 
 def _subscription(row: tuple[Any, ...], beside: _Beside) -> Subscription:
     _, key, customer, entity, status, currency, zone, started, trial, cancel, cause, over, collection, *rest = row
-    net_days, apart, reactivates, held, own, of_end, term_ends, periods, then, activated, po_number, *_ = rest
+    net_days, apart, reactivates, held, own, of_end, term_ends, periods, then, activated, po_number, used_until, *_ = (
+        rest
+    )
     return Subscription(
         id=key,
         customer_id=customer,
@@ -194,31 +208,36 @@ def _subscription(row: tuple[Any, ...], beside: _Beside) -> Subscription:
         po_number=po_number,
         apart=apart,
         reactivates=reactivates,
+        used_until=used_until,
     )
 
 
 def _items(
-    cursor: Cursor, subscription_ids: list[Id], zones: list[str], all_versions: list[bool]
+    cursor: Cursor, subscription_ids: list[Id], zones: list[str], all_versions: list[bool], over: list[bool]
 ) -> dict[Id, tuple[Item, ...]]:
-    """The items of each subscription with the versions that are in force or not fully settled, or with all of them."""
+    """The items of each subscription with the versions that are in force or not fully settled, or with all of them.
+
+    Of one that is `over` only what is metered and not settled for good.
+    """
     cursor.execute(
         """SELECT s.n::int, i.id, i.kind, i.name, i.anchor_on, v.anchor_at, v.begun_under, v.ended_under,
-            v.id, v.price_id, v.quantity, v.unit_amount, v.starts_at, v.ends_at, v.billed_through, v.bills_from
-        FROM unnest(%s::uuid[], %s::bool[]) WITH ORDINALITY AS s (id, all_versions, n),
+            v.id, v.price_id, v.quantity, v.unit_amount, v.starts_at, v.ends_at, v.billed_through, v.bills_from,
+            v.metering
+        FROM unnest(%s::uuid[], %s::bool[], %s::bool[]) WITH ORDINALITY AS s (id, all_versions, over, n),
         LATERAL (
-            SELECT * FROM item_versions v WHERE v.subscription_id = s.id AND (
+            SELECT * FROM item_versions v WHERE v.subscription_id = s.id AND (v.metering OR NOT s.over AND (
                 v.ends_at IS NULL OR v.billed_through IS NULL OR v.billed_through <> v.ends_at OR s.all_versions
-            ) OFFSET 0
+            )) OFFSET 0
         ) AS v,
         LATERAL (SELECT * FROM items i WHERE i.id = v.item_id OFFSET 0) AS i
         ORDER BY s.n, i.id, v.starts_at, v.id""",
-        (keys(subscription_ids), all_versions),
+        (keys(subscription_ids), all_versions, over),
     )
     rows = cursor.fetchall()
     prices = prices_by_id(cursor, {row[9] for row in rows})
     of_item: dict[Id, tuple[int, ItemKind, str, list[Version]]] = {}
     for n, item_id, kind, name, anchor_on, anchor_at, begun, ended, version_id, price_id, quantity, own, *at in rows:
-        starts_at, ends_at, through, bills_from = at
+        starts_at, ends_at, through, bills_from, metering = at
         price = prices[price_id]
         if own is not None:
             price = _own_price(price, own, kind == "adjustment")
@@ -234,6 +253,7 @@ def _items(
             own,
             None if begun is None else as_stored(begun),
             None if ended is None else as_stored(ended),
+            price.meter_id is not None and not metering,
         )
         if item_id not in of_item:
             of_item[item_id] = (n, _ITEM_KIND[kind], name, [])

@@ -90,13 +90,15 @@ def drop_pause(cursor: Cursor, *, pause_id: Id) -> None:
 
 
 def schedule_end(
-    cursor: Cursor, *, subscription_id: Id, cancel_at: datetime | None, policies: Policies | None, cause: str = "chosen"
-) -> None:
-    """When a subscription ends, under which policies; None takes it back."""
+    cursor: Cursor, *, subscription_id: Id, cancel_at: datetime | None, policies: Policies | None, cause: str = "chosen",
+    used_until: datetime | None = None,
+) -> None:  # fmt: skip
+    """When a subscription ends, under which policies; None takes it back. What is metered was `used_until` an instant."""
     stored = None if policies is None else Jsonb(as_given(policies))
     cursor.execute(
-        "UPDATE subscriptions SET cancel_at = %s, cancel_policies = %s, cancel_cause = %s WHERE id = %s",
-        (cancel_at, stored, cause, subscription_id),
+        """UPDATE subscriptions SET cancel_at = %s, cancel_policies = %s, cancel_cause = %s,
+            used_until = CASE WHEN metering THEN %s::timestamptz END WHERE id = %s""",
+        (cancel_at, stored, cause, used_until, subscription_id),
     )
 
 

@@ -13,7 +13,7 @@ from perennia.store.writes.changes import flat
 _ITEM = ("id", "tenant_id", "subscription_id", "anchor_on", "kind", "name")
 _VERSION = (
     "id", "tenant_id", "subscription_id", "item_id", "price_id", "starts_at", "ends_at", "bills_from", "billed_through",
-    "quantity", "unit_amount", "anchor_at", "begun_under", "ended_under",
+    "quantity", "unit_amount", "anchor_at", "begun_under", "ended_under", "metering",
 )  # fmt: skip
 
 
@@ -23,7 +23,7 @@ def insert_versions(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id
     if not begun:
         return
     ended = {end.version_id: end for end in flat(decisions, "ended")}
-    settled = dict(flat(decisions, "settled"))
+    settled, closed = dict(flat(decisions, "settled")), set(flat(decisions, "closed"))
     bulk.insert(
         cursor,
         tables.Item,
@@ -42,8 +42,12 @@ def insert_versions(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id
             version.id, tenant, one.subscription_id, one.item.id, version.price.id, version.starts_at, ends_at,
             version.bills_from or version.starts_at, settled.get(version.id), version.quantity, version.own_amount,
             version.series.anchor, _json(version.begun_under), _json(None if end is None else end.under),
+            version.price.meter_id is not None and version.id not in closed,
         ))  # fmt: skip
     bulk.insert(cursor, tables.ItemVersion, _VERSION, rows)
+    metered = {one.subscription_id for one in begun if one.version.price.meter_id is not None}
+    if metered:
+        cursor.execute("UPDATE subscriptions SET metering = true WHERE id = ANY(%s) AND NOT metering", (list(metered),))
 
 
 def _json(under: Policies | None) -> dict[str, Any] | None:
