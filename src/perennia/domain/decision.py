@@ -318,6 +318,17 @@ class DiscountUse:
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """A draft that is not to be paid any more, and why; what it was the document of never was."""
+
+    draft_id: Id
+    subscription_id: Id
+    change_id: Id | None
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """Everything that changes for one payer. `next_due_at` is when something of this payer falls due again."""
 
@@ -356,6 +367,7 @@ class Decision:
     closed: tuple[Id, ...] = ()
     """Item versions of whose usage nothing more is charged."""
     states: tuple[StateChange, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
 
     @property
     def invoices(self) -> int:

@@ -20,6 +20,8 @@ class Status(StrEnum):
     """The states of a subscription; `lifecycle.MOVES` says which leads where."""
 
     SCHEDULED = "scheduled"
+    INCOMPLETE = "incomplete"
+    INCOMPLETE_EXPIRED = "incomplete_expired"
     TRIALING = "trialing"
     ACTIVE = "active"
     PAST_DUE = "past_due"
@@ -233,6 +235,19 @@ def policies_of(version: Version, subscription: Subscription) -> Policies:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenDraft:
+    """A draft that is to be paid first: of a change (`change_id`), or of a subscription's start.
+
+    Unpaid at `expires_at` it is dropped, with what it is the document of.
+    """
+
+    id: Id
+    subscription_id: Id
+    expires_at: datetime
+    change_id: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Payer:
     """The customer who is billed: the unit of every lock and every document."""
 
@@ -249,6 +264,8 @@ class Payer:
     """Charges that wait for the next document."""
     closing: tuple[Subscription, ...] = ()
     """Subscriptions that have ended, with what was metered of them: late events may still come in."""
+    drafts: tuple[OpenDraft, ...] = ()
+    """Drafts that are to be paid first."""
 
 
 @dataclass(frozen=True, slots=True)

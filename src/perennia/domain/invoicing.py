@@ -25,6 +25,7 @@ from perennia.domain.drafting import (
 )
 from perennia.domain.errors import CatchUpHeld
 from perennia.domain.facts import Payer, Seller
+from perennia.domain.gating import Gates
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.intake import Waiting
 from perennia.domain.pricing import Timing
@@ -36,7 +37,8 @@ T = TypeVar("T")
 
 def next_due_at(payer: Payer, *, seller: Seller) -> datetime | None:
     """The earliest instant at which anything of this payer happens; None where nothing ever will."""
-    return earliest(_next_due_at(_courses(payer, seller, _no_ids)), Funds.of(payer).next_expiry_at())
+    found = earliest(_next_due_at(_courses(payer, seller, _no_ids)), Funds.of(payer).next_expiry_at())
+    return earliest(found, Gates(payer).next_expiry_at()) if payer.drafts else found
 
 
 def bill(
@@ -59,13 +61,15 @@ def bill(
     courses = _courses(payer, seller, new_ids)
     for course in courses:
         course.together = together
-    funds, waiting = Funds.of(payer), Waiting(payer, seller)
+    funds, waiting, gates = Funds.of(payer), Waiting(payer, seller), Gates(payer)
     issued: list[Issued] = []
     free: list[SpanFree] = []
     expired: list[Moved] = []
     gathered: dict[GroupKey, Draft] = {}
-    due = earliest(_next_due_at(courses), funds.next_expiry_at())
+    due = earliest(earliest(_next_due_at(courses), funds.next_expiry_at()), gates.next_expiry_at())
     while due is not None and due <= through and not any(course.needs_rereading(due) for course in courses):
+        if gates.open:
+            gates.drop(due, courses)
         drafts = _drafts(courses, due, gathered if together else {})
         if funds.grants:
             expired.append(funds.expire(due, new_ids=new_ids))
@@ -89,10 +93,22 @@ def bill(
                     )
                 )
             gathered = {}
-        due = earliest(following, funds.next_expiry_at())
+        due = earliest(earliest(following, funds.next_expiry_at()), gates.next_expiry_at())
     if not catch_up:
         _refuse_long_catch_up(courses)
-    return replace(_decision(payer, courses, issued, expired, next_due_at=due), free=tuple(free))
+    made = _decision(payer, courses, issued, expired, next_due_at=due)
+    return _with_dropped(replace(made, free=tuple(free)), gates)
+
+
+def _with_dropped(decision: Decision, gates: Gates) -> Decision:
+    if not gates.dropped:
+        return decision
+    return replace(
+        decision,
+        dropped=tuple(gates.dropped),
+        moves=(*decision.moves, *gates.moves),
+        events=(*decision.events, *gates.events),
+    )
 
 
 def take_over(payer: Payer, *, seller: Seller, now: datetime) -> Decision:

@@ -20,7 +20,7 @@ from perennia.domain.pricing import Price, check_unit_amount, own_price
 from perennia.domain.scheduling import NOW, PERIOD_END, PERIOD_START, When, effective_at, plan_of, version_at
 from perennia.domain.starting import Beginning, beginning
 from perennia.domain.terms import Terms, check_how_many, check_on_sale, check_period_amounts
-from perennia.operations import redemptions, trials
+from perennia.operations import drafts, redemptions, trials
 from perennia.operations.agreements import Act, Policy, act_on, of, settle
 from perennia.operations.books import Books, open_books
 from perennia.operations.catalog import check_po_number
@@ -52,7 +52,8 @@ class Wanted(TypedDict, total=False):
     product before. `adjustment`, in currency units and also below zero, is added to each period of the plan.
     `addon_of` counts periods with those of another subscription's plan (`alignment` base). `coupon` is a code.
     `entity_id` is the legal entity that sells, for good; without it the customer's country chooses. `po_number` is the
-    customer's own order number. `apart` keeps its documents to itself.
+    customer's own order number. `apart` keeps its documents to itself. With `payment_behavior` incomplete (default: allow)
+    it begins only once its first invoice is paid, within 23 hours; where nothing is due at once it begins as ever.
     """
 
     start_on: date | None
@@ -71,6 +72,7 @@ class Wanted(TypedDict, total=False):
     coupon: str | None
     entity_id: Id | None
     po_number: str | None
+    payment_behavior: str
 
 
 def start(
@@ -104,8 +106,20 @@ def start(
         if made.reactivates_id is not None:
             told.append(Event(EventType.SUBSCRIPTION_REACTIVATED, made.id, now))
         together = effective.backdated_start == "one_invoice" and made.started_at < now
+        if _is_incomplete(wanted) and drafts.ask_for_start(
+            books, payer_id=customer.payer_id, subscription_id=made.id, collection=made.collection,
+            together=together, actor=actor, now=now,
+        ):  # fmt: skip
+            return made.id
         settle(books, customer.payer_id, actor=actor, now=now, told=tuple(told), together=together)
     return made.id
+
+
+def _is_incomplete(wanted: Wanted) -> bool:
+    behavior = wanted.get("payment_behavior", "allow")
+    if behavior not in ("allow", "incomplete"):
+        raise InvalidValue(field="payment_behavior", value=behavior, reason="allow or incomplete")
+    return behavior == "incomplete"
 
 
 def _dates(
@@ -182,11 +196,14 @@ def cancel(
 ) -> datetime:
     """End a subscription now, at its period's end or start, or on a date, also one that has passed; answers when it ends.
 
+    What waits for its payment is given up; a subscription whose first payment was never made is over with that.
     Without `when` the policy `cancel_at` says. What was charged for time after the end is credited when the end takes
     effect: to what is still open on its invoice, else as `credit_becomes` says. A date is that of `cancel_day`.
     Raises NotFound, SubscriptionEnded, MoveNotPermitted, InvalidValue.
     """
-    with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now, policy=policy) as act:
+    with act_on(
+        tenant=tenant, actor=actor, subscription_id=subscription_id, now=now, policy=policy, gives_up=True
+    ) as act:
         plan = version_at(plan_of(act.subscription), act.now)
         ends = _end(act, plan, at or when)
         agreements.schedule_end(

@@ -32,7 +32,7 @@ from perennia.domain.policies import Policies, as_stored, of_subscription, polic
 from perennia.domain.pricing import Price, adjustment_price, own_price
 from perennia.domain.tax import TAXABLE, TaxKind, TaxStatus
 from perennia.store.arrays import keys
-from perennia.store.reads import changes, wallet
+from perennia.store.reads import changes, drafts, wallet
 from perennia.store.reads.overcharged import overcharged
 from perennia.store.reads.prices import COLUMNS, as_price
 from perennia.store.reads.sellers import Tenant
@@ -55,6 +55,7 @@ class LockedPayer:
     has_credit: bool
     has_grants: bool = False
     has_pending: bool = False
+    has_drafts: bool = False
 
 
 def buyer(cursor: Cursor, locked: LockedPayer) -> Payer:
@@ -74,13 +75,21 @@ def payers(cursor: Cursor, locked: Sequence[LockedPayer], *, tenant: Tenant, end
         Payer(payer.id, party, country, tuple(of_payer.get(payer.id, ())), balances.get(payer.id, {}), tax)
         for payer, (party, country, tax) in ((payer, parties[payer.id]) for payer in locked)
     ]
-    return _with_wallets(cursor, locked, found) if any(one.has_grants or one.has_pending for one in locked) else found
+    if any(one.has_grants or one.has_pending or one.has_drafts for one in locked):
+        return _with_wallets(cursor, locked, found)
+    return found
 
 
 def _with_wallets(cursor: Cursor, locked: Sequence[LockedPayer], found: list[Payer]) -> list[Payer]:
     granted = wallet.grants(cursor, payer_ids=[payer.id for payer in locked if payer.has_grants])
     pending = wallet.pending(cursor, payer_ids=[payer.id for payer in locked if payer.has_pending])
-    return [replace(one, grants=granted.get(one.id, ()), pending=pending.get(one.id, ())) for one in found]
+    waiting = drafts.waiting(cursor, payer_ids=[payer.id for payer in locked if payer.has_drafts])
+    return [
+        replace(
+            one, grants=granted.get(one.id, ()), pending=pending.get(one.id, ()), drafts=waiting.get(one.id, ())
+        )
+        for one in found
+    ]
 
 
 TAX_STATUS = """CASE WHEN c.tax_status IS NOT NULL
@@ -113,7 +122,9 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
             s.activated_at, s.po_number, s.discounted, s.changing, s.pausing
         FROM unnest(%s::uuid[]) WITH ORDINALITY AS p (id, n),
         LATERAL (SELECT * FROM subscriptions s WHERE s.payer_id = p.id OFFSET 0) AS s
-        WHERE s.status <> 'canceled' OR %s ORDER BY p.n, s.id""",
+        WHERE CASE s.status WHEN 'canceled' THEN %s WHEN 'incomplete_expired' THEN false WHEN 'incomplete' THEN EXISTS (
+                SELECT 1 FROM drafts d WHERE d.subscription_id = s.id AND d.state = 'paying'
+            ) ELSE true END ORDER BY p.n, s.id""",
         (keys(payer_ids), ended),
     )
     rows = cursor.fetchall()
