@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from perennia.domain.course import Course
 from perennia.domain.decision import Dropped, SubscriptionMove
 from perennia.domain.events import Event, EventType
-from perennia.domain.facts import Payer, Status, OpenDraft
+from perennia.domain.facts import OpenDraft, Payer, Status
 from perennia.domain.lifecycle import check_move
 
 WAITS_FOR = timedelta(hours=23)
@@ -52,7 +52,5 @@ class Gates:
             self.events.append(Event(EventType.SUBSCRIPTION_CHANGE_DISCARDED, one.subscription_id, at))
             return
         check_move(state=Status.INCOMPLETE, to=Status.INCOMPLETE_EXPIRED)
-        self.moves.append(
-            SubscriptionMove(one.subscription_id, Status.INCOMPLETE, Status.INCOMPLETE_EXPIRED, at)
-        )
+        self.moves.append(SubscriptionMove(one.subscription_id, Status.INCOMPLETE, Status.INCOMPLETE_EXPIRED, at))
         self.events.append(Event(EventType.SUBSCRIPTION_INCOMPLETE_EXPIRED, one.subscription_id, at))

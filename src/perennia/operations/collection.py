@@ -224,7 +224,11 @@ def _charge_draft(one: draft_payments.Intended) -> Call:
 
 
 def _look_up(one: write.LookUp) -> Call:
-    reference = one.draft_id.text("drf") if one.document_id is None and one.draft_id else one.document_id.text("inv")
+    if one.draft_id is not None:
+        reference = one.draft_id.text("drf")
+    else:
+        assert one.document_id is not None
+        reference = one.document_id.text("inv")
     request = ChargeRequest(
         key=one.key, amount_minor=one.amount_minor, currency=one.currency, method=one.token, reference=reference
     )

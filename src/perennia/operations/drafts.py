@@ -14,7 +14,7 @@ import orjson
 from perennia.domain.collection import DebtState
 from perennia.domain.decision import Decision, Payment, SubscriptionMove
 from perennia.domain.documents import Document
-from perennia.domain.errors import AlreadyExists, CurrencyMismatch, InvalidValue, NotFound
+from perennia.domain.errors import AlreadyExists, CurrencyMismatch
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import CollectionMode, Status
 from perennia.domain.gating import WAITS_FOR

@@ -16,7 +16,9 @@ def due_again(scope: Scope) -> Finding:
         WHERE tenant_id = %(tenant)s AND (%(payer)s::uuid IS NULL OR id = %(payer)s) ORDER BY id""",
     )
     for rows in payers:
-        stored = [LockedPayer(key, due, lines, False, grants, False, drafts) for key, due, lines, grants, drafts in rows]
+        stored = [
+            LockedPayer(key, due, lines, False, grants, False, drafts) for key, due, lines, grants, drafts in rows
+        ]
         for payer, found in zip(stored, facts.payers(scope.cursor, stored, tenant=scope.tenant), strict=True):
             tally.note(_problem(scope, payer, found))
     return tally.finding()

@@ -8,7 +8,8 @@ def one_open_attempt(scope: Scope) -> Finding:
     return look(
         scope,
         "one_open_attempt",
-        rows=f"""SELECT coalesce(draft_id, document_id) AS id, count(*) FILTER (WHERE state NOT IN ('succeeded', 'failed', 'not_sent')) AS open
+        rows=f"""SELECT coalesce(draft_id, document_id) AS id,
+                count(*) FILTER (WHERE state NOT IN ('succeeded', 'failed', 'not_sent')) AS open
             FROM attempts WHERE tenant_id = %(tenant)s AND {of_payer("payer_id")} GROUP BY 1""",
         right="open <= 1",
         tell=f"{named('id', 'inv')} || ' has ' || open || ' open attempts'",

@@ -71,9 +71,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         fields=["subscription_id"], name="drafts_one_open", condition=models.Q(state="open")
                     ),
-                    models.CheckConstraint(
-                        name="drafts_state", condition=_states("open", "paying", "paid", "dropped")
-                    ),
+                    models.CheckConstraint(name="drafts_state", condition=_states("open", "paying", "paid", "dropped")),
                     models.CheckConstraint(
                         name="drafts_kind",
                         condition=models.Q(kind="change", change_id__isnull=False)

@@ -74,6 +74,16 @@ def of_subscription(cursor: Cursor, *, subscription_id: Id) -> StoredDraft | Non
     return None if row is None else StoredDraft(*row)
 
 
+def of_customer(cursor: Cursor, *, customer_id: Id) -> StoredDraft | None:
+    """What a customer's subscriptions wait for, the latest of it."""
+    row = cursor.execute(
+        f"""SELECT {_COLUMNS} FROM drafts WHERE state = 'open' AND subscription_id IN (
+            SELECT id FROM subscriptions s WHERE s.customer_id = %s) ORDER BY created_at DESC, id DESC LIMIT 1""".encode(),
+        (customer_id,),
+    ).fetchone()
+    return None if row is None else StoredDraft(*row)
+
+
 def attempt(cursor: Cursor, *, attempt_id: Id, draft_id: Id) -> Attempt:
     """An attempt at a draft; the draft stands where the document does. Raises NotFound."""
     row = cursor.execute(

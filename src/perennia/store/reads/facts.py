@@ -85,9 +85,7 @@ def _with_wallets(cursor: Cursor, locked: Sequence[LockedPayer], found: list[Pay
     pending = wallet.pending(cursor, payer_ids=[payer.id for payer in locked if payer.has_pending])
     waiting = drafts.waiting(cursor, payer_ids=[payer.id for payer in locked if payer.has_drafts])
     return [
-        replace(
-            one, grants=granted.get(one.id, ()), pending=pending.get(one.id, ()), drafts=waiting.get(one.id, ())
-        )
+        replace(one, grants=granted.get(one.id, ()), pending=pending.get(one.id, ()), drafts=waiting.get(one.id, ()))
         for one in found
     ]
 
