@@ -12,11 +12,7 @@ CLOSED = (
     | models.Q(state="paid", closed_at__isnull=False, document_id__isnull=False, next_attempt_at=None)
     | models.Q(state="dropped", closed_at__isnull=False, document_id=None, next_attempt_at=None)
 )
-WALLS = [
-    *guards.table_wall("drafts", frozen=False),
-    "CREATE POLICY due_everywhere ON drafts FOR SELECT TO perennia_claim USING (true)",
-    "GRANT SELECT (tenant_id, next_attempt_at) ON drafts TO perennia_claim",
-]
+WALLS = guards.table_wall("drafts", frozen=False)
 REFERENCES = """
 ALTER TABLE drafts ADD CONSTRAINT drafts_payer_id FOREIGN KEY (payer_id) REFERENCES payers (id);
 ALTER TABLE drafts ADD CONSTRAINT drafts_subscription_id FOREIGN KEY (subscription_id) REFERENCES subscriptions (id);
