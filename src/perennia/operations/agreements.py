@@ -98,9 +98,7 @@ def _running(books: Books, payer: Payer, subscription_id: Id) -> Subscription:
     raise NotFound(kind="subscription", id=subscription_id.text("sub"))
 
 
-def _let_go(
-    books: Books, payer: Payer, subscription_id: Id, *, gives_up: bool, actor: str, now: datetime
-) -> bool:
+def _let_go(books: Books, payer: Payer, subscription_id: Id, *, gives_up: bool, actor: str, now: datetime) -> bool:
     """Discard what waits where the act gives it up. Raises ChangePending, but not in a preview, which is without it."""
     for draft in payer.drafts:
         if draft.subscription_id == subscription_id:
