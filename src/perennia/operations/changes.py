@@ -182,7 +182,10 @@ def set_billing_day(
 
 def withdraw_change(*, tenant: Id, actor: str, subscription_id: Id, change_id: Id, now: datetime) -> None:
     """Take back a change that waits, for its instant or for its payment. Raises NotFound where it was made already."""
-    if drafts.withdraw(tenant=tenant, actor=actor, subscription_id=subscription_id, change_id=change_id, now=now):
+    given_up = drafts.withdraw(
+        tenant=tenant, actor=actor, subscription_id=subscription_id, change_id=change_id, now=now
+    )
+    if given_up is not None:
         return
     with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now) as act:
         if all(change.id != change_id for change in act.subscription.changes):

@@ -82,8 +82,10 @@ def ask_for_start(
     return key
 
 
-def withdraw(*, tenant: Id, actor: str, subscription_id: Id, now: datetime, change_id: Id | None = None) -> bool:
-    """Take back what a subscription waits for, or that change of it alone; False where it waits for nothing such.
+def withdraw(
+    *, tenant: Id, actor: str, subscription_id: Id, now: datetime, change_id: Id | None = None
+) -> datetime | None:
+    """Take back what a subscription waits for, or that change of it alone; None where it waits for nothing such.
 
     A payment of it that is under way and still arrives is the payer's balance.
     """
@@ -91,13 +93,13 @@ def withdraw(*, tenant: Id, actor: str, subscription_id: Id, now: datetime, chan
         now = books.business_time(now)
         found = read.of_subscription(books.cursor, subscription_id=subscription_id)
         if found is None or (change_id is not None and found.change_id != change_id):
-            return False
+            return None
         payer = books.lock(found.payer_id)
         for draft in payer.drafts:
             if draft.id == found.id:
                 give_up(books, payer, draft, reason="withdrawn", actor=actor, now=now)
-                return True
-    return False
+                return now
+    return None
 
 
 def record_payment(

@@ -10,7 +10,14 @@ from perennia.domain.calendar import local_date, midnight, slot_at
 from perennia.domain.changes import split
 from perennia.domain.decision import Decision, VersionBegun, VersionEnd
 from perennia.domain.entities import selling_entity
-from perennia.domain.errors import CurrencyMismatch, InvalidValue, NotCanceling, StillRunning, WithdrawalOver
+from perennia.domain.errors import (
+    ChangePending,
+    CurrencyMismatch,
+    InvalidValue,
+    NotCanceling,
+    StillRunning,
+    WithdrawalOver,
+)
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Cause, CollectionMode, ItemKind, Payer, Version
 from perennia.domain.ids import Id
@@ -201,11 +208,23 @@ def cancel(
     effect: to what is still open on its invoice, else as `credit_becomes` says. A date is that of `cancel_day`.
     Raises NotFound, SubscriptionEnded, MoveNotPermitted, InvalidValue.
     """
+    try:
+        return _cancel(tenant, actor, subscription_id, now=now, when=at or when, policy=policy)
+    except ChangePending:
+        given_up = drafts.withdraw(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now)
+        if given_up is None:  # paid in the meantime
+            return _cancel(tenant, actor, subscription_id, now=now, when=at or when, policy=policy)
+        return given_up
+
+
+def _cancel(
+    tenant: Id, actor: str, subscription_id: Id, *, now: datetime, when: When | None, policy: Policy | None
+) -> datetime:
     with act_on(
         tenant=tenant, actor=actor, subscription_id=subscription_id, now=now, policy=policy, gives_up=True
     ) as act:
         plan = version_at(plan_of(act.subscription), act.now)
-        ends = _end(act, plan, at or when)
+        ends = _end(act, plan, when)
         agreements.schedule_end(
             act.books.cursor, subscription_id=subscription_id, cancel_at=ends, policies=act.policies
         )

@@ -27,7 +27,7 @@ def _states(*states: str) -> models.Q:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("store", "0008_tax")]
+    dependencies = [("store", "0009_money")]
 
     operations = [
         migrations.CreateModel(
