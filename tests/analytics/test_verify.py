@@ -86,7 +86,7 @@ FAULTS = [
         "receivables_agree",
         """DELETE FROM receivables WHERE document_id = (
             SELECT document_id FROM receivables WHERE tenant_id = %(tenant)s AND state = 'open' AND document_id NOT IN (
-                SELECT document_id FROM attempts) ORDER BY 1 LIMIT 1)""",
+                SELECT document_id FROM attempts WHERE document_id IS NOT NULL) ORDER BY 1 LIMIT 1)""",
         "accounts_agree",
     ),
     (

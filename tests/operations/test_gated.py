@@ -11,7 +11,14 @@ import pytest
 
 from perennia.analytics.verification import verify
 from perennia.config.clock import now as machine_now
-from perennia.domain.errors import ChangePending, CurrencyMismatch, DomainError, InvalidValue, SubscriptionEnded
+from perennia.domain.errors import (
+    ChangePending,
+    CurrencyMismatch,
+    DomainError,
+    InvalidValue,
+    NotCanceling,
+    SubscriptionEnded,
+)
 from perennia.domain.ids import Id
 from perennia.operations import changes, collection, coupons, drafts, pauses, previews, subscriptions, tenants
 from perennia.operations.chosen import Chosen
@@ -473,6 +480,43 @@ def test_an_unknown_behaviour_is_refused(till: Till):
     with pytest.raises(InvalidValue):
         till.shop.start(till.shop.customer(), "basic", payment_behavior="perhaps")
     assert till.shop.rows("SELECT count(*) FROM subscriptions") == [(0,)]
+
+
+def without_a_card(till: Till, becomes: str) -> tuple[Id, Id]:
+    customer = till.shop.customer("Bo")
+    policy = {"trial_without_method": becomes}
+    return customer, till.shop.start(customer, "basic", trial_ends_on=date(2025, 4, 11), policy=policy)
+
+
+def test_a_trial_without_a_card_at_its_end_is_over_with_it(till: Till):
+    _, bo = without_a_card(till, "cancel")
+    with pytest.raises(NotCanceling):
+        subscriptions.uncancel(tenant=till.shop.tenant, actor="bo", subscription_id=bo, now=machine_now())
+    till.live_days(40)
+    assert (till.statuses(), till.shop.documents()) == (["trialing", "canceled"], "")
+    assert till.shop.rows("SELECT count(*) FROM movements") == [(0,)]
+
+
+def test_a_card_left_in_time_keeps_it(till: Till):
+    customer, _ = without_a_card(till, "cancel")
+    till.live_days(5)
+    till.shop.pays_with(customer, f"ok#{till.shop.slug}-first")
+    till.live_days(10)
+    assert till.statuses() == ["trialing", "active"]
+    assert till.shop.documents() == "invoice 1 due 2025-04-11: Basic 2025-04-11..2025-05-11 10000 + 2500"
+
+
+def test_a_trial_without_a_card_at_its_end_is_paused_and_goes_on_when_he_does(till: Till):
+    customer, bo = without_a_card(till, "pause")
+    till.live_days(20)
+    assert (till.statuses(), till.shop.documents()) == (["trialing", "paused"], "")
+    clean(till.shop)
+    till.shop.pays_with(customer, f"ok#{till.shop.slug}-first")
+    till.shop.clock_to(date(2025, 4, 25))
+    pauses.resume(tenant=till.shop.tenant, actor="bo", subscription_id=bo, now=machine_now())
+    assert till.statuses() == ["trialing", "paused", "active"]
+    assert till.shop.documents() == "invoice 1 due 2025-04-25: Basic 2025-04-25..2025-05-25 10000 + 2500"
+    assert till.shop.rows("SELECT kind, mrr_minor FROM movements") == [("new", 10000)]
 
 
 def charged(till: Till) -> tuple[collection.Call, Any]:

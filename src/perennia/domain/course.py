@@ -302,7 +302,9 @@ class Course(Standing):
             for progress in self.progress:
                 progress.end_with(self.ends_at)
         self.events.append(Event(EventType.SUBSCRIPTION_RESUMED, self.facts.id, at))
-        if not trialing:
+        if not trialing and self.facts.activated_at is None:
+            self._activated(at)
+        elif not trialing:
             self._moved(before=0, after=self._mrr(at), at=at, kind=MovementKind.RESUME)
 
     def _begin_after_trial(self, progress: Progress, trial_end: datetime) -> None:

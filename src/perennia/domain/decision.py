@@ -7,7 +7,7 @@ from enum import IntEnum, StrEnum
 
 from perennia.domain.documents import Document, DocumentKind, LineKind
 from perennia.domain.events import Event
-from perennia.domain.facts import Cause, Item, Status, Version
+from perennia.domain.facts import Cause, Item, Pause, Status, Version
 from perennia.domain.grants import Grant
 from perennia.domain.ids import Id
 from perennia.domain.pending import Pending
@@ -291,6 +291,14 @@ class ChangeMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseBegun:
+    """A pause that nobody asked for, to insert."""
+
+    subscription_id: Id
+    pause: Pause
+
+
+@dataclass(frozen=True, slots=True)
 class PauseDone:
     """A pause whose effect on what is billed was taken."""
 
@@ -368,6 +376,7 @@ class Decision:
     """Item versions of whose usage nothing more is charged."""
     states: tuple[StateChange, ...] = ()
     dropped: tuple[Dropped, ...] = ()
+    pauses_begun: tuple[PauseBegun, ...] = ()
 
     @property
     def invoices(self) -> int:

@@ -131,6 +131,8 @@ class Pause:
     policies: Policies = DEFAULTS
     is_over: bool = False
     """Its effect on what is billed has been taken."""
+    is_foreseen: bool = False
+    """Nobody asked for it: it begins with the end of a trial if there is still nothing to charge then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,8 @@ class Subscription:
     apart: bool = False
     """Has documents of its own, never with other subscriptions of the payer."""
     reactivates: Id | None = None
+    ends_with_trial: bool = False
+    """Nobody asked for its end (`cancel_at`): it comes if there is still nothing to charge when the trial ends."""
     used_until: datetime | None = None
     """When it ended, to the instant, where its end for all else is the beginning of that day."""
     usage: Usage | None = None

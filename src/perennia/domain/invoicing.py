@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from perennia.domain.charges import GivenBack
 from perennia.domain.course import Course
-from perennia.domain.decision import Decision, SpanFree
+from perennia.domain.decision import Decision, PauseBegun, SpanFree
 from perennia.domain.drafting import (
     Draft,
     Funds,
@@ -24,7 +24,7 @@ from perennia.domain.drafting import (
     issue_draft,
 )
 from perennia.domain.errors import CatchUpHeld
-from perennia.domain.facts import Payer, Seller
+from perennia.domain.facts import Payer, Seller, Status
 from perennia.domain.gating import Gates
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.intake import Waiting
@@ -195,6 +195,7 @@ def _decision(
         changes=_joined([course.changes_done for course in courses]),
         moved_changes=_joined([course.changes_moved for course in courses]),
         pauses=_joined([course.pauses_done for course in courses]),
+        pauses_begun=tuple(begun for course in courses if course.moves for begun in _foreseen(course)),
         dates=_joined([course.dates for course in courses]),
         moves=_joined([course.moves for course in courses]),
         movements=_joined([course.movements for course in courses]),
@@ -210,6 +211,13 @@ def _decision(
         usage=_joined([one.usage for one in issued]),
         discounts=_joined([list(course.uses.values()) for course in courses]),
     )
+
+
+def _foreseen(course: Course) -> list[PauseBegun]:
+    """The pause that a trial ended in, for want of something to charge."""
+    if all(move.after is not Status.PAUSED for move in course.moves):
+        return []
+    return [PauseBegun(course.facts.id, pause) for pause in course.facts.pauses if pause.is_foreseen]
 
 
 def _joined(lists: list[list[T]]) -> tuple[T, ...]:

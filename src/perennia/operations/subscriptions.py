@@ -236,7 +236,7 @@ def uncancel(*, tenant: Id, actor: str, subscription_id: Id, now: datetime) -> N
     """Take back an end that is still to come. Raises NotFound, SubscriptionEnded, NotCanceling."""
     with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now) as act:
         ends = act.subscription.cancel_at
-        if ends is None:
+        if ends is None or act.subscription.ends_with_trial:
             raise NotCanceling(subscription=subscription_id.text("sub"))
         agreements.schedule_end(act.books.cursor, subscription_id=subscription_id, cancel_at=None, policies=None)
         goes_on_at(act, ends)

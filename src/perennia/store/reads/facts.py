@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from perennia.domain import trials as trial_rules
 from perennia.domain.calendar import Interval, Series
 from perennia.domain.discounts import Discount
 from perennia.domain.facts import (
@@ -32,7 +33,8 @@ from perennia.domain.policies import Policies, as_stored, of_subscription, polic
 from perennia.domain.pricing import Price, adjustment_price, own_price
 from perennia.domain.tax import TAXABLE, TaxKind, TaxStatus
 from perennia.store.arrays import keys
-from perennia.store.reads import changes, drafts, wallet
+from perennia.store.identity import new_id
+from perennia.store.reads import changes, drafts, trials, wallet
 from perennia.store.reads.overcharged import overcharged
 from perennia.store.reads.prices import COLUMNS, as_price
 from perennia.store.reads.sellers import Tenant
@@ -135,13 +137,27 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
         policies=tenant.policies,
         defaults=policies(tenant.policies),
     )
-    found = [(row[0], _subscription(row, beside)) for row in rows]
+    found = _without_method(cursor, [(row[0], _subscription(row, beside)) for row in rows])
     settled = overcharged(cursor, [subscription for _, subscription in found], tenant_id=tenant.id)
     of_payer: dict[Id, list[Subscription]] = defaultdict(list)
     for payer_id, subscription in found:
         credits = settled.get(subscription.id)
         of_payer[payer_id].append(replace(subscription, overcharged=credits) if credits else subscription)
     return of_payer
+
+
+def _without_method(cursor: Cursor, found: list[tuple[Id, Subscription]]) -> list[tuple[Id, Subscription]]:
+    """With what comes of trials that end with nothing to charge; asked only for those to whom it matters."""
+    watched = {payer_id for payer_id, subscription in found if trial_rules.watched(subscription)}
+    if not watched:
+        return found
+    missing = trials.payers_without_method(cursor, payer_ids=watched)
+    return [
+        (payer_id, trial_rules.without_method(one, pause_id=new_id()))
+        if payer_id in missing and trial_rules.watched(one)
+        else (payer_id, one)
+        for payer_id, one in found
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from perennia.domain.ids import Id
 from perennia.domain.policies import Policies, as_given
 from perennia.store import bulk, tables
 from perennia.store.session import Cursor
+from perennia.store.writes.agreements import insert_pause
 from perennia.store.writes.changes import flat
 
 _ITEM = ("id", "tenant_id", "subscription_id", "anchor_on", "kind", "name")
@@ -44,6 +45,16 @@ def insert_versions(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id
             version.series.anchor, _json(version.begun_under), _json(None if end is None else end.under),
         ))  # fmt: skip
     bulk.insert(cursor, tables.ItemVersion, _VERSION, rows)
+
+
+def insert_pauses(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id) -> None:
+    """Pauses that nobody asked for."""
+    for one in flat(decisions, "pauses_begun"):
+        pause = one.pause
+        insert_pause(
+            cursor, key=pause.id, tenant=tenant, subscription_id=one.subscription_id, starts_at=pause.starts_at,
+            ends_at=pause.ends_at, policies=pause.policies, now=pause.starts_at,
+        )  # fmt: skip
 
 
 def _json(under: Policies | None) -> dict[str, Any] | None:

@@ -38,6 +38,7 @@ def _apply(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id, actor: 
     changes.end_versions(cursor, decisions)
     changes.cut_spans(cursor, decisions, tenant=tenant)
     changes.stretch_spans(cursor, decisions, tenant=tenant)
+    begun.insert_pauses(cursor, decisions, tenant=tenant)
     changes.finish_changes(cursor, decisions)
     changes.use_discounts(cursor, decisions)
     drafts.drop(cursor, decisions)
