@@ -144,7 +144,6 @@ def test_no_method_at_the_trials_end_and_an_invoice() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="trial_without_method is not looked at")
 def test_no_method_at_the_trials_end_and_an_end() -> None:
     """trial_without_method: cancel"""
     story(
@@ -161,7 +160,6 @@ def test_no_method_at_the_trials_end_and_an_end() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="trial_without_method is not looked at")
 def test_no_method_at_the_trials_end_and_a_pause() -> None:
     """trial_without_method: pause"""
     story(

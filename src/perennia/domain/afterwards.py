@@ -33,6 +33,9 @@ def after(payer: Payer, decision: Decision, *, paid: bool = True) -> Payer:
     )
     if decision.refunds and payer.paid:
         found = replace(found, paid=_paid(payer, decision))
+    if decision.dropped:
+        over = {dropped.draft_id for dropped in decision.dropped}
+        found = replace(found, drafts=tuple(one for one in payer.drafts if one.id not in over))
     return _wallet(found, decision) if payer.grants or payer.pending else found
 
 

@@ -35,7 +35,7 @@ from perennia.domain.facts import (
     Version,
 )
 from perennia.domain.ids import Id, NewIds
-from perennia.domain.lifecycle import LIVE
+from perennia.domain.lifecycle import LIVE, NOT_BEGUN
 from perennia.domain.owing import owed_from
 from perennia.domain.pausing import last_used, resumed, term_after
 from perennia.domain.policies import Policies, changed, over
@@ -71,7 +71,7 @@ class Course(Standing):
         if self.status is Status.CANCELED:
             return None
         found = self.ends_at
-        if self.status is Status.SCHEDULED:
+        if self.status in NOT_BEGUN:
             return earliest(found, self.facts.started_at)
         if self.status is Status.TRIALING:
             found = earliest(found, self.trial_end)
@@ -109,7 +109,7 @@ class Course(Standing):
         """(3) The changes that are due, and what they give back; a term that renews."""
         while self.changes and self.status not in (Status.CANCELED, Status.PAUSED):
             due = self._effective(self.changes[0])
-            if due is None or due > at or self.status is Status.SCHEDULED:
+            if due is None or due > at or self.status in NOT_BEGUN:
                 break
             self._apply(replace(self.changes.pop(0), at=due))
         if self.term is not None and self.term.ends_at <= at and self.status not in (Status.CANCELED, Status.PAUSED):
@@ -119,7 +119,7 @@ class Course(Standing):
     def start(self, at: datetime) -> Iterator[GivenBack]:
         """(4) The start, the end of a trial, and the end of a pause, if they are due."""
         facts = self.facts
-        if self.status is Status.SCHEDULED and facts.started_at <= at:
+        if self.status in NOT_BEGUN and facts.started_at <= at:
             trial = self.trial_end is not None and self.trial_end > facts.started_at
             for progress in self.progress:
                 self._begins_setup(progress)
@@ -166,7 +166,7 @@ class Course(Standing):
         self._set_up = []
 
     def _begins_pause(self, at: datetime) -> bool:
-        running = self.status not in (Status.CANCELED, Status.SCHEDULED, Status.PAUSED)
+        running = self.status not in (Status.CANCELED, Status.PAUSED, *NOT_BEGUN)
         return running and self.pause is not None and self.pause.starts_at <= at
 
     def _effective(self, change: Change) -> datetime | None:
@@ -296,7 +296,9 @@ class Course(Standing):
             for progress in self.progress:
                 progress.end_with(self.ends_at)
         self.events.append(Event(EventType.SUBSCRIPTION_RESUMED, self.facts.id, at))
-        if not trialing:
+        if not trialing and self.facts.activated_at is None:
+            self._activated(at)
+        elif not trialing:
             self._moved(before=0, after=self._mrr(at), at=at, kind=MovementKind.RESUME)
 
     def _begin_after_trial(self, progress: Progress, trial_end: datetime) -> None:

@@ -20,6 +20,8 @@ class Status(StrEnum):
     """The states of a subscription; `lifecycle.MOVES` says which leads where."""
 
     SCHEDULED = "scheduled"
+    INCOMPLETE = "incomplete"
+    INCOMPLETE_EXPIRED = "incomplete_expired"
     TRIALING = "trialing"
     ACTIVE = "active"
     PAST_DUE = "past_due"
@@ -130,6 +132,8 @@ class Pause:
     policies: Policies = DEFAULTS
     is_over: bool = False
     """Its effect on what is billed has been taken."""
+    is_foreseen: bool = False
+    """Nobody asked for it: it begins with the end of a trial if there is still nothing to charge then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +206,8 @@ class Subscription:
     apart: bool = False
     """Has documents of its own, never with other subscriptions of the payer."""
     reactivates: Id | None = None
+    ends_with_trial: bool = False
+    """Nobody asked for its end (`cancel_at`): it comes if there is still nothing to charge when the trial ends."""
     used_until: datetime | None = None
     """When it ended, to the instant, where its end for all else is the beginning of that day."""
     usage: Usage | None = None
@@ -262,6 +268,19 @@ class Paid:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenDraft:
+    """A draft that is to be paid first: of a change (`change_id`), or of a subscription's start.
+
+    Unpaid at `expires_at` it is dropped, with what it is the document of.
+    """
+
+    id: Id
+    subscription_id: Id
+    expires_at: datetime
+    change_id: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Payer:
     """The customer who is billed: the unit of every lock and every document."""
 
@@ -280,6 +299,8 @@ class Payer:
     """Of documents whose lines may be given back as refunds, the oldest payment first."""
     closing: tuple[Subscription, ...] = ()
     """Subscriptions that have ended, with what was metered of them: late events may still come in."""
+    drafts: tuple[OpenDraft, ...] = ()
+    """Drafts that are to be paid first."""
 
 
 @dataclass(frozen=True, slots=True)
