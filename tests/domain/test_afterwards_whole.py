@@ -8,16 +8,16 @@ from perennia.domain.facts import Item, Pause, Payer, Settled, Subscription, Ver
 
 TAKEN_IN = {
     "documents", "settled", "cuts", "stretches", "begun", "ended", "changes", "moved_changes", "pauses", "dates", "moves",
-    "allocations", "balance", "discounts", "taken",
+    "allocations", "balance", "discounts", "taken", "dropped",
 }  # fmt: skip
 NO_FACTS = {
     "payer_id", "next_due_at", "movements", "events", "postings", "payments", "refunds", "refund_ends", "refunded",
-    "grants", "write_offs", "pending", "states",
+    "grants", "write_offs", "pending", "states", "pauses_begun",
 }  # fmt: skip
 """What `bill` is not told of a payer, so that nothing of it need be foretold."""
 
 MAY_MOVE: dict[type, set[str]] = {
-    Payer: {"subscriptions", "balances", "grants", "pending"},
+    Payer: {"subscriptions", "balances", "grants", "pending", "drafts"},
     Subscription: {
         "items", "status", "trial_ends_at", "cancel_at", "activated_at", "ended_at", "discounts", "overcharged", "changes",
         "pauses", "term",
@@ -33,10 +33,11 @@ STAYS: dict[type, set[str]] = {
     Subscription: {
         "id", "customer_id", "entity_id", "currency", "zone", "started_at", "cancel_cause", "collection", "net_days",
         "policies", "cancel_policies", "held", "po_number", "apart", "reactivates",
+        "ends_with_trial",
     },
     Item: {"id", "kind", "name"},
     Version: {"id", "price", "quantity", "series", "starts_at", "bills_from", "own_amount", "begun_under"},
-    Pause: {"id", "starts_at", "ends_at", "policies"},
+    Pause: {"id", "starts_at", "ends_at", "policies", "is_foreseen"},
     Discount: {"id", "percent", "amount_minor", "periods", "scope", "since", "redemption_id"},
     Settled: {
         "version_id", "start", "document_id", "position", "description", "line_end", "line_net", "line_tax", "tax_percent",
