@@ -68,9 +68,10 @@ class _Written:
             self.begun[one.subscription_id].append(one)
         self.dates = {one.subscription_id: one for one in decision.dates}
         self.charged = defaultdict(list)
+        usage = {(one.document_id, one.position) for one in decision.usage}
         for document in decision.documents:
             for position, line in enumerate(document.lines, start=1):
-                if line.kind in SETTLES and line.subscription_id is not None:
+                if line.kind in SETTLES and line.subscription_id is not None and (document.id, position) not in usage:
                     self.charged[line.subscription_id].append(_settled(document, position, line, paid=self.paid))
         for free in decision.free:
             self.charged[free.subscription_id].append(_free(free))

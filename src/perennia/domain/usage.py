@@ -160,10 +160,9 @@ class Tally:
     ) -> list[UsageCharge]:
         """What is to be rated at an instant, after what was charged where a version has no stretch any more."""
         found = considered(subscription, item, through=at)
-        return [
-            *_gone(subscription, item, at, found, charged),
-            *self._charges(subscription, _open(subscription, item, at, found)),
-        ]
+        standing = _gone(subscription, item, at, found, charged)
+        standing += self._charges(subscription, _open(subscription, item, at, found))
+        return sorted(standing, key=lambda charge: (charge.stretch.start, charge.stretch.version.starts_at))
 
     def closed(self, subscription: Subscription, item: Item, at: datetime) -> list[Id]:
         """The versions of an item that have ended and need not be looked at again, once what is due `at` is charged."""
