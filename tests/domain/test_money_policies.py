@@ -1,4 +1,4 @@
-"""Documents under every mixture of the policies that work on money: they add up, explain themselves and give back no more."""
+"""Documents under every mixture of money policies: they add up, explain themselves and give back no more."""
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
