@@ -49,19 +49,7 @@ def run(args: argparse.Namespace) -> int:
             meters.checkpoint()
             crew.go()
             (found,) = crew.reports()
-            acts = [{"act": kind, **found[kind]} for kind in KINDS]
-            for act in acts:
-                crew.await_ready()
-                meters.forget_statements()
-                before = meters.read()
-                crew.go()
-                (done,) = crew.reports()
-                cost = meters.read().since(before)
-                act |= _by_server(meters, done["acts"], listed=args.statements and act["act"] != "control")
-                act |= {
-                    "server_cpu_ms": round(cost.cpu_s * 1000 / done["acts"], 2),
-                    "wal_bytes": cost.wal_bytes // done["acts"],
-                }
+            acts = [{"act": kind, **found[kind], **_by_server(meters, crew, args, kind)} for kind in KINDS]
             crew.await_end()
         result: dict[str, Any] = {
             "subscriptions": args.subscriptions,
@@ -78,16 +66,24 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _by_server(meters: Meters, acts: int, *, listed: bool) -> dict[str, float]:
-    """What the server did for one act: statements without transaction control, and its time with planning."""
+def _by_server(meters: Meters, crew: Any, args: argparse.Namespace, kind: str) -> dict[str, float]:
+    """What the server did for one act of a kind, while nothing else was done."""
+    crew.await_ready()
+    meters.forget_statements()
+    before = meters.read()
+    crew.go()
+    (done,) = crew.reports()
+    cost, acts = meters.read().since(before), done["acts"]
     statements = meters.statements()
-    if listed:
+    if args.statements:
         for statement in statements:
             text = " ".join(statement.text.split())[:140]
-            say(f"{statement.total_ms / acts:8.3f} ms {statement.calls / acts:5.1f} x  {text}")
+            say(f"{kind} {statement.total_ms / acts:8.3f} ms {statement.calls / acts:5.1f} x  {text}")
     return {
         "statements": round(sum(statement.calls for statement in statements) / acts, 1),
         "server_ms": round(sum(statement.total_ms for statement in statements) / acts, 2),
+        "server_cpu_ms": round(cost.cpu_s * 1000 / acts, 2),
+        "wal_bytes": cost.wal_bytes // acts,
     }
 
 

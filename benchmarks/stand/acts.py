@@ -42,7 +42,10 @@ def order(shop: "Shop", connection: psycopg.Connection[Any], *, dsn: str, rounds
         now=due_at(0),
     )
     wanted = (rounds + WARM + COUNTED) * len(KINDS)
-    found = connection.execute("SELECT id, payer_id FROM subscriptions WHERE status = 'active' ORDER BY id").fetchall()
+    found = connection.execute(
+        """SELECT s.id, d.id FROM subscriptions s JOIN documents d ON d.payer_id = s.payer_id
+        WHERE s.status = 'active' ORDER BY s.id"""
+    ).fetchall()
     taken = random.Random(20_260_101).sample(found, wanted)  # noqa: S311  the same on every machine
     return {
         "tenant": shop.tenant.text("ten"),
@@ -50,7 +53,7 @@ def order(shop: "Shop", connection: psycopg.Connection[Any], *, dsn: str, rounds
         "price": price.hex(),
         "now": (due_at(0) + timedelta(days=10, hours=9)).isoformat(),
         "rounds": rounds,
-        "subscriptions": [(subscription.hex, payer.hex) for subscription, payer in taken],
+        "subscriptions": [(subscription.hex, document.hex) for subscription, document in taken],
     }
 
 
@@ -95,36 +98,38 @@ def _acts(told: dict[str, Any], bare: psycopg.Connection[Any]) -> dict[str, Call
     tenant, price = Id.parse(told["tenant"], prefix="ten"), Id(bytes.fromhex(told["price"]))
     now = datetime.fromisoformat(told["now"])
 
-    def change(subscription: str, _payer: str) -> None:
+    def change(subscription: str, _document: str) -> None:
         changes.change_plan(
             tenant=tenant, actor="bench", subscription_id=Id(bytes.fromhex(subscription)), price_id=price, now=now
         )
 
-    def preview(subscription: str, payer: str) -> None:
+    def preview(subscription: str, document: str) -> None:
         with previews.preview(tenant=tenant, now=now) as previewed:
-            change(subscription, payer)
+            change(subscription, document)
         if len(previewed.documents) != 1 or previewed.upcoming is None:
             raise RuntimeError("a change of plan brings one document, and a renewal follows")
 
-    def cancel(subscription: str, _payer: str) -> None:
+    def cancel(subscription: str, _document: str) -> None:
         subscriptions.cancel(tenant=tenant, actor="bench", subscription_id=Id(bytes.fromhex(subscription)), now=now)
 
     statements = _copies(bare)
 
-    def control(_subscription: str, payer: str) -> None:
+    def control(_subscription: str, document: str) -> None:
         with bare.transaction():
-            bare.execute("SELECT id FROM payers WHERE id = %s FOR NO KEY UPDATE", (payer,))
+            bare.execute(
+                "SELECT id FROM payers WHERE id = (SELECT payer_id FROM documents WHERE id = %s) FOR NO KEY UPDATE",
+                (document,),
+            )
             for statement in statements:
-                bare.execute(statement, {"payer": payer})
+                bare.execute(statement, {"document": document})
             bare.execute("UPDATE number_series SET next_number = next_number + 1 WHERE kind = 'invoice'")
 
     return {"preview": preview, "change": change, "cancel": cancel, "control": control}
 
 
 def _copies(bare: psycopg.Connection[Any]) -> list[bytes]:
-    """The rows of the payer's first document once more, table by table, as a document of its own would have them."""
+    """The rows of a document once more, table by table, as a document of its own would have them."""
     found = []
-    key = "(SELECT id FROM documents WHERE payer_id = %(payer)s ORDER BY id LIMIT 1)"
     new = "md5(d.id::text || 'again')::uuid"
     for table, own, more in (
         ("lines", "document_id", {}),
@@ -143,7 +148,7 @@ def _copies(bare: psycopg.Connection[Any]) -> list[bytes]:
         values = [new.replace("d.id", f"d.{own}") if name == own else more.get(name, f"d.{name}") for name in names]
         found.append(
             f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(values)} FROM {table} d "
-            f"WHERE d.{own} = {key}".encode()
+            f"WHERE d.{own} = %(document)s::uuid".encode()
         )
     bare.commit()
     return found

@@ -20,9 +20,10 @@ from perennia.domain.errors import (
     QuantityAboveTiers,
 )
 from perennia.domain.ids import Id
+from perennia.domain.metering import Aggregation
 from perennia.domain.pricing import Model, Price, Timing, period_amount
 from perennia.domain.schemes import Scheme, Tier
-from perennia.operations import catalog, changes, subscriptions, tenants
+from perennia.operations import catalog, changes, subscriptions, tenants, usage
 from perennia.operations.subscriptions import Chosen
 from perennia.store import session
 from perennia.store.identity import new_id
@@ -68,7 +69,9 @@ def read(shop: Shop, price_id: Id) -> Price:
 
 @pytest.mark.parametrize("model", list(SCHEMES))
 def test_a_price_of_any_model_is_read_as_it_was_made(shop: Shop, model: Model) -> None:
-    meter = new_id()
+    meter = usage.create_meter(
+        tenant=shop.tenant, code=f"meter-{model}", name="Meter", aggregation=Aggregation.SUM, now=machine_now()
+    )
     price_id = made(
         shop, model=model, scheme=SCHEMES[model], meter_id=meter, period_minimum=Decimal("99.50"), setup_fee=Decimal(49),
         trial_days=14, policies={"tier_mode": "top", "dunning_days": [1, 2]},

@@ -1,7 +1,8 @@
 """Previews: what an act would do is what it then does; a year ahead is the year that comes; nothing of it stays."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,15 +10,21 @@ from typing import Any
 import pytest
 
 from perennia.config.clock import now as machine_now
+from perennia.domain.calendar import local_date
 from perennia.domain.decision import Decision
 from perennia.domain.documents import Document
+from perennia.domain.errors import DomainError, NotFound, SubscriptionEnded
+from perennia.domain.facts import Payer
+from perennia.domain.forecast import ahead
 from perennia.domain.ids import Id
+from perennia.domain.invoicing import next_due_at
 from perennia.jobs import advancing
-from perennia.operations import books, changes, pauses, previews, subscriptions, terms
+from perennia.operations import books, changes, coupons, pauses, previews, subscriptions, terms
 from perennia.operations.chosen import Chosen
 from perennia.operations.previews import preview
 from perennia.operations.subscriptions import TermAsked
 from perennia.store import session
+from perennia.store.identity import new_ids
 from tests.operations.shop import Shop, open_shop
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -237,3 +244,140 @@ def collect(shop: Shop) -> None:
     """Everybody pays: as the calendar takes for granted."""
     with session.transaction(shop.tenant) as cursor:
         cursor.execute("UPDATE receivables SET open_minor = 0, state = 'paid', next_attempt_at = NULL")
+
+
+def test_the_facts_foretold_are_the_facts_that_are_read(asked: tuple[Desk, Act]) -> None:
+    """Step by step through half a year: what `after` makes of a decision is what the store reads once it is written."""
+    desk, act = asked
+    act(desk)
+    until = noon(date(2025, 9, 12))
+    with books.open_books(tenant=desk.shop.tenant) as open_books:
+        seller = open_books.seller()
+        for happening in ahead(
+            open_books.lock(desk.customer),
+            seller=seller,
+            now=noon(ASKED_ON),
+            through=until,
+            new_ids=new_ids,
+            paid=False,
+        ):
+            open_books.write([happening.decision], actor="astrid")
+            read = open_books.lock(desk.customer)
+            assert without_settled(happening.payer) == without_settled(read)
+            known = {one for subscription in happening.payer.subscriptions for one in subscription.overcharged}
+            found = {one for subscription in read.subscriptions for one in subscription.overcharged}
+            assert {one for one in found if one.end > happening.at} <= known
+            assert next_due_at(read, seller=seller) == happening.decision.next_due_at
+
+
+def without_settled(payer: Payer) -> Payer:
+    subscriptions = [
+        replace(subscription, overcharged=(), changes=tuple(sorted(subscription.changes, key=lambda one: one.id)))
+        for subscription in payer.subscriptions
+    ]
+    return replace(payer, subscriptions=tuple(subscriptions), balances={k: v for k, v in payer.balances.items() if v})
+
+
+def test_a_refusal_is_the_acts_own_and_leaves_nothing() -> None:
+    desk = a_desk()
+    before = everything(desk.shop)
+    with pytest.raises(NotFound), desk.preview():
+        desk.ask(changes.change_plan, price_id=desk.subscription)
+    desk.ask(subscriptions.cancel)
+    ended = everything(desk.shop)
+    with pytest.raises(SubscriptionEnded), desk.preview():
+        desk.ask(pauses.pause)
+    assert before != ended == everything(desk.shop)
+
+
+def test_acts_one_after_the_other_are_previewed_together() -> None:
+    desk = a_desk()
+    with desk.preview() as previewed:
+        desk.ask(changes.change_plan, price_id=desk.shop.prices["plus"])
+        desk.ask(subscriptions.cancel)
+    with books.written() as made:
+        desk.ask(changes.change_plan, price_id=desk.shop.prices["plus"])
+        desk.ask(subscriptions.cancel)
+    assert story(previewed.decisions) == story(made)
+    assert previewed.upcoming is None
+    assert sum(previewed.balances_before.values()) == 0 < sum(previewed.balances.values())
+
+
+def test_a_preview_takes_no_number_and_makes_nobody_wait_for_one() -> None:
+    """Two previews side by side, and beside them somebody who is issued an invoice: each as if it were alone."""
+    desk = a_desk()
+    other = desk.shop.start(desk.shop.customer("Eva"), "basic")
+    numbers = desk.shop.rows("SELECT kind, next_number FROM number_series ORDER BY kind")
+    with desk.preview() as previewed:
+        desk.ask(changes.change_plan, price_id=desk.shop.prices["plus"])
+
+        def beside() -> None:
+            with session.transaction(desk.shop.tenant) as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '2s'")
+                with desk.preview() as also:
+                    Desk(desk.shop, desk.customer, other).ask(subscriptions.cancel)
+                assert len(also.documents) == 1
+                Desk(desk.shop, desk.customer, other).ask(subscriptions.cancel)
+            session.forget_connection()
+
+        in_another_session(beside)
+    assert len(previewed.documents) == 1
+    noted = desk.shop.rows("SELECT kind, next_number FROM number_series ORDER BY kind")
+    assert dict(noted) == {**dict(numbers), "credit_note": dict(numbers).get("credit_note", 1) + 1}
+
+
+def test_who_looks_ahead_waits_for_nobody() -> None:
+    desk = a_desk()
+    with session.transaction(desk.shop.tenant) as cursor:
+        cursor.execute("SELECT id FROM payers FOR UPDATE")
+
+        def beside() -> None:
+            with session.looking(desk.shop.tenant) as other:
+                other.execute("SET LOCAL lock_timeout = '100ms'")
+                tenant, now = desk.shop.tenant, machine_now()
+                assert previews.next_invoice(tenant=tenant, customer_id=desk.customer, now=now) is not None
+                assert len(previews.calendar(tenant=tenant, customer_id=desk.customer, now=now).upcoming) == 12
+            session.forget_connection()
+
+        in_another_session(beside)
+
+
+def in_another_session(act: Callable[[], None]) -> None:
+    """Do it on a connection of its own. Raises what it raised."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        pool.submit(act).result(timeout=30)
+
+
+def test_a_coupon_runs_out_and_add_ons_have_their_own_rhythm() -> None:
+    """Documents of a customer with everything: shown a year ahead, and then issued to the cent."""
+    shop = open_shop(proration="prorate")
+    customer = shop.customer()
+    coupons.create_coupon(tenant=shop.tenant, code="three", percent_off=Decimal(15), periods=3, now=shop.now)
+    first = shop.start(customer, "basic", "seat*3", coupon="three")
+    shop.start(customer, "later", trial_ends_on=date(2025, 2, 20))
+    shop.start(customer, "year", start_on=date(2025, 4, 4))
+    desk = Desk(shop, customer, first)
+    desk.ask(changes.change_plan, price_id=shop.prices["plus"], when=date(2025, 6, 10))
+    desk.ask(pauses.pause, when=date(2025, 8, 5), until=date(2025, 9, 20))
+    collect(shop)
+    shown = previews.calendar(tenant=shop.tenant, customer_id=customer, now=machine_now())
+    issued = []
+    for upcoming in shown.upcoming:
+        issued += desk.documents_until(upcoming.at)
+        collect(shop)
+    issued += desk.documents_until(shown.until)
+    assert len(issued) > 20
+    assert told(document for upcoming in shown.upcoming for document in upcoming.documents) == told(issued)
+
+
+def test_what_is_set_aside_is_shown_as_such() -> None:
+    desk = a_desk()
+    desk.shop.clock_to(date(2025, 12, 24))
+    assert desk.shop.bill().set_aside == 1
+    shown = previews.calendar(tenant=desk.shop.tenant, customer_id=desk.customer, now=machine_now(), months=1)
+    assert shown.set_aside == "catch_up"
+    assert [local_date(upcoming.at, desk.shop.zone) for upcoming in shown.upcoming[:2]] == [
+        date(2025, 3, 31), date(2025, 4, 30),
+    ]  # fmt: skip
+    with pytest.raises(DomainError, match="from 1 to 120 months"):
+        previews.calendar(tenant=desk.shop.tenant, customer_id=desk.customer, now=machine_now(), months=0)

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from perennia.config.clock import now as machine_now
+from perennia.domain.decision import UsageSettled
+from perennia.domain.documents import LineKind
 from perennia.domain.errors import AlreadyExists, InvalidValue, NotFound
 from perennia.domain.ids import Id
 from perennia.domain.metering import Aggregation, LimitKind, Measured, Outcome, UsageEvent, UsageRefused
@@ -165,7 +167,8 @@ def test_nothing_is_taken_after_the_end_or_before_the_start():
     early = bo.event("early", at=ends - timedelta(hours=1))
     assert bo.one(early) == ACCEPTED
     subscriptions.cancel(tenant=bo.tenant, actor="astrid", subscription_id=bo.subscription, now=machine_now(), at=ends)
-    ((ended,),) = bo.shop.rows("SELECT ended_at FROM subscriptions WHERE id = %s", bo.subscription)
+    ((ended,),) = bo.shop.rows("SELECT used_until FROM subscriptions WHERE id = %s", bo.subscription)
+    assert ended == ends
     assert bo.record(bo.event("last", at=ended - timedelta(microseconds=1)), bo.event("after", at=ended)) == [
         ACCEPTED, Outcome.AFTER_END,
     ]  # fmt: skip
@@ -382,9 +385,9 @@ def test_what_is_charged_alerted_and_looked_at_is_kept():
     version, document, start, later = new_id(), new_id(), local(date(2025, 1, 31)), local(date(2025, 2, 28))
     with session.transaction(bo.tenant) as cursor:
         lines = [
-            write.Settlement(document, 1, version, start, Decimal("12.5"), 125),
-            write.Settlement(document, 2, version, start, Decimal("12.5"), -25),
-            write.Settlement(document, 3, version, later, Decimal(0), 0),
+            UsageSettled(document, 1, LineKind.USAGE, version, start, Decimal("12.5"), 125),
+            UsageSettled(document, 2, LineKind.USAGE, version, start, Decimal("12.5"), -25),
+            UsageSettled(document, 3, LineKind.USAGE, version, later, Decimal(0), 0),
         ]
         write.settle(cursor, lines, tenant=bo.tenant)
         asked = [(version, start), (version, later), (document, start)]

@@ -93,9 +93,12 @@ def _write_csv(rows: "Sequence[Row]") -> None:
     writer.writerows([cell(value) for value in asdict(row).values()] for row in rows)
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "|", "%")
+
+
 def cell(value: str | int) -> str | int:
     """A text that a spreadsheet would take for a formula is kept a text; a number stays a number."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _print_table(rows: "Sequence[Row]") -> None:

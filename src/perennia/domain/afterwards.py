@@ -10,6 +10,8 @@ from perennia.domain.discounts import Discount
 from perennia.domain.documents import SETTLES, Document, DocumentKind, Line, LineKind
 from perennia.domain.facts import Item, Paid, Payer, Settled, Status, Subscription, Term, Version
 from perennia.domain.ids import Id
+from perennia.domain.metering import Usage
+from perennia.domain.stretches import metered
 from perennia.domain.tax import NO_TAX
 
 _GIVEN_BACK_FOR_TIME = (LineKind.CREDIT, LineKind.PAUSE)
@@ -18,14 +20,22 @@ _GIVEN_BACK_FOR_TIME = (LineKind.CREDIT, LineKind.PAUSE)
 def after(payer: Payer, decision: Decision, *, paid: bool = True) -> Payer:
     """The payer as the store would read it after `decision`. With `paid` nothing is left open on its invoices."""
     written = _Written(decision, paid=paid)
-    subscriptions = []
-    for subscription in payer.subscriptions:
+    subscriptions, closing = [], []
+    for subscription in (*payer.subscriptions, *payer.closing):
         status = written.states.get(subscription.id, subscription.status)
         if status is not Status.CANCELED:
             subscriptions.append(_subscription(subscription, status, written))
-    found = replace(payer, subscriptions=tuple(subscriptions), balances=_balances(payer, decision))
+        elif subscription.is_metered:
+            ended = _closing(_subscription(subscription, status, written))
+            closing += [ended] if ended.items else []
+    found = replace(
+        payer, subscriptions=tuple(subscriptions), closing=tuple(closing), balances=_balances(payer, decision)
+    )
     if decision.refunds and payer.paid:
         found = replace(found, paid=_paid(payer, decision))
+    if decision.dropped:
+        over = {dropped.draft_id for dropped in decision.dropped}
+        found = replace(found, drafts=tuple(one for one in payer.drafts if one.id not in over))
     return _wallet(found, decision) if payer.grants or payer.pending else found
 
 
@@ -66,6 +76,8 @@ class _Written:
             self.charged[free.subscription_id].append(_free(free))
         self.touched = {*self.states, *self.begun, *self.dates, *self.charged, *self.through, *self.ended}
         self.touched.update(cut.version_id for cut in decision.cuts)
+        self.touched.update(decision.closed)
+        self.touched.update(one.version_id for one in decision.usage)
         self.touched.update(stretch.version_id for stretch in decision.stretches)
         self.touched.update(change.subscription_id for change in decision.changes)
         self.touched.update(pause.subscription_id for pause in decision.pauses)
@@ -114,9 +126,10 @@ def _subscription(subscription: Subscription, status: Status, written: _Written)
     )
     pauses = tuple(replace(one, is_over=one.is_over or one.id in over) for one in subscription.pauses)
     dates = written.dates.get(subscription.id)
-    items = _items(subscription, written, all_versions=bool(changes or pauses))
+    items = _items(subscription, written, all_versions=bool(changes or pauses or subscription.cancel_at))
     found = replace(
         subscription,
+        usage=_usage(subscription.usage, decision),
         status=status,
         activated_at=subscription.activated_at or written.activated.get(subscription.id),
         items=items,
@@ -130,6 +143,23 @@ def _subscription(subscription: Subscription, status: Status, written: _Written)
     if _may_give_back(found):
         return replace(found, overcharged=_overcharged(subscription, written))
     return replace(found, overcharged=()) if found.overcharged else found
+
+
+def _closing(subscription: Subscription) -> Subscription:
+    """What is read of an ended subscription: what is metered and not settled for good."""
+    items = [replace(item, versions=tuple(metered(item))) for item in subscription.items]
+    return replace(subscription, items=tuple(item for item in items if item.versions))
+
+
+def _usage(usage: Usage | None, decision: Decision) -> Usage | None:
+    """With what its lines charged."""
+    if usage is None or not decision.usage:
+        return usage
+    charged, trued_up = dict(usage.charged), dict(usage.trued_up)
+    for one in decision.usage:
+        total, key = trued_up if one.kind is LineKind.MINIMUM else charged, (one.version_id, one.period_start)
+        total[key] = total.get(key, 0) + one.amount_minor
+    return replace(usage, charged=charged, trued_up=trued_up)
 
 
 def _term(term: Term | None, ends_at: datetime | None) -> Term | None:
@@ -156,11 +186,17 @@ def _items(subscription: Subscription, written: _Written, *, all_versions: bool)
     found = []
     for item, of_item in versions.values():
         standing = [_version(version, written) for version in of_item]
-        kept = [v for v in standing if all_versions or v.ends_at is None or v.billed_through != v.ends_at]
+        kept = [
+            v for v in standing if all_versions or v.ends_at is None or v.billed_through != v.ends_at or _metering(v)
+        ]
         if kept:
             kept.sort(key=lambda version: (version.starts_at, version.id))
             found.append(replace(item, versions=tuple(kept)))
     return tuple(found)
+
+
+def _metering(version: Version) -> bool:
+    return version.price.meter_id is not None and not version.closed
 
 
 def _version(version: Version, written: _Written) -> Version:
@@ -173,10 +209,10 @@ def _version(version: Version, written: _Written) -> Version:
     for stretch in written.decision.stretches:
         if stretch.version_id == version.id:
             through = stretch.end
-    end = written.ended.get(version.id)
+    end, closed = written.ended.get(version.id), version.closed or version.id in written.decision.closed
     if end is None:
-        return replace(version, billed_through=through)
-    return replace(version, billed_through=through, ends_at=end.ends_at, ended_under=end.under)
+        return replace(version, billed_through=through, closed=closed)
+    return replace(version, billed_through=through, closed=closed, ends_at=end.ends_at, ended_under=end.under)
 
 
 def _discounts(discounts: tuple[Discount, ...], decision: Decision) -> tuple[Discount, ...]:

@@ -14,6 +14,8 @@ from perennia.domain.money import ROUNDINGS, apportion
 _ALONE = (LineKind.USAGE, LineKind.MINIMUM)
 """What is charged by amount, less what was charged before, is whole already."""
 
+_OF_PERIODS = (LineKind.RECURRING, LineKind.USAGE)
+
 
 @dataclass(frozen=True, slots=True)
 class Amount:
@@ -103,7 +105,7 @@ def _eligible(charge: Charge, charges: Sequence[Charge]) -> Sequence[Discount]:
         return discounts
     subscription = charge.subscription
     charges_plan = any(
-        other.kind is LineKind.RECURRING and other.item.kind is ItemKind.PLAN and other.subscription is subscription
+        other.kind in _OF_PERIODS and other.item.kind is ItemKind.PLAN and other.subscription is subscription
         for other in charges
     )
     if charges_plan:

@@ -5,7 +5,7 @@ credits, arrears of periods ending, changes, trial ends, starts and resumes, adv
 copy of a `bill` call; the facts it was made from stay as they are.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -35,7 +35,7 @@ from perennia.domain.facts import (
     Version,
 )
 from perennia.domain.ids import Id, NewIds
-from perennia.domain.lifecycle import LIVE
+from perennia.domain.lifecycle import LIVE, NOT_BEGUN
 from perennia.domain.owing import owed_from
 from perennia.domain.pausing import last_used, resumed, term_after
 from perennia.domain.policies import Policies, changed, over
@@ -43,7 +43,6 @@ from perennia.domain.pricing import Timing
 from perennia.domain.progress import Progress, earliest
 from perennia.domain.proration import credit
 from perennia.domain.standing import Standing, live_from
-from perennia.domain.using import Using
 
 
 class Course(Standing):
@@ -72,7 +71,7 @@ class Course(Standing):
         if self.status is Status.CANCELED:
             return None
         found = self.ends_at
-        if self.status is Status.SCHEDULED:
+        if self.status in NOT_BEGUN:
             return earliest(found, self.facts.started_at)
         if self.status is Status.TRIALING:
             found = earliest(found, self.trial_end)
@@ -110,7 +109,7 @@ class Course(Standing):
         """(3) The changes that are due, and what they give back; a term that renews."""
         while self.changes and self.status not in (Status.CANCELED, Status.PAUSED):
             due = self._effective(self.changes[0])
-            if due is None or due > at or self.status is Status.SCHEDULED:
+            if due is None or due > at or self.status in NOT_BEGUN:
                 break
             self._apply(replace(self.changes.pop(0), at=due))
         if self.term is not None and self.term.ends_at <= at and self.status not in (Status.CANCELED, Status.PAUSED):
@@ -120,7 +119,7 @@ class Course(Standing):
     def start(self, at: datetime) -> Iterator[GivenBack]:
         """(4) The start, the end of a trial, and the end of a pause, if they are due."""
         facts = self.facts
-        if self.status is Status.SCHEDULED and facts.started_at <= at:
+        if self.status in NOT_BEGUN and facts.started_at <= at:
             trial = self.trial_end is not None and self.trial_end > facts.started_at
             for progress in self.progress:
                 self._begins_setup(progress)
@@ -139,6 +138,7 @@ class Course(Standing):
         """(2) Arrears or (5) advance: the parts due at this instant, priced."""
         plan_closed = False
         taken: dict[Id, tuple[Discount, ...]] = {}
+        standing = self._with_usage() if self.usage is not None and timing is Timing.ARREARS else None
         for progress in self.progress:
             while progress.due is not None and progress.due <= at and progress.version.price.timing is timing:
                 plan_closed |= timing is Timing.ARREARS and progress.item.kind is ItemKind.PLAN
@@ -152,16 +152,11 @@ class Course(Standing):
                 yield fee
                 if version.price.period_minimum is not None and (lacks := of_minimum(fee)) is not None:
                     yield lacks
-        if self.usage is not None and timing is Timing.ARREARS:
-            yield from self._usage(self.usage, at, taken)
+        if self.usage is not None and standing is not None:  # as it stood before the parts were taken
+            active = tuple(one for one in self.facts.discounts if one.id not in self.ended_discounts)
+            yield from self.usage.charges(standing, self.progress, at=at, taken=taken, discounts=active)
         if plan_closed:
             self._end_used_up(at, at)
-
-    def _usage(self, usage: Using, at: datetime, taken: Mapping[Id, tuple[Discount, ...]]) -> Iterator[Charge]:
-        """(2) What was used, of the items of which a part was taken, and of those whose last late window closes."""
-        active = tuple(one for one in self.facts.discounts if one.id not in self.ended_discounts)
-        standing = self._with_usage()
-        yield from usage.charges(standing, self.progress, at=at, taken=taken, discounts=active)
 
     def setups(self, at: datetime) -> Iterator[Charge]:
         """(5) The set-up fees of what began just now, also in a trial."""
@@ -171,7 +166,7 @@ class Course(Standing):
         self._set_up = []
 
     def _begins_pause(self, at: datetime) -> bool:
-        running = self.status not in (Status.CANCELED, Status.SCHEDULED, Status.PAUSED)
+        running = self.status not in (Status.CANCELED, Status.PAUSED, *NOT_BEGUN)
         return running and self.pause is not None and self.pause.starts_at <= at
 
     def _effective(self, change: Change) -> datetime | None:
@@ -227,8 +222,7 @@ class Course(Standing):
     def _end_service(self, ends_at: datetime, at: datetime) -> None:
         facts = self.facts
         if self.status in LIVE:
-            counted = max(ends_at, live_from(facts))
-            self._moved(before=self._mrr(counted), after=0, at=counted, live_after=False)
+            self._moved_to_nothing(max(ends_at, live_from(facts)))
         elif facts.activated_at is not None:  # paused, or in a trial that was given later
             self._moved(before=0, after=0, at=ends_at, live_after=False)
         self._become(Status.CANCELED, at)
@@ -302,14 +296,16 @@ class Course(Standing):
             for progress in self.progress:
                 progress.end_with(self.ends_at)
         self.events.append(Event(EventType.SUBSCRIPTION_RESUMED, self.facts.id, at))
-        if not trialing:
+        if not trialing and self.facts.activated_at is None:
+            self._activated(at)
+        elif not trialing:
             self._moved(before=0, after=self._mrr(at), at=at, kind=MovementKind.RESUME)
 
     def _begin_after_trial(self, progress: Progress, trial_end: datetime) -> None:
         """Nothing was charged yet: the first charge and, where it was counted from the trial's end, the anchor move on."""
         version, zone = progress.version, self.facts.zone
         series = version.series
-        if version.bills_from is not None and series.anchor == local_time(version.bills_from, zone):
+        if version.bills_from is not None and slot_at(series, version.bills_from).start == version.bills_from:
             series = replace(series, anchor=local_time(trial_end, zone))
         follower = split(version, start=version.starts_at, series=series, bills_from=trial_end, new_ids=self._new_ids)
         self._end_version(progress, version.starts_at, None)

@@ -124,6 +124,8 @@ def is_skipped(draft: Draft) -> bool:
     charges = draft.charges
     if any(charge.policies.zero_document != "skip" or isinstance(charge, (OneOff, Used)) for charge in charges):
         return False
+    if any(charge.listed for charge in charges if isinstance(charge, Used)):
+        return False  # what usage was charged for is kept by its lines
     return not any(amount.minor for amount in amounts_of(charges))
 
 

@@ -1,15 +1,16 @@
 """What is going to happen to a payer, as far as it is known: the rule of the run, instant after instant, unsaved."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from perennia.domain.afterwards import after
 from perennia.domain.calendar import slot_at
 from perennia.domain.decision import Decision
-from perennia.domain.facts import Payer, Seller
+from perennia.domain.facts import Payer, Seller, Subscription
 from perennia.domain.ids import NewIds
 from perennia.domain.invoicing import bill, next_due_at
+from perennia.domain.metering import UNUSED, Foreseen
 
 _ROUNDS = 50
 
@@ -28,7 +29,7 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """A period of something metered that ended: what it comes to nobody knows yet."""
+    """A period of something metered that ended: what will yet be used in it nobody knows."""
 
     name: str
     start: datetime
@@ -40,8 +41,10 @@ def ahead(
 ) -> Iterator[Happening]:
     """What falls due up to and at `through`, in order, if nobody does anything and, with `paid`, everybody pays.
 
-    What has not been billed by `now` comes first, issued now. Raises what `bill` raises.
+    What has not been billed by `now` comes first, issued now. Of usage what is known counts, and nothing is used from
+    `now` on. Raises what `bill` raises.
     """
+    payer = _foreseen(payer, now)
     due, rounds = next_due_at(payer, seller=seller), 0
     while due is not None and due <= through:
         decision = bill(payer, seller=seller, through=due, now=max(due, now), new_ids=new_ids, catch_up=True)
@@ -51,6 +54,21 @@ def ahead(
         if rounds > _ROUNDS:
             raise RuntimeError(f"what is due for {payer.id.text('cus')} at {due.isoformat()} stays due")
         due = decision.next_due_at
+
+
+def _foreseen(payer: Payer, now: datetime) -> Payer:
+    return replace(
+        payer,
+        subscriptions=tuple([_without_more_usage(one, now) for one in payer.subscriptions]),
+        closing=tuple([_without_more_usage(one, now) for one in payer.closing]),
+    )
+
+
+def _without_more_usage(subscription: Subscription, now: datetime) -> Subscription:
+    usage = subscription.usage
+    if usage is not None:
+        return replace(subscription, usage=replace(usage, answers=Foreseen(usage.answers, now)))
+    return replace(subscription, usage=UNUSED) if subscription.is_metered else subscription
 
 
 def metered(payer: Payer, *, after: datetime, through: datetime) -> list[Usage]:

@@ -4,9 +4,9 @@ An event is counted exactly once or refused with a reason; nothing in between. I
 which period it belongs to.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -173,6 +173,43 @@ class Usage:
     limits: tuple[Limit, ...] = ()
     told: frozenset[tuple[Id, datetime]] = frozenset()
     trued_up: Mapping[tuple[Id, datetime], int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen(Mapping[Question, Measured]):
+    """Answers about times to come: what was used until `now` as it is known, and nothing from then on."""
+
+    known: Mapping[Question, Measured]
+    now: datetime
+
+    def __getitem__(self, question: Question) -> Measured:
+        if question.start >= self.now:
+            return NOTHING
+        return self.known[question if question.end <= self.now else replace(question, end=self.now)]
+
+    def __iter__(self) -> Iterator[Question]:
+        return iter(self.known)
+
+    def __len__(self) -> int:
+        return len(self.known)
+
+
+@dataclass(frozen=True, slots=True)
+class _AnyMeter(Mapping[Id, Meter]):
+    """A meter for whatever is asked for: where nothing is used it does not matter which."""
+
+    def __getitem__(self, key: Id) -> Meter:
+        return Meter(key, "", Aggregation.SUM)
+
+    def __iter__(self) -> Iterator[Id]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+UNUSED = Usage(_AnyMeter(), Foreseen({}, datetime.min.replace(tzinfo=UTC)), {})
+"""As if nothing were used at any time."""
 
 
 def refusal(event: UsageEvent, meter: Meter, *, now: datetime) -> Outcome | None:

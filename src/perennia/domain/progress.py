@@ -81,6 +81,8 @@ class Progress:
             self.due = None
         elif self.version.price.timing is Timing.ARREARS:
             self.due = earliest(self.next_part().end, self.ends)
+            if self.facts.used_until is not None and self.due == self.facts.used_until:
+                self.due = earliest(self.due, self.facts.ends_at)  # on one document with all else that ends
         elif self._waits_for_the_next_invoice():
             self.due = earliest(slot_at(self.version.series, self.settled).end, self.ends)
         else:

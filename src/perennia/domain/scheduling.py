@@ -18,14 +18,16 @@ _A_YEAR = {Unit.DAY: 365, Unit.WEEK: 52, Unit.MONTH: 12, Unit.YEAR: 1}
 
 
 def effective_at(
-    subscription: Subscription, version: Version, *, when: When, now: datetime, policies: Policies
-) -> datetime:
+    subscription: Subscription, version: Version, *, when: When, now: datetime, policies: Policies,
+    to_the_instant: bool = False,
+) -> datetime:  # fmt: skip
     """The instant at which a change takes effect; under day proration the start of a local day.
 
-    The end of a trial is the end of its period. Raises InvalidValue for one before the start.
+    What is metered is cut `to_the_instant`. The end of a trial is the end of its period. Raises InvalidValue for one before
+    the start.
     """
     found = _asked_for(subscription, version, when, now)
-    if policies.proration_unit != "second":
+    if policies.proration_unit != "second" and not to_the_instant:
         found = start_of_day(found, subscription.zone)
     if found < start_of_day(subscription.started_at, subscription.zone):
         raise InvalidValue(field="at", value=found.isoformat(), reason="before the subscription's start")

@@ -39,9 +39,8 @@ class Standing:
 
     __slots__ = (
         "_counted", "_new_ids", "_payer", "_seller", "_set_up", "begun", "cancel_at", "changes", "changes_done",
-        "changes_moved",
-        "cuts", "dates", "discounts", "ended", "ended_discounts", "events", "facts", "movements", "moves", "pause",
-        "pauses_done", "progress", "status", "stretches", "term", "together", "trial_end", "usage", "uses",
+        "changes_moved", "cuts", "dates", "discounts", "ended", "ended_discounts", "events", "facts", "movements", "moves",
+        "pause", "pauses_done", "progress", "status", "stretches", "term", "together", "trial_end", "usage", "uses",
     )  # fmt: skip
 
     def __init__(self, facts: Subscription, *, seller: Seller, payer: Payer, new_ids: NewIds) -> None:
@@ -105,7 +104,10 @@ class Standing:
             replace(item, versions=tuple(replace(v, closed=v.closed or v.id in closed) for v in item.versions))
             for item in self._as_it_stands().items
         )
-        return replace(self.facts, items=items, trial_ends_at=self.trial_end, cancel_at=self.cancel_at, term=self.term)
+        return replace(
+            self.facts, items=items, status=self.status, trial_ends_at=self.trial_end, cancel_at=self.cancel_at,
+            term=self.term,
+        )  # fmt: skip
 
     def _begin(self, item: Item, version: Version, *, is_new_item: bool = False) -> None:
         if self.trial_end is not None and self.trial_end > (version.bills_from or version.starts_at):
@@ -225,6 +227,16 @@ class Standing:
             difference = self._mrr(counted) - self._mrr(counted, of=before) - told
             self._moved(before=0, after=difference, at=counted)
             told += difference
+
+    def _moved_to_nothing(self, at: datetime) -> None:
+        """The movements of an end that reaches back over later versions: what these moved is taken back there."""
+        told = self._mrr(at)
+        self._moved(before=told, after=0, at=at, live_after=False)
+        versions = [progress.version for progress in self.progress if progress.version.starts_at > at]
+        for later in sorted({version.starts_at for version in versions}):
+            difference = told - self._mrr(later)
+            self._moved(before=0, after=difference, at=later)
+            told -= difference
 
     def _tell_dates(self) -> None:
         term_ends_at = None if self.term is None else self.term.ends_at

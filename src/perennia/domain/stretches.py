@@ -167,12 +167,13 @@ def closes(subscription: Subscription, end: datetime, series: Series) -> datetim
 
 
 def running(subscription: Subscription, at: datetime, *, through: datetime | None = None) -> list[Stretch]:
-    """The stretches that run at an instant, with what is known up to a later one, `through`."""
+    """The stretches that run at an instant: up to it; or at and after it, up to `through`."""
+    latest = at if through is None else at + INSTANT
     return [
         stretch
         for item in subscription.items
         for stretch in considered(subscription, item, through=through or at)
-        if stretch.slot.start < at <= stretch.slot.end
+        if stretch.slot.start < latest <= stretch.slot.end
     ]
 
 

@@ -5,7 +5,7 @@ period. So a late event, a correction or an invoice in the middle of a period ne
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -13,19 +13,9 @@ from fractions import Fraction
 from perennia.domain.calendar import slot_at
 from perennia.domain.facts import Item, Subscription, Version, policies_of
 from perennia.domain.ids import Id
-from perennia.domain.metering import (
-    NOTHING,
-    Aggregation,
-    Limit,
-    LimitKind,
-    Measured,
-    Meter,
-    Question,
-    Usage,
-)
-from perennia.domain.money import ROUNDINGS, exponent
-from perennia.domain.pricing import Model, period_amount, true_up
-from perennia.domain.proration import Part, next_part
+from perennia.domain.metering import NOTHING, Limit, LimitKind, Meter, Question, Usage
+from perennia.domain.money import exponent
+from perennia.domain.rating import Lacking, Rated, lacking, questions, rate
 from perennia.domain.schemes import Basis
 from perennia.domain.stretches import (
     INSTANT,
@@ -37,13 +27,8 @@ from perennia.domain.stretches import (
     metered,
     running,
     settled_beyond,
-    share,
     standing_for,
 )
-
-_LEVELS = (Aggregation.MAX, Aggregation.LAST)
-"""What is held, and not used up: two stretches of a period do not add up to it."""
-_WHOLE = (1, 1)
 
 
 class NotMeasured(Exception):
@@ -52,16 +37,6 @@ class NotMeasured(Exception):
     def __init__(self, questions: Sequence[Question]) -> None:
         super().__init__(f"{len(questions)} quantities are not measured")
         self.questions = tuple(questions)
-
-
-@dataclass(frozen=True, slots=True)
-class Rated:
-    """A quantity, and what it comes to in minor units: by the price on this basis, for `part` of it."""
-
-    quantity: Decimal
-    basis: Basis
-    part: tuple[int, int]
-    amount: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +51,28 @@ class UsageCharge:
     def amount(self) -> int:
         return self.rated.amount - self.charged
 
+    @property
+    def exact(self) -> tuple[int, int]:
+        """The amount before it is rounded; what was charged before has been, and so is what it is taken from."""
+        return (self.amount, 1) if self.charged else self.rated.exact
+
 
 @dataclass(frozen=True, slots=True)
 class TrueUp:
     """What the fees of a stretch lack to the minimum of its part of the period, minus what was added before."""
 
     stretch: Stretch
-    part: Part
-    fees: int
-    missing: int
+    lacking: Lacking
     charged: int
 
     @property
     def amount(self) -> int:
-        return self.missing - self.charged
+        return self.lacking.amount - self.charged
+
+    @property
+    def exact(self) -> tuple[int, int]:
+        """The amount before it is rounded."""
+        return (self.amount, 1) if self.charged else self.lacking.exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,68 +83,6 @@ class AlertReached:
     subscription_id: Id
     period_start: datetime
     at: datetime
-
-
-def questions(stretch: Stretch, *, subscription: Subscription, meter: Meter) -> tuple[Question, ...]:
-    """What must be measured to rate a stretch: it alone, and, where that matters, what came before it in the period."""
-    alone = Question(subscription.id, meter, stretch.start, stretch.end)
-    if stretch.counted_from == stretch.start:
-        return (alone,)
-    before = Question(subscription.id, meter, stretch.counted_from, stretch.start)
-    return alone, before, Question(subscription.id, meter, stretch.counted_from, stretch.end)
-
-
-def rate(stretch: Stretch, usage: Usage, *, subscription: Subscription) -> Rated:
-    """What a stretch comes to. Raises QuantityAboveTiers.
-
-    After a cut, by `tiers_after_cut`: `own` measures and prices the stretch as if it were a period; `prorated` scales
-    the tiers to its part of the period; `whole_period` prices what it added to the period's quantity where that falls
-    in the tiers. A level, the highest or last value, is held for a time: under the last two it costs that part of it.
-    """
-    policies, meter = stretch.policies, usage.meters[stretch.meter_id]
-    counted, before = _counted(stretch, usage, subscription=subscription, meter=meter)
-    by_event = stretch.version.price.model is Model.PERCENTAGE
-    events = counted.events if by_event else None
-    part, basis = _WHOLE, Basis.of(policies, events=events)
-    if policies.tiers_after_cut != "own" and meter.aggregation in _LEVELS:
-        part = share(stretch)
-    elif policies.tiers_after_cut == "prorated":
-        basis = Basis.of(policies, events=events, share=share(stretch))
-    elif policies.tiers_after_cut == "whole_period":
-        earlier = before.events if by_event else 0
-        basis = Basis.of(policies, events=events, before=before.quantity, events_before=earlier)
-    if stretch.version.price.scheme is None:
-        basis = Basis()
-    numerator, denominator = period_amount(stretch.version.price, counted.quantity, basis)
-    amount = ROUNDINGS[policies.rounding_mode](numerator * part[0], denominator * part[1])
-    return Rated(counted.quantity, basis, part, amount)
-
-
-def _counted(stretch: Stretch, usage: Usage, *, subscription: Subscription, meter: Meter) -> tuple[Measured, Measured]:
-    """What counts in the stretch, and what counted in its period before; below zero is none, beyond a cap is none."""
-    alone, *cut = (usage.answers[one] for one in questions(stretch, subscription=subscription, meter=meter))
-    cap = _cap(usage, stretch.meter_id)
-    if meter.aggregation in _LEVELS or not cut:
-        return _within(alone, cap), NOTHING
-    before, together = (_within(one, cap) for one in cut)
-    if cap is None and stretch.policies.tiers_after_cut != "whole_period":
-        return _within(alone, None), before
-    added = Measured(max(together.quantity - before.quantity, NOTHING.quantity), together.events - before.events)
-    return added, before
-
-
-def _within(measured: Measured, cap: Decimal | None) -> Measured:
-    quantity = max(measured.quantity, NOTHING.quantity)
-    return replace(measured, quantity=quantity if cap is None else min(quantity, cap))
-
-
-def _cap(usage: Usage, meter_id: Id) -> Decimal | None:
-    caps = [
-        limit.quantity
-        for limit in usage.limits
-        if limit.meter_id == meter_id and limit.kind is not LimitKind.ALERT and limit.quantity is not None
-    ]
-    return min(caps, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,20 +148,12 @@ class Tally:
         standing = self._standing(subscription, item, at, self._trued_up)
         found = [one for one in map(self._true_up, standing) if one.amount]
         for one in found:
-            self._trued_up[one.stretch.key] = one.missing
+            self._trued_up[one.stretch.key] = one.lacking.amount
         return found
 
     def _true_up(self, charge: UsageCharge) -> TrueUp:
-        stretch, fees = charge.stretch, charge.rated.amount
-        price, policies = stretch.version.price, stretch.policies
-        part = next_part(series=stretch.version.series, start=stretch.start, ends=stretch.end, policies=policies)
-        missing = 0
-        if price.period_minimum is not None and fees:
-            missing = true_up(
-                price.period_minimum, currency=price.currency, fees=[fees], part=(part.part, part.whole),
-                rounded=ROUNDINGS[policies.rounding_mode],
-            )  # fmt: skip
-        return TrueUp(stretch, part, fees, missing, self._trued_up.get(stretch.key, 0))
+        stretch = charge.stretch
+        return TrueUp(stretch, lacking(stretch, charge.rated.amount), self._trued_up.get(stretch.key, 0))
 
     def _standing(
         self, subscription: Subscription, item: Item, at: datetime, charged: Mapping[Key, int]
@@ -331,7 +244,7 @@ class Tally:
         return charges
 
 
-_UNUSED = Rated(NOTHING.quantity, Basis(), _WHOLE, 0)
+_UNUSED = Rated(NOTHING.quantity, Basis(), (1, 1), (0, 1), 0)
 
 
 def _gone(

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from perennia.domain.charges import Charge
 from perennia.domain.decision import SpanCut
-from perennia.domain.discounts import Discount
+from perennia.domain.discounts import Discount, at_work
 from perennia.domain.documents import LineKind
 from perennia.domain.facts import Item, Subscription
 from perennia.domain.fractions import Measure
@@ -78,6 +78,7 @@ class Using:
 
         `taken` has the discounts at work by item, `discounts` those for the others. Raises NotMeasured.
         """
+        at = max(at, standing.used_until or at)
         for item in standing.items:
             beyond = [one for one in progress if one.item.id == item.id and _is_settled_beyond(one, by=at)]
             closing = closes_last(standing, item)
@@ -130,9 +131,9 @@ def _used(facts: Subscription, item: Item, charge: UsageCharge, discounts: Disco
         item=item,
         version=stretch.version,
         part=Part(stretch.start, end, *rated.part, Measure.DAY if whole else share_counts(stretch)),
-        exact=(charge.amount, 1),
+        exact=charge.exact,
         listed=charge.amount,
-        discounts=discounts,
+        discounts=at_work(discounts, sold=stretch.version.price.sold),
         policies=stretch.policies,
         kind=LineKind.USAGE,
         quantity=rated.quantity,
@@ -147,13 +148,13 @@ def _lacking(facts: Subscription, item: Item, missing: TrueUp, discounts: Discou
         subscription=facts,
         item=item,
         version=missing.stretch.version,
-        part=missing.part,
-        exact=(missing.amount, 1),
+        part=missing.lacking.part,
+        exact=missing.exact,
         listed=missing.amount,
-        discounts=discounts,
+        discounts=at_work(discounts, sold=missing.stretch.version.price.sold),
         policies=missing.stretch.policies,
         kind=LineKind.MINIMUM,
-        fees=missing.fees,
+        fees=missing.lacking.fees,
         charged=missing.charged,
         period_start=missing.stretch.slot.start,
     )

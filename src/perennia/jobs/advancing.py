@@ -56,6 +56,7 @@ def walk(
 ) -> Advanced:
     """The way of `advance` alone, for books that nobody else can write to: from instant to instant, then on to `to`."""
     journey = _Journey(tenant, start, calls, machine_now)
+    journey.look_at_usage()
     while journey.step(to):
         if progress is not None:
             progress(journey.done)
@@ -114,6 +115,11 @@ class _Journey:
         if at > self.done.clock:
             clock.set_clock(tenant=self._tenant, to=at)
             self.done = replace(self.done, clock=at)
+
+    def look_at_usage(self) -> None:
+        """What was used before the journey; nobody records anything on the way."""
+        looked = billing.look_at_usage(tenant=self._tenant, now=self.done.clock)
+        self.done = replace(self.done, invoices=self.done.invoices + looked.invoices)
 
     def _bill(self) -> None:
         at = self.done.clock

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from perennia.domain.ids import Id
-from perennia.operations import billing
+from perennia.operations import billing, watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Billed:
     invoices: int = 0
     lines: int = 0
     set_aside: int = 0
+    alerts: int = 0
 
 
 Progress = Callable[[Billed], None]
@@ -47,8 +48,25 @@ def run_until_done(
         if progress is not None:
             progress(billed)
         if chunk.is_last and after is None:
-            return billed
+            return look_at_usage(tenant=tenant, now=now, so_far=billed)
         after = None if chunk.is_last else chunk.after
+
+
+def look_at_usage(*, tenant: Id, now: datetime, so_far: Billed = Billed()) -> Billed:
+    """Look at watched usage that came in: invoices before the end of their period, and alerts."""
+    billed, seen = so_far, 0
+    while signals := watching.waiting(tenant=tenant, after=seen):
+        for subscription_id, signal in signals.items():
+            found = watching.look(tenant=tenant, subscription_id=subscription_id, signal=signal, now=now)
+            billed = replace(
+                billed,
+                documents=billed.documents + found.documents,
+                invoices=billed.invoices + found.documents,
+                lines=billed.lines + found.lines,
+                alerts=billed.alerts + found.alerts,
+            )
+        seen = max(signals.values())
+    return billed
 
 
 @contextmanager

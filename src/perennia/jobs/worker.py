@@ -40,10 +40,10 @@ def work(*, clock: Callable[[], datetime], calls: Mapping[str, Calls], stop: Eve
 def round_through_tenants(*, now: datetime, clock: Callable[[], datetime], calls: Mapping[str, Calls]) -> None:
     """Billing, collection, recognition and numbering of events, for each live tenant in which some is due."""
     with session.claiming() as cursor:
-        billing_due = due.billing_due(cursor, now=now)
+        billing_due = {*due.billing_due(cursor, now=now), *due.usage_waiting(cursor)}
         waiting = due.events_waiting(cursor)
         live = due.live_tenants(cursor)
-    for tenant in billing_due:
+    for tenant in sorted(billing_due):
         billing.run_until_done(tenant=tenant, as_of=now, now=now)
     for tenant in live:
         _collect_and_recognise(tenant, now=now, clock=clock, calls=calls)

@@ -16,7 +16,6 @@ from perennia.domain.decision import Decision
 from perennia.domain.errors import DomainError
 from perennia.domain.facts import Payer
 from perennia.domain.ids import Id
-from perennia.domain.invoicing import bill
 from perennia.operations.books import Books, open_books
 from perennia.store.identity import Keys, new_ids
 from perennia.store.reads.facts import LockedPayer
@@ -80,9 +79,9 @@ def bill_payer(*, tenant: Id, payer_id: Id, now: datetime, actor: str) -> int:
     """
     with open_books(tenant=tenant) as books:
         now = books.business_time(now)
-        payer = books.lock(payer_id)
+        payer = books.lock(payer_id, through=now)
         locks.release(books.cursor, payer_id=payer_id)
-        decision = bill(payer, seller=books.seller(), through=now, now=now, new_ids=new_ids, catch_up=True)
+        decision = books.bill(payer, through=now, now=now, new_ids=new_ids, catch_up=True)
         books.write([decision], actor=actor)
     return len(decision.documents)
 
@@ -95,7 +94,7 @@ def _bill_chunk(
         if not due:
             return Chunk(0, 0, 0, 0, 0, None, is_last=True)
         claimed = _within_lines(due)
-        made, aside = _decide(books, books.facts(claimed), as_of=as_of, now=now, catch_up=catch_up)
+        made, aside = _decide(books, books.facts(claimed, through=as_of), as_of=as_of, now=now, catch_up=catch_up)
         books.write(made, actor=actor)
         return Chunk(
             payers=len(made),
@@ -121,12 +120,12 @@ def _within_lines(claimed: Sequence[LockedPayer]) -> Sequence[LockedPayer]:
 def _decide(
     books: Books, payers: Sequence[Payer], *, as_of: datetime, now: datetime, catch_up: bool
 ) -> tuple[list[Decision], int]:
-    seller, keys = books.seller(), Keys()
+    keys = Keys()
     made: list[Decision] = []
     aside = 0
     for payer in payers:
         try:
-            made.append(bill(payer, seller=seller, through=as_of, now=now, new_ids=keys, catch_up=catch_up))
+            made.append(books.bill(payer, through=as_of, now=now, new_ids=keys, catch_up=catch_up))
         except Exception as error:  # one payer's poison must not stop the tenant; kept with the payer, shown by doctor
             code = error.code if isinstance(error, DomainError) else type(error).__name__
             reason = str(error) if isinstance(error, DomainError) else "".join(traceback.format_exception(error))

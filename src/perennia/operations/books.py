@@ -5,19 +5,35 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Required, TypedDict, Unpack
 
 from perennia.domain.decision import Decision
 from perennia.domain.errors import ClockMoving, NotFound
 from perennia.domain.facts import Payer, Seller
-from perennia.domain.ids import Id
+from perennia.domain.ids import Id, NewIds
+from perennia.domain.invoicing import bill
+from perennia.domain.usage import NotMeasured
 from perennia.store import session
-from perennia.store.reads import facts, sellers
+from perennia.store.reads import facts, sellers, usage
 from perennia.store.reads.facts import LockedPayer
 from perennia.store.reads.sellers import Tenant
 from perennia.store.session import Cursor
 from perennia.store.writes import clocks, decisions, locks
 
 _listener: ContextVar[list[Decision] | None] = ContextVar("listener", default=None)
+
+
+_ROUNDS = 50
+
+
+class HowBilled(TypedDict, total=False):
+    """What `invoicing.bill` is told beside the facts."""
+
+    through: Required[datetime]
+    now: Required[datetime]
+    new_ids: Required[NewIds]
+    catch_up: bool
+    together: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +56,33 @@ class Books:
         """What time it is in these books: a sandbox has its own clock."""
         return self.tenant.clock or machine_now
 
-    def lock(self, payer_id: Id) -> Payer:
-        """Lock one payer and read its facts. Raises NotFound."""
+    def lock(self, payer_id: Id, *, through: datetime | None = None) -> Payer:
+        """Lock one payer and read its facts, those needed to bill it `through` an instant too. Raises NotFound."""
         held = self._held.get(payer_id)
         if held is None:
             locked = locks.lock_payers(self.cursor, tenant=self.tenant.id, ids=[payer_id])
             if not locked:
                 raise NotFound(kind="payer", id=payer_id.text("cus"))
             held = self._held[payer_id] = locked[0]
-        return self.facts([held])[0]
+        return self.facts([held], through=through)[0]
 
-    def facts(self, locked: Sequence[LockedPayer]) -> list[Payer]:
-        return facts.payers(self.cursor, locked, tenant=self.tenant)
+    def facts(
+        self, locked: Sequence[LockedPayer], *, through: datetime | None = None, running: bool = False
+    ) -> list[Payer]:
+        """The facts of locked payers; what they used only where they are to be billed `through` an instant."""
+        found = facts.payers(self.cursor, locked, tenant=self.tenant)
+        if through is None:
+            return found
+        return usage.with_usage(self.cursor, found, tenant=self.tenant.id, through=through, running=running)
+
+    def bill(self, payer: Payer, **how: Unpack[HowBilled]) -> Decision:
+        """What the rule makes of a payer; what it finds that nobody measured is measured, and it is asked again."""
+        for _ in range(_ROUNDS):
+            try:
+                return bill(payer, seller=self.seller(), **how)
+            except NotMeasured as error:
+                payer = usage.measured(self.cursor, payer, error.questions)
+        raise RuntimeError(f"more and more is to be measured of {payer.id.text('cus')}")
 
     def write(self, made: Sequence[Decision], *, actor: str) -> None:
         decisions.apply(self.cursor, made, tenant=self.tenant.id, actor=actor)
@@ -73,9 +104,12 @@ def written() -> Iterator[list[Decision]]:
 
 
 @contextmanager
-def open_books(*, tenant: Id) -> Iterator[Books]:
-    """One transaction; commits on leaving. Raises NotFound, and ClockMoving while another advances the sandbox."""
-    with session.transaction(tenant) as cursor:
+def open_books(*, tenant: Id, of_few: bool = False) -> Iterator[Books]:
+    """One transaction; commits on leaving. Raises NotFound, and ClockMoving while another advances the sandbox.
+
+    `of_few` is for an act of one person, which looks up and writes few rows: see `session.transaction`.
+    """
+    with session.transaction(tenant, of_few=of_few) as cursor:
         found = sellers.tenant_by_id(cursor, tenant_id=tenant)
         if found.clock is not None and not session.is_rehearsal():
             if not clocks.may_write(cursor, tenant=tenant):

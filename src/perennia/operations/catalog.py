@@ -28,7 +28,7 @@ def create_product(*, tenant: Id, code: str, name: str) -> Id:
 
 
 def create_plan(*, tenant: Id, product_id: Id, code: str, name: str) -> Id:
-    """Raises AlreadyExists."""
+    """Raises NotFound, AlreadyExists."""
     with open_books(tenant=tenant) as books:
         return write.insert_plan(
             books.cursor, tenant=tenant, product_id=product_id, code=checked(code), name=checked(name)
@@ -36,7 +36,7 @@ def create_plan(*, tenant: Id, product_id: Id, code: str, name: str) -> Id:
 
 
 def create_add_on(*, tenant: Id, product_id: Id, code: str, name: str) -> Id:
-    """Raises AlreadyExists."""
+    """Raises NotFound, AlreadyExists."""
     with open_books(tenant=tenant) as books:
         return write.insert_add_on(
             books.cursor, tenant=tenant, product_id=product_id, code=checked(code), name=checked(name)
@@ -70,7 +70,7 @@ def create_price(
     Flat prices, those per unit and by package have a `unit_amount`; the other models and the package have a
     `scheme`. A quantity has at most `scale` decimals: none unless the price says so, 6 where it is metered or an amount.
     A metered price is charged in arrears, others in advance unless `timing` says so. Raises InvalidValue,
-    UnknownCurrency, PolicyConflict, AlreadyExists.
+    UnknownCurrency, PolicyConflict, NotFound, AlreadyExists.
     """
     if (plan_id is None) == (add_on_id is None):
         raise InvalidValue(field="plan_id", value=str(plan_id), reason="a price belongs to one plan or one add-on")

@@ -10,7 +10,7 @@ from perennia.domain.decision import Decision
 from perennia.domain.errors import CatchUpHeld, NotFound
 from perennia.domain.facts import Payer
 from perennia.domain.ids import Id
-from perennia.domain.invoicing import bill, next_due_at
+from perennia.domain.invoicing import next_due_at
 from perennia.operations.books import Books, open_books
 from perennia.store.identity import new_ids
 from perennia.store.reads import facts, payments
@@ -84,7 +84,8 @@ def open_desk(*, tenant: Id, whose: Callable[[Cursor], Id], now: datetime, actor
 
 def _billed(books: Books, payer: LockedPayer, *, now: datetime, actor: str) -> bool:
     try:
-        decision = bill(books.facts([payer])[0], seller=books.seller(), through=now, now=now, new_ids=new_ids)
+        (facts,) = books.facts([payer], through=now)
+        decision = books.bill(facts, through=now, now=now, new_ids=new_ids)
     except CatchUpHeld:
         return False
     books.write([decision], actor=actor)

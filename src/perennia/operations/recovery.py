@@ -11,7 +11,6 @@ from perennia.domain.errors import DomainError
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Cause, Payer
 from perennia.domain.ids import Id
-from perennia.domain.invoicing import bill
 from perennia.domain.lifecycle import end_of_service
 from perennia.domain.policies import policies as policies_from
 from perennia.operations.booking import CULPRIT_ERRORS, open_payers, write_bookings
@@ -99,11 +98,10 @@ def _end(books: Books, debts: Sequence[Debt], *, locked: dict[Id, LockedPayer], 
     on_document = read.subscriptions_on(books.cursor, document_ids=[debt.document_id for debt in debts])
     failed = {subscription for found in on_document.values() for subscription, _ in found}
     ends = [end for payer in books.facts(payers) for end in _ends(payer, failed, now=now)]
-    write_subscriptions.schedule_cancels(books.cursor, ends, cause=Cause.FAILED_PAYMENT.value)
-    seller = books.seller()
+    write_subscriptions.schedule_cancels(books.cursor, ends, cause=Cause.FAILED_PAYMENT.value, now=now)
     made = [
-        bill(payer, seller=seller, through=now, now=now, new_ids=new_ids, catch_up=True)
-        for payer in books.facts(payers)
+        books.bill(payer, through=now, now=now, new_ids=new_ids, catch_up=True)
+        for payer in books.facts(payers, through=now)
     ]
     given_up = [debt for debt in debts if debt.open_minor > _credited(debt, made)]
     changes = [_given_up(debt) for debt in given_up]

@@ -1,7 +1,7 @@
 """One operation, one transaction: on Django's own connection, under the tenant's row security."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -28,6 +28,7 @@ from perennia.store.arrays import (
 )
 
 _UUID_OID = 2950
+_TWICE = 2
 _STATEMENTS = 1_000
 """More than there are. A rehearsal asks the same questions again and again, of few rows: each is planned once."""
 
@@ -64,19 +65,26 @@ def _instant(data: bytes) -> datetime:
 
 
 @contextmanager
-def transaction(tenant: Id | None) -> Iterator[Cursor]:
+def transaction(tenant: Id | None, *, of_few: bool = False) -> Iterator[Cursor]:
     """A transaction that sees and writes the rows of one tenant; of no tenant where that is None.
 
     Yields a cursor that speaks binary and gives keys as `Id`, instants in UTC. Nested use joins the outer
-    transaction, whose tenant it must be. Commits on leaving, rolls back on an exception.
+    transaction, whose tenant it must be. Commits on leaving, rolls back on an exception. With `of_few` it looks up and
+    writes few rows, as an act of one person does: a statement that comes again is planned once for all.
     """
     raw = _connection()
-    is_nested = bool(raw.perennia_within)
-    with _of_one(raw, tenant), _savepoint(raw) if raw.perennia_rehearses else django_transaction.atomic():
+    if raw.perennia_within:
+        with _of_one(raw, tenant), _savepoint(raw) if raw.perennia_rehearses else django_transaction.atomic():
+            yield _cursor(raw)
+        return
+    with _of_one(raw, tenant), django_transaction.atomic():
         cursor = _cursor(raw)
-        if not is_nested:
+        if of_few and tenant is not None:
+            with _planned_once(raw, cursor, tenant, after=_TWICE):
+                yield cursor
+        else:
             cursor.execute("SELECT set_config('perennia.tenant', %s, true)", ("" if tenant is None else tenant.hex(),))
-        yield cursor
+            yield cursor
 
 
 @contextmanager
@@ -102,18 +110,14 @@ def rehearsal(tenant: Id) -> Iterator[Cursor]:
     raw = _connection()
     with _of_one(raw, tenant), django_transaction.atomic(durable=True):
         cursor = _cursor(raw)
-        cursor.execute(
-            "SELECT set_config('perennia.tenant', %s, true), set_config('plan_cache_mode', 'force_generic_plan', true)",
-            (tenant.hex(),),
-        )
-        usual = raw.prepare_threshold, raw.prepared_max
-        raw.perennia_rehearses, raw.prepare_threshold, raw.prepared_max = True, 0, _STATEMENTS
-        try:
-            yield cursor
-        finally:
-            raw.perennia_rehearses, (raw.prepare_threshold, raw.prepared_max) = False, usual
-            django_transaction.set_rollback(True)
-            _say(raw, b"ROLLBACK")
+        with _planned_once(raw, cursor, tenant, after=0):
+            raw.perennia_rehearses = True
+            try:
+                yield cursor
+            finally:
+                raw.perennia_rehearses = False
+                django_transaction.set_rollback(True)
+                _say(raw, b"ROLLBACK")
 
 
 @contextmanager
@@ -127,19 +131,25 @@ def preview(tenant: Id) -> Iterator[Cursor]:
     is_nested, before = bool(raw.perennia_within), (raw.perennia_rehearses, raw.perennia_previews)
     with _of_one(raw, tenant), django_transaction.atomic():
         cursor = _cursor(raw)
-        if not is_nested:
-            cursor.execute("SELECT set_config('perennia.tenant', %s, true)", (tenant.hex(),))
-        raw.perennia_rehearses = raw.perennia_previews = True
-        try:
-            yield cursor
-        finally:
-            raw.perennia_rehearses, raw.perennia_previews = before
-            django_transaction.set_rollback(True)
+        with nullcontext() if is_nested else _planned_once(raw, cursor, tenant, after=_TWICE):
+            raw.perennia_rehearses = raw.perennia_previews = True
+            try:
+                yield cursor
+            finally:
+                raw.perennia_rehearses, raw.perennia_previews = before
+                django_transaction.set_rollback(True)
+                if not is_nested:
+                    _say(raw, b"ROLLBACK")
 
 
 def is_rehearsal() -> bool:
     """Whether this thread is in a `rehearsal` or a `preview`: nothing will be committed, nobody will see it."""
     return bool(getattr(connection.connection, "perennia_rehearses", False))
+
+
+def is_preview() -> bool:
+    """Whether this thread is in a `preview`: of books that are there, and to be taken back."""
+    return bool(getattr(connection.connection, "perennia_previews", False))
 
 
 @contextmanager
@@ -237,6 +247,21 @@ def _savepoint(raw: Any) -> Iterator[None]:
         raise
     finally:
         _say(raw, b"RELEASE SAVEPOINT perennia")
+
+
+@contextmanager
+def _planned_once(raw: Any, cursor: Cursor, tenant: Id, *, after: int) -> Iterator[None]:
+    """Set the tenant; a statement that was sent so often before is planned, whatever its values, once for the session."""
+    cursor.execute(
+        "SELECT set_config('perennia.tenant', %s, true), set_config('plan_cache_mode', 'force_generic_plan', true)",
+        (tenant.hex(),),
+    )
+    usual = raw.prepare_threshold, raw.prepared_max
+    raw.prepare_threshold, raw.prepared_max = after, _STATEMENTS
+    try:
+        yield
+    finally:
+        raw.prepare_threshold, raw.prepared_max = usual
 
 
 def _say(raw: Any, command: bytes) -> None:

@@ -119,4 +119,7 @@ WORDS = {
     "a list of objects with up_to and unit_amount": "en liste af objekter med up_to og unit_amount",
     "a list of objects with percent or amount_off": "en liste af objekter med percent eller amount_off",
     "a share from 0 to 1, as 18/28": "en andel fra 0 til 1, f.eks. 18/28",
+    "product": "vare",
+    "plan": "plan",
+    "add-on": "tilvalg",
 }

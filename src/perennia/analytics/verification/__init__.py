@@ -10,6 +10,7 @@ from perennia.analytics.verification import (
     corrections,
     coupons,
     documents,
+    drafts,
     due,
     events,
     ledger,
@@ -19,6 +20,7 @@ from perennia.analytics.verification import (
     receivables,
     references,
     spans,
+    usage,
 )
 from perennia.analytics.verification.findings import Check, Finding, Scope
 from perennia.domain.ids import Id
@@ -30,6 +32,9 @@ OF_PAYERS: tuple[Check, ...] = (
     spans.parts_tile,
     spans.parts_have_lines,
     lines.lines_explained,
+    usage.usage_settled,
+    usage.usage_lines_settled,
+    usage.metering_known,
     documents.documents_add_up,
     documents.tax_rounded_once,
     documents.tax_follows_evidence,
@@ -41,6 +46,7 @@ OF_PAYERS: tuple[Check, ...] = (
     receivables.balance_spent,
     payments.one_open_attempt,
     payments.attempts_paid,
+    drafts.drafts_settled,
     ledger.documents_booked,
     ledger.payments_booked,
     corrections.refunds_within_payments,

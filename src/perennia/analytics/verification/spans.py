@@ -4,13 +4,16 @@ from perennia.analytics.verification.findings import Finding, Scope, look, named
 
 
 def parts_tile(scope: Scope) -> Finding:
-    """The settled parts of an item version follow each other from where it bills to where it is settled."""
+    """The settled parts of an item version follow each other from where it bills to where it is settled; what is metered
+    is settled by amount and has none.
+    """
     return look(
         scope,
         "parts_tile",
         rows=f"""SELECT v.id, b.spans, b.breaks, b.starts, b.ends, v.billed_through,
                 v.bills_from
             FROM item_versions v JOIN subscriptions s ON s.id = v.subscription_id
+            JOIN prices p ON p.id = v.price_id AND p.meter_id IS NULL
             LEFT JOIN (
                 SELECT version_id, count(*) AS spans, min(span_start) AS starts, max(span_end) AS ends,
                     count(*) FILTER (WHERE span_start <> before OR span_end <= span_start) AS breaks

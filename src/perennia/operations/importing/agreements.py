@@ -86,7 +86,13 @@ def _agreement(key: Id, row: Row, *, owner: Owner, entity_id: Id, zone: str) -> 
 
 
 def _items(row: Row) -> tuple[NewItem, ...]:
-    items = [NewItem(one.offer.kind, one.offer.name, one.offer.price.id, one.quantity) for one in row.items]
+    items = [
+        NewItem(
+            one.offer.kind, one.offer.name, one.offer.price.id, one.quantity,
+            metering=one.offer.price.meter_id is not None,
+        )
+        for one in row.items
+    ]  # fmt: skip
     if row.adjustment:
         plan = row.items[0].offer.price.id
         items.append(NewItem(ItemKind.ADJUSTMENT, "Adjustment", plan, Decimal(1), row.adjustment))

@@ -27,6 +27,15 @@ def billing_due(cursor: Cursor, *, now: datetime) -> list[Id]:
     return [row[0] for row in rows]
 
 
+def usage_waiting(cursor: Cursor) -> list[Id]:
+    """Live tenants in which watched usage came in that nobody looked at; asked as the claim role, across tenants."""
+    rows = cursor.execute(
+        """SELECT t.id FROM tenants t
+        WHERE t.mode = 'live' AND EXISTS (SELECT 1 FROM usage_signals s WHERE s.tenant_id = t.id) ORDER BY t.id"""
+    )
+    return [row[0] for row in rows]
+
+
 def events_waiting(cursor: Cursor) -> list[Id]:
     """Tenants with events that have no number yet; asked as the claim role, across tenants."""
     rows = cursor.execute(

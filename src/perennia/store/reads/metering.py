@@ -21,7 +21,7 @@ from perennia.store.session import Cursor
 _METER = """m.id, m.code, m.aggregation, m.negative,
     EXISTS (SELECT FROM usage_limits l WHERE l.meter_id = m.id AND l.kind = 'alert' AND l.ended_at IS NULL),
     EXISTS (SELECT FROM usage_limits l WHERE l.meter_id = m.id AND l.kind <> 'alert' AND l.ended_at IS NULL)"""
-_TARGET = "s.id, s.started_at, least(s.ended_at, s.cancel_at), s.policies, s.pausing"
+_TARGET = "s.id, s.started_at, coalesce(s.used_until, least(s.ended_at, s.cancel_at)), s.policies, s.pausing"
 
 
 def meters(cursor: Cursor, codes: Iterable[str], *, tenant: Id) -> dict[str, Meter]:
@@ -48,6 +48,15 @@ def _meter(row: Sequence[Any]) -> Meter:
 def await_recording(cursor: Cursor, *, tenant: Id) -> None:
     """Return when no event is being recorded, and let none be until this transaction ends."""
     cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (_recording(tenant),))
+
+
+def await_recorded(cursor: Cursor, *, tenant: Id) -> None:
+    """Return when whatever is being recorded now has been; nobody is kept from recording more."""
+    cursor.execute(
+        """SELECT pg_advisory_unlock(hashtextextended(%(key)s, 0))
+        FROM (SELECT pg_advisory_lock(hashtextextended(%(key)s, 0)) OFFSET 0) AS taken""",
+        {"key": _recording(tenant)},
+    )
 
 
 def _recording(tenant: Id) -> str:
@@ -137,7 +146,10 @@ def _apart(names: set[Id | str]) -> tuple[list[Id], list[str]]:
 def metered(cursor: Cursor, subscription_ids: Iterable[Id]) -> dict[tuple[Id, Id], list[Metered]]:
     """By subscription and meter, the item versions whose prices charge what it counts."""
     rows = cursor.execute(
-        """SELECT s.id, s.zone, i.anchor_on, v.anchor_at, v.price_id, greatest(v.starts_at, v.bills_from, s.trial_ends_at),
+        """SELECT s.id, s.zone, i.anchor_on, v.anchor_at, v.price_id, greatest(
+                v.starts_at, v.bills_from,
+                CASE WHEN v.ends_at IS NULL OR v.ends_at > s.trial_ends_at THEN s.trial_ends_at END
+            ),
             v.ends_at, v.billed_through
         FROM unnest((SELECT %s::uuid[])) AS k (id),
         LATERAL (SELECT * FROM subscriptions s WHERE s.id = k.id OFFSET 0) AS s,

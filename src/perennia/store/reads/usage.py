@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from perennia.domain.facts import Subscription
+from perennia.domain.documents import LineKind
+from perennia.domain.facts import Payer, Subscription
 from perennia.domain.ids import Id
 from perennia.domain.metering import Aggregation, Limit, LimitKind, Measured, Meter, Question, Usage
-from perennia.domain.usage import wanted
+from perennia.domain.usage import Wanted, wanted
 from perennia.store.arrays import instants, keys
+from perennia.store.reads.metering import all_meters, await_recorded, await_recording
 from perennia.store.session import Cursor
 
 _ASKED = """unnest(
@@ -73,6 +75,40 @@ def _asked(questions: Sequence[Question]) -> dict[str, object]:
     }
 
 
+def with_usage(
+    cursor: Cursor,
+    payers: Sequence[Payer],
+    *,
+    tenant: Id,
+    through: datetime,
+    running: bool = False,
+    waits: bool = True,
+) -> list[Payer]:
+    """The payers with what is metered of them, to be billed through an instant; others are passed over and cost nothing.
+
+    With `running` also what was used so far in periods that go on. Who writes nothing need not wait for events that are
+    being recorded.
+    """
+    metered = [one for payer in payers for one in (*payer.subscriptions, *payer.closing) if one.is_metered]
+    if not metered:
+        return list(payers)
+    meters = all_meters(cursor, tenant=tenant)
+    found = usages(cursor, metered, meters=meters, tenant=tenant, through=through, running=running, waits=waits)
+    return [payer if _is_plain(payer) else _told(payer, found) for payer in payers]
+
+
+def _is_plain(payer: Payer) -> bool:
+    return not any(one.is_metered for one in (*payer.subscriptions, *payer.closing))
+
+
+def _told(payer: Payer, found: Mapping[Id, Usage]) -> Payer:
+    return replace(
+        payer,
+        subscriptions=tuple(replace(one, usage=found.get(one.id)) for one in payer.subscriptions),
+        closing=tuple(replace(one, usage=found.get(one.id)) for one in payer.closing),
+    )
+
+
 def usages(
     cursor: Cursor,
     subscriptions: Iterable[Subscription],
@@ -81,22 +117,47 @@ def usages(
     tenant: Id,
     through: datetime,
     running: bool,
+    waits: bool = False,
 ) -> dict[Id, Usage]:
     """What a rule must be told to bill these subscriptions' usage through an instant.
 
-    A fixed number of statements. Subscriptions without a metered price are passed over, and cost nothing.
+    A fixed number of statements. Subscriptions without a metered price are passed over, and cost nothing. What is asked
+    for the last time `waits` for the events that are being recorded at this moment.
     """
-    found = {one.id: wanted(one, meters, through=through, running=running) for one in subscriptions if _is_metered(one)}
+    found = {one.id: wanted(one, meters, through=through, running=running) for one in subscriptions if one.is_metered}
     if not found:
         return {}
+    if waits:
+        _await_events(cursor, found.values(), tenant=tenant)
     answers = quantities(cursor, list(dict.fromkeys(q for one in found.values() for q in one.questions)))
-    charges = charged(cursor, [key for one in found.values() for key in one.charged], tenant=tenant)
+    settled = [key for one in found.values() for key in one.charged]
+    charges = charged(cursor, settled, tenant=tenant)
+    trued_up = charged(cursor, settled, tenant=tenant, kind=LineKind.MINIMUM) if _has_minimum(subscriptions) else {}
     limits: dict[Id, tuple[Limit, ...]] = {}
     told: dict[Id, frozenset[tuple[Id, datetime]]] = {}
     if any(meter.watched or meter.capped for meter in meters.values()):
         limits = limits_of(cursor, found)
         told = alerts_told(cursor, limits)
-    return {key: Usage(meters, answers, charges, limits.get(key, ()), told.get(key, frozenset())) for key in found}
+    return {
+        key: Usage(meters, answers, charges, limits.get(key, ()), told.get(key, frozenset()), trued_up) for key in found
+    }
+
+
+def _await_events(cursor: Cursor, wanted: Iterable[Wanted], *, tenant: Id) -> None:
+    """An event is recorded or refused by whether its period is billed and closed; none may slip in between.
+
+    Of a period billed before, time alone refuses what begins to be recorded from now on.
+    """
+    closing = [one for one in wanted if one.closing]
+    if any(one.unsettled for one in closing):
+        await_recording(cursor, tenant=tenant)
+    elif closing:
+        await_recorded(cursor, tenant=tenant)
+
+
+def _has_minimum(subscriptions: Iterable[Subscription]) -> bool:
+    versions = (version for one in subscriptions for item in one.items for version in item.versions)
+    return any(version.price.meter_id is not None and version.price.period_minimum is not None for version in versions)
 
 
 def with_answers(cursor: Cursor, usage: Usage, questions: Sequence[Question]) -> Usage:
@@ -104,20 +165,33 @@ def with_answers(cursor: Cursor, usage: Usage, questions: Sequence[Question]) ->
     return replace(usage, answers={**usage.answers, **quantities(cursor, questions)})
 
 
-def _is_metered(subscription: Subscription) -> bool:
-    return any(version.price.meter_id is not None for item in subscription.items for version in item.versions)
+def measured(cursor: Cursor, payer: Payer, questions: Sequence[Question]) -> Payer:
+    """The payer with what a rule found missing."""
+    asked: dict[Id, list[Question]] = defaultdict(list)
+    for question in questions:
+        asked[question.subscription_id].append(question)
+
+    def told(one: Subscription) -> Subscription:
+        if one.id not in asked or one.usage is None:
+            return one
+        return replace(one, usage=with_answers(cursor, one.usage, asked[one.id]))
+
+    return replace(payer, subscriptions=tuple(map(told, payer.subscriptions)), closing=tuple(map(told, payer.closing)))
 
 
-def charged(cursor: Cursor, periods: Sequence[tuple[Id, datetime]], *, tenant: Id) -> dict[tuple[Id, datetime], int]:
-    """What lines have charged for the usage of these versions in these periods; none is left out."""
+def charged(
+    cursor: Cursor, periods: Sequence[tuple[Id, datetime]], *, tenant: Id, kind: LineKind = LineKind.USAGE
+) -> dict[tuple[Id, datetime], int]:
+    """What lines of that kind have charged for these versions in these periods; those without one are left out."""
     rows = cursor.execute(
         """SELECT k.version_id, k.period_start, c.amount
         FROM unnest((SELECT %s::uuid[]), (SELECT %s::timestamptz[])) AS k (version_id, period_start),
         LATERAL (
             SELECT sum(u.amount_minor)::bigint AS amount FROM usage_settlements u
-            WHERE u.tenant_id = %s AND u.period_start = k.period_start AND u.version_id = k.version_id OFFSET 0
+            WHERE u.tenant_id = %s AND u.period_start = k.period_start AND u.version_id = k.version_id AND u.kind = %s
+            OFFSET 0
         ) AS c WHERE c.amount IS NOT NULL""",
-        (keys(version for version, _ in periods), instants(start for _, start in periods), tenant),
+        (keys(version for version, _ in periods), instants(start for _, start in periods), tenant, int(kind)),
     )
     return {(version, start): amount for version, start, amount in rows}
 

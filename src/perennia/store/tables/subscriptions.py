@@ -24,7 +24,8 @@ class Subscription(Row):
     """`import_digest` is of the row it was imported from: the same row again changes nothing.
 
     `discounted`, `changing` and `pausing` say that there are rows of that kind to read beside it; `held_at` that nothing
-    is invoiced since.
+    is invoiced since. `metering`: something metered of it is not settled for good, also after its end; `used_until` is when
+    it ended to the instant, where that is not `cancel_at`.
     `next_zone` is its time zone from the next boundary on, where that changes.
     """
 
@@ -58,6 +59,8 @@ class Subscription(Row):
     import_digest = models.BigIntegerField(null=True)
     po_number = text(null=True)
     next_zone = text(null=True)
+    metering = models.BooleanField(db_default=False)
+    used_until = instant(null=True)
 
     Meta = table(
         "subscriptions",
@@ -82,7 +85,8 @@ class ItemVersion(Row):
     """A price and a quantity from one instant to another. `unit_amount` replaces the price's where it is set.
 
     `bills_from` is where its first charge begins (an import brings its own), `billed_through` how far it is settled.
-    `anchor_at` is where its periods are counted from, where that is not the item's anchor.
+    `anchor_at` is where its periods are counted from, where that is not the item's anchor. `metering`: what is used may
+    still be charged.
     """
 
     subscription_id = key()
@@ -97,6 +101,7 @@ class ItemVersion(Row):
     anchor_at = local_time(null=True)
     begun_under = policies()
     ended_under = policies()
+    metering = models.BooleanField(db_default=False)
 
     Meta = table("item_versions", indexes=(index("item_versions_subscription", "subscription_id"),))
 
@@ -123,7 +128,7 @@ class Change(Row):
 
     Meta = table(
         "changes",
-        check("changes_state", models.Q(state__in=["pending", "applied", "withdrawn", "discarded"])),
+        check("changes_state", models.Q(state__in=["pending", "gated", "applied", "withdrawn", "discarded"])),
         indexes=(index("changes_subscription", "subscription_id", "effective_at"),),
     )
 

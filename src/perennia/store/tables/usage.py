@@ -102,7 +102,10 @@ class UsageSignal(models.Model):
 
 
 class UsageSettlement(models.Model):
-    """What a line charged for the usage of a version in a period, before discounts; their sum is charged so far."""
+    """What a line charged for the usage of a version in a period, or for its minimum (`kind` of line), before discounts.
+
+    Their sum is charged so far.
+    """
 
     pk = models.CompositePrimaryKey("document_id", "position")
     document_id = key()
@@ -112,6 +115,7 @@ class UsageSettlement(models.Model):
     period_start = instant()
     quantity = rate()
     amount_minor = minor()
+    kind = models.SmallIntegerField(db_default=5)
 
     Meta = table(
         "usage_settlements", indexes=(index("usage_settlements_period", "tenant_id", "period_start", "version_id"),)

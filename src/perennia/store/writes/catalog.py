@@ -18,12 +18,16 @@ def insert_product(cursor: Cursor, *, tenant: Id, code: str, name: str) -> Id:
 
 
 def insert_plan(cursor: Cursor, *, tenant: Id, product_id: Id, code: str, name: str) -> Id:
+    """Raises NotFound, AlreadyExists."""
+    _check_ours(cursor, "products", product_id, kind="product")
     key = new_id()
     insert(cursor, "plans", id=key, tenant_id=tenant, product_id=product_id, code=code, name=name)
     return key
 
 
 def insert_add_on(cursor: Cursor, *, tenant: Id, product_id: Id, code: str, name: str) -> Id:
+    """Raises NotFound, AlreadyExists."""
+    _check_ours(cursor, "products", product_id, kind="product")
     key = new_id()
     insert(cursor, "add_ons", id=key, tenant_id=tenant, product_id=product_id, code=code, name=name)
     return key
@@ -41,6 +45,10 @@ def insert_price(
     replaces_id: Id | None = None,
     sold_from: datetime | None = None,
 ) -> None:
+    """Raises NotFound, AlreadyExists."""
+    _check_ours(cursor, "plans", plan_id, kind="plan")
+    _check_ours(cursor, "add_ons", add_on_id, kind="add-on")
+    _check_ours(cursor, "meters", price.meter_id, kind="meter")
     insert(
         cursor,
         "prices",
@@ -78,3 +86,9 @@ def lock_price(cursor: Cursor, *, price_id: Id) -> None:
 
 def end_sale(cursor: Cursor, *, price_id: Id, at: datetime) -> None:
     cursor.execute("UPDATE prices SET sold_until = %s WHERE id = %s", (at, price_id))
+
+
+def _check_ours(cursor: Cursor, table: str, key: Id | None, *, kind: str) -> None:
+    """A reference alone does not stop at the wall between tenants. Raises NotFound."""
+    if key is not None and cursor.execute(f"SELECT 1 FROM {table} WHERE id = %s".encode(), (key,)).fetchone() is None:
+        raise NotFound(kind=kind, id=key.hex())

@@ -87,9 +87,12 @@ def finish_changes(cursor: Cursor, decisions: Sequence[Decision]) -> None:
             ([one.change_id for one in done], [one.at for one in done], [one.state for one in done]),
         )
         cursor.execute(
-            """UPDATE subscriptions s SET changing = false WHERE s.id = ANY(%s) AND NOT EXISTS (
-                SELECT 1 FROM changes c WHERE c.subscription_id = s.id AND c.state = 'pending')""",
-            ([one.subscription_id for one in done],),
+            """UPDATE subscriptions s SET changing = w.waits FROM unnest((SELECT %s::uuid[])) AS k (id),
+            LATERAL (
+                SELECT EXISTS (SELECT 1 FROM changes c WHERE c.subscription_id = k.id AND c.state = 'pending') OFFSET 0
+            ) AS w (waits)
+            WHERE s.id = k.id""",
+            (list(dict.fromkeys(one.subscription_id for one in done)),),
         )
     moved = flat(decisions, "moved_changes")
     if moved:

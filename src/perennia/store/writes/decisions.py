@@ -10,7 +10,8 @@ from perennia.domain.decision import Decision
 from perennia.domain.ids import Id
 from perennia.store import bulk
 from perennia.store.session import Cursor, sent_ahead
-from perennia.store.writes import additions, begun, changes, corrections
+from perennia.store.writes import additions, begun, changes, corrections, drafts, usage
+from perennia.store.writes.changes import flat
 
 
 def apply(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id, actor: str) -> None:
@@ -38,12 +39,16 @@ def _apply(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id, actor: 
     changes.end_versions(cursor, decisions)
     changes.cut_spans(cursor, decisions, tenant=tenant)
     changes.stretch_spans(cursor, decisions, tenant=tenant)
+    begun.insert_pauses(cursor, decisions, tenant=tenant)
     changes.finish_changes(cursor, decisions)
     changes.use_discounts(cursor, decisions)
+    drafts.drop(cursor, decisions)
     corrections.insert_payments(cursor, decisions, tenant=tenant)
     recovered = changes.lower_receivables(cursor, decisions)
     changes.move_payers(cursor, decisions)
     additions.insert_children(cursor, decisions, tenant=tenant, actor=actor)
     corrections.by_hand(cursor, decisions, tenant=tenant, actor=actor)
     corrections.take_back_write_offs(cursor, recovered, decisions, tenant=tenant)
+    usage.settle(cursor, flat(decisions, "usage"), tenant=tenant)
+    usage.close(cursor, flat(decisions, "closed"))
     additions.insert_documents(cursor, decisions, tenant=tenant)

@@ -18,12 +18,12 @@ _SUBSCRIPTION = (
     "id", "tenant_id", "customer_id", "payer_id", "entity_id", "net_days", "started_at", "discounted", "created_at",
     "trial_ends_at", "term_ends_at", "cancel_at", "external_id", "status", "currency", "zone", "collection",
     "cancel_cause", "import_digest", "policies", "apart", "reactivates_id", "term_periods", "term_then",
-    "po_number",
+    "po_number", "metering",
 )  # fmt: skip
 _ITEM = ("id", "tenant_id", "subscription_id", "anchor_on", "kind", "name")
 _VERSION = (
     "id", "tenant_id", "subscription_id", "item_id", "price_id", "starts_at", "bills_from", "quantity", "unit_amount",
-    "anchor_at",
+    "anchor_at", "metering",
 )  # fmt: skip
 _DISCOUNT = (
     "id", "tenant_id", "subscription_id", "coupon_id", "created_at", "scoped", "percent_off", "amount_off_minor",
@@ -39,7 +39,7 @@ class NewItem:
     """`unit_amount` replaces the price's for this subscription; an adjustment has nothing but it.
 
     `anchor_at` and `bills_from` are the subscription's where they are not given; `interval`, `trial_days` and
-    `own_policies` are the price's, for whoever works these out.
+    `own_policies` are the price's, for whoever works these out. `metering`: the price is metered.
     """
 
     kind: ItemKind
@@ -52,6 +52,7 @@ class NewItem:
     own_policies: tuple[tuple[str, Any], ...] = ()
     anchor_at: datetime | None = None
     bills_from: datetime | None = None
+    metering: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +120,14 @@ def _subscription_row(s: NewSubscription, tenant: Id, now: datetime) -> tuple[An
         s.id, tenant, s.customer_id, s.payer_id, s.entity_id, s.net_days, s.started_at, bool(s.discounts), now,
         s.trial_ends_at, s.term and s.term.ends_at, s.cancel_at, s.external_id, "scheduled", s.currency, s.zone,
         s.collection, "chosen", s.import_digest, s.policies, s.apart, s.reactivates_id, s.term and s.term.periods,
-        s.term and s.term.then, s.po_number,
+        s.term and s.term.then, s.po_number, any(item.metering for item in s.items),
     )  # fmt: skip
 
 
 def _version_row(key: Id, item_id: Id, s: NewSubscription, item: NewItem, tenant: Id) -> tuple[Any, ...]:
     return (
         key, tenant, s.id, item_id, item.price_id, s.started_at, item.bills_from or s.bills_from, item.quantity,
-        item.unit_amount, item.anchor_at,
+        item.unit_amount, item.anchor_at, item.metering,
     )  # fmt: skip
 
 
@@ -179,11 +180,12 @@ def schedule_cancel(cursor: Cursor, *, subscription_id: Id, cancel_at: datetime,
     )
 
 
-def schedule_cancels(cursor: Cursor, ends: Sequence[tuple[Id, datetime]], *, cause: str) -> None:
-    """When each of these subscriptions ends, all for one cause."""
+def schedule_cancels(cursor: Cursor, ends: Sequence[tuple[Id, datetime]], *, cause: str, now: datetime) -> None:
+    """When each of these subscriptions ends, all for one cause; what is metered is used until now."""
     if ends:
         cursor.execute(
-            """UPDATE subscriptions s SET cancel_at = e.at, cancel_cause = %s
+            """UPDATE subscriptions s SET cancel_at = e.at, cancel_cause = %s,
+                used_until = CASE WHEN s.metering AND e.at < %s THEN %s::timestamptz END
             FROM unnest((SELECT %s::uuid[]), (SELECT %s::timestamptz[])) AS e (id, at) WHERE s.id = e.id""",
-            (cause, [subscription_id for subscription_id, _ in ends], [at for _, at in ends]),
+            (cause, now, now, [subscription_id for subscription_id, _ in ends], [at for _, at in ends]),
         )

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from perennia.domain.decision import UsageSettled
 from perennia.domain.ids import Id
 from perennia.domain.metering import Aggregation
 from perennia.domain.usage import AlertReached
@@ -88,41 +89,46 @@ def add(cursor: Cursor, given: Sequence[NewUsage], *, tenant: Id) -> set[Id]:
     return {row[0] for row in rows}
 
 
-class Settlement(NamedTuple):
-    """What a line charged for the usage of a version in a period, before discounts and in minor units."""
-
-    document_id: Id
-    position: int
-    version_id: Id
-    period_start: datetime
-    quantity: Decimal
-    amount_minor: int
-
-
-def settle(cursor: Cursor, settlements: Sequence[Settlement], *, tenant: Id) -> None:
+def settle(cursor: Cursor, settled: Sequence[UsageSettled], *, tenant: Id) -> None:
     """Keep what lines charged, so that the next settlement of the period charges the rest."""
-    if not settlements:
+    if not settled:
         return
-    documents, positions, versions, starts, quantities, amounts = zip(*settlements, strict=True)
     cursor.execute(
         """INSERT INTO usage_settlements (
-            tenant_id, document_id, position, version_id, period_start, quantity, amount_minor
+            tenant_id, document_id, position, kind, version_id, period_start, quantity, amount_minor
         )
-        SELECT %s, s.document_id, s.position, s.version_id, s.period_start, s.quantity::numeric, s.amount
+        SELECT %s, s.document_id, s.position, s.kind, s.version_id, s.period_start, s.quantity::numeric, s.amount
         FROM unnest(
-            (SELECT %s::uuid[]), (SELECT %s::bigint[]), (SELECT %s::uuid[]), (SELECT %s::timestamptz[]),
-            string_to_array(%s, E'\\n'), (SELECT %s::bigint[])
-        ) AS s (document_id, position, version_id, period_start, quantity, amount)""",
+            (SELECT %s::uuid[]), (SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::uuid[]),
+            (SELECT %s::timestamptz[]), string_to_array(%s, E'\\n'), (SELECT %s::bigint[])
+        ) AS s (document_id, position, kind, version_id, period_start, quantity, amount)""",
         (
             tenant,
-            keys(documents),
-            numbers(positions),
-            keys(versions),
-            instants(starts),
-            lines(f"{quantity:f}" for quantity in quantities),
-            numbers(amounts),
+            keys(one.document_id for one in settled),
+            numbers([one.position for one in settled]),
+            numbers([int(one.kind) for one in settled]),
+            keys(one.version_id for one in settled),
+            instants(one.period_start for one in settled),
+            lines(f"{one.quantity:f}" for one in settled),
+            numbers([one.amount_minor for one in settled]),
         ),
     )
+
+
+def close(cursor: Cursor, versions: Sequence[Id]) -> None:
+    """Of these item versions nothing more is charged for what is used: they need not be read for it again."""
+    if versions:
+        cursor.execute(
+            """WITH closed AS (
+                UPDATE item_versions SET metering = false WHERE id = ANY(%(versions)s) RETURNING subscription_id
+            )
+            UPDATE subscriptions s SET metering = false WHERE s.id IN (SELECT subscription_id FROM closed)
+            AND NOT EXISTS (
+                SELECT FROM item_versions v
+                WHERE v.subscription_id = s.id AND v.metering AND v.id <> ALL(%(versions)s)
+            )""",
+            {"versions": list(versions)},
+        )
 
 
 def tell(cursor: Cursor, alerts: Sequence[AlertReached], *, tenant: Id) -> None:

@@ -1,0 +1,188 @@
+"""What is refused, by its code, and leaves nothing behind."""
+
+import pytest
+
+from tests.scenarios.told import story
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def test_absurd_quantities() -> None:
+    story(
+        """
+        plans: {seat: {amount: 10, model: per_unit}}
+
+        2024-04-01 subscribe seat quantity=-1
+        2024-04-01 subscribe seat quantity=1.5
+        2024-04-01 subscribe seat quantity=999999999999999999
+        2024-04-01 subscribe seat quantity=2
+        2024-04-02 set_quantity -2
+        """,
+        """
+        2024-04-01 refused: invalid_value
+        2024-04-01 refused: invalid_value
+        2024-04-01 refused: invalid_value
+        2024-04-01 c1 invoice 1
+          seat  2024-04-01..2024-05-01  x2  20.00
+          total 20.00
+        2024-04-02 refused: invalid_value
+        """,
+    )
+
+
+def test_currencies_that_do_not_match() -> None:
+    story(
+        """
+        plans: {basic: {prices: [{amount: 30}, {amount: 200, currency: DKK, code: kr}]}}
+        add_ons: {bag: {amount: 10, currency: DKK}}
+
+        2024-04-01 subscribe basic
+        2024-04-02 add_item bag
+        2024-04-03 change_plan kr
+        """,
+        """
+        2024-04-01 c1 invoice 1
+          basic  2024-04-01..2024-05-01  30.00
+          total 30.00
+        2024-04-02 refused: currency_mismatch
+        2024-04-03 refused: currency_mismatch
+        """,
+    )
+
+
+def test_days_before_the_start() -> None:
+    story(
+        """
+        plans: {basic: 30, pro: 60}
+
+        2024-04-10 subscribe basic
+        2024-04-11 cancel 2024-04-01
+        2024-04-11 change_plan pro when=2024-04-01
+        2024-04-11 pause until=2024-04-05
+        """,
+        """
+        2024-04-10 c1 invoice 1
+          basic  2024-04-10..2024-05-10  30.00
+          total 30.00
+        2024-04-11 refused: invalid_value
+        2024-04-11 refused: invalid_value
+        2024-04-11 refused: invalid_value
+        """,
+    )
+
+
+def test_what_is_not_there() -> None:
+    story(
+        """
+        plans: {basic: 30}
+
+        2024-04-01 subscribe nothing
+        2024-04-01 subscribe basic items=[nothing]
+        2024-04-01 subscribe basic coupon=NOTHING
+        2024-04-01 subscribe basic
+        2024-04-02 change_plan nothing
+        2024-04-02 remove_item nothing
+        2024-04-02 cancel subscription=nobody
+        2024-04-02 credit_note 99
+        """,
+        """
+        2024-04-01 refused: not_found
+        2024-04-01 refused: not_found
+        2024-04-01 refused: code_unknown
+        2024-04-01 c1 invoice 1
+          basic  2024-04-01..2024-05-01  30.00
+          total 30.00
+        2024-04-02 refused: not_found
+        2024-04-02 refused: not_found
+        2024-04-02 refused: not_found
+        2024-04-02 refused: not_found
+        """,
+    )
+
+
+def test_policies_that_cannot_go_together() -> None:
+    story(
+        """
+        plans: {basic: 30}
+
+        2024-04-01 subscribe basic policy={proration_unit: month30, denominator: running}
+        2024-04-01 subscribe basic policy={proration_unit: second, cancel_day: billed}
+        2024-04-01 subscribe basic policy={proration: sometimes}
+        2024-04-01 subscribe basic policy={alignment: billing_day(32)}
+        """,
+        """
+        2024-04-01 refused: policy_conflict
+        2024-04-01 refused: policy_conflict
+        2024-04-01 refused: invalid_value
+        2024-04-01 refused: invalid_value
+        """,
+    )
+
+
+def test_acts_on_what_has_ended() -> None:
+    story(
+        """
+        plans: {basic: 30, pro: 60}
+
+        2024-04-01 subscribe basic
+        2024-04-11 cancel now
+        2024-04-12 change_plan pro
+        2024-04-12 pause
+        2024-04-12 cancel now
+        2024-04-12 uncancel
+        """,
+        """
+        2024-04-01 c1 invoice 1
+          basic  2024-04-01..2024-05-01  30.00
+          total 30.00
+        2024-04-11 c1 credit note 1
+          basic  credit  2024-04-11..2024-05-01  -20.00  of 1/1
+          total -20.00
+        2024-04-12 refused: subscription_ended
+        2024-04-12 refused: subscription_ended
+        2024-04-12 refused: subscription_ended
+        2024-04-12 refused: subscription_ended
+        """,
+    )
+
+
+def test_more_than_there_is() -> None:
+    story(
+        """
+        plans: {basic: 30}
+
+        2024-04-01 subscribe basic
+        2024-04-02 credit_note amount=30.01
+        2024-04-02 refund
+        2024-04-02 adjust_line 40
+        2024-04-02 record_payment amount=-5
+        2024-04-02 grant_credit -5
+        """,
+        """
+        2024-04-01 c1 invoice 1
+          basic  2024-04-01..2024-05-01  30.00
+          total 30.00
+        2024-04-02 refused: more_than_left
+        2024-04-02 refused: not_found
+        2024-04-02 refused: more_than_left
+        2024-04-02 refused: invalid_value
+        2024-04-02 refused: invalid_value
+        """,
+    )
+
+
+def test_places_and_days_that_are_not_there() -> None:
+    story(
+        """
+        plans: {basic: 30}
+
+        2024-04-01 create_customer customer=x timezone=Europe/Atlantis
+        2024-04-01 create_customer customer=x billing_day=32
+        2024-04-01 create_customer customer=x country=Z9
+        """,
+        """
+        2024-04-01 refused: unknown_zone
+        2024-04-01 refused: invalid_value
+        2024-04-01 refused: invalid_value
+        """,
+    )

@@ -1,0 +1,24 @@
+"""Text that is too long is refused by the rules, text that nobody could store by the reader of scenarios."""
+
+import pytest
+
+from perennia.cli.scenario.tree import Unreadable
+from tests.scenarios.told import played
+
+pytestmark = pytest.mark.usefixtures("database")
+
+_STORY = """
+plans: {basic: 30}
+
+2024-04-01 subscribe basic po_number="TEXT"
+2024-04-01 one_off 5 customer=c1 name="TEXT"
+"""
+
+
+def test_text_that_is_too_long() -> None:
+    assert played(_STORY.replace("TEXT", "A" * 2000)).splitlines() == ["2024-04-01 refused: invalid_value"] * 2
+
+
+def test_text_with_nul() -> None:
+    with pytest.raises(Unreadable, match="a text has no NUL"):
+        played(_STORY.replace("TEXT", "A\\0B"))
