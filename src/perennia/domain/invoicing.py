@@ -160,10 +160,12 @@ def _drafts(courses: list[Course], at: datetime, drafts: dict[GroupKey, Draft]) 
     for course in courses:
         for charge in chain(course.setups(at), course.charges(at, Timing.ADVANCE)):
             drafts.setdefault(group_key(course.facts), Draft()).charges.append(charge)
-    for course in courses:
-        draft = drafts.get(group_key(course.facts))
-        if draft is not None and any(charge.subscription is course.facts for charge in draft.charges):
-            _give_back(course, course.waiting(at), drafts)
+    owing = [course for course in courses if course.facts.overcharged]
+    if owing:
+        charged = {charge.subscription.id for draft in drafts.values() for charge in draft.charges}
+        for course in owing:
+            if course.facts.id in charged:
+                _give_back(course, course.waiting(at), drafts)
     return drafts
 
 
