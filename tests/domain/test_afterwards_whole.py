@@ -8,16 +8,17 @@ from perennia.domain.facts import Item, Pause, Payer, Settled, Subscription, Ver
 
 TAKEN_IN = {
     "documents", "settled", "cuts", "stretches", "begun", "ended", "changes", "moved_changes", "pauses", "dates", "moves",
-    "allocations", "balance", "discounts", "taken", "dropped",
+    "allocations", "balance", "discounts", "taken", "dropped", "usage", "free", "closed",
+    "pauses_begun", "refunds",
 }  # fmt: skip
 NO_FACTS = {
-    "payer_id", "next_due_at", "movements", "events", "postings", "payments", "refunds", "refund_ends", "refunded",
-    "grants", "write_offs", "pending", "states", "pauses_begun",
+    "payer_id", "next_due_at", "movements", "events", "postings", "payments", "refund_ends", "refunded",
+    "grants", "write_offs", "pending", "states",
 }  # fmt: skip
 """What `bill` is not told of a payer, so that nothing of it need be foretold."""
 
 MAY_MOVE: dict[type, set[str]] = {
-    Payer: {"subscriptions", "balances", "grants", "pending", "drafts"},
+    Payer: {"subscriptions", "balances", "grants", "pending", "drafts", "paid", "closing"},
     Subscription: {
         "items", "status", "trial_ends_at", "cancel_at", "activated_at", "ended_at", "discounts", "overcharged", "changes",
         "pauses", "term",
