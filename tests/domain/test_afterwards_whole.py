@@ -21,7 +21,7 @@ MAY_MOVE: dict[type, set[str]] = {
     Payer: {"subscriptions", "balances", "grants", "pending", "drafts", "paid", "closing"},
     Subscription: {
         "items", "status", "trial_ends_at", "cancel_at", "activated_at", "ended_at", "discounts", "overcharged", "changes",
-        "pauses", "term",
+        "pauses", "term", "usage",
     },
     Item: {"versions"},
     Version: {"billed_through", "ends_at", "ended_under"},
@@ -33,7 +33,7 @@ STAYS: dict[type, set[str]] = {
     Payer: {"id", "party_id", "country", "tax"},
     Subscription: {
         "id", "customer_id", "entity_id", "currency", "zone", "started_at", "cancel_cause", "collection", "net_days",
-        "policies", "cancel_policies", "held", "po_number", "apart", "reactivates",
+        "policies", "cancel_policies", "held", "po_number", "apart", "reactivates", "used_until",
         "ends_with_trial",
     },
     Item: {"id", "kind", "name"},
