@@ -86,7 +86,7 @@ FAULTS = [
         "receivables_agree",
         """DELETE FROM receivables WHERE document_id = (
             SELECT document_id FROM receivables WHERE tenant_id = %(tenant)s AND state = 'open' AND document_id NOT IN (
-                SELECT document_id FROM attempts) ORDER BY 1 LIMIT 1)""",
+                SELECT document_id FROM attempts WHERE document_id IS NOT NULL) ORDER BY 1 LIMIT 1)""",
         "accounts_agree",
     ),
     (
@@ -123,6 +123,19 @@ FAULTS = [
         UPDATE attempts SET state = 'unknown' WHERE tenant_id = %(tenant)s AND state = 'failed'""",
         "",
     ),
+    (
+        "drafts_settled",
+        "UPDATE drafts SET expires_at = created_at - interval '2 hours' WHERE {ours} AND state = 'open'",
+        "due_again",
+    ),
+    ("drafts_settled", "UPDATE payers SET has_drafts = false WHERE {ours} AND has_drafts", "due_again"),
+    (
+        "drafts_settled",
+        """UPDATE drafts SET state = 'paid', closed_at = created_at, next_attempt_at = NULL, document_id = ({ONE_INVOICE})
+        WHERE {ours} AND state = 'open'""",
+        "due_again",
+    ),
+    ("drafts_settled", "UPDATE changes SET state = 'pending' WHERE {ours} AND state = 'discarded'", ""),
     ("attempts_paid", "UPDATE attempts SET state = 'failed' WHERE {attempt}", ""),
     ("attempts_paid", "UPDATE attempts SET amount_minor = amount_minor + 1 WHERE {attempt}", ""),
     ("attempts_paid", "UPDATE payments SET attempt_id = gen_random_uuid() WHERE {payment}", ""),

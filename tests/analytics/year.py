@@ -7,8 +7,10 @@ from perennia.config.clock import now as machine_now
 from perennia.domain.calendar import midnight
 from perennia.domain.facts import CollectionMode
 from perennia.domain.ids import Id
+from perennia.domain.pricing import Model
 from perennia.gateways.port import ChargeResult, DeclineClass, Outcome
-from perennia.operations import billing, collection, coupons, feed, ledger, redemptions
+from perennia.operations import billing, catalog, changes, collection, coupons, feed, ledger, redemptions
+from perennia.operations.chosen import Chosen
 from tests.analytics.by_hand import correct_by_hand
 from tests.operations.shop import Shop, open_shop
 
@@ -49,7 +51,20 @@ def lived_shop() -> Shop:
     )
     redemptions.redeem(tenant=shop.tenant, actor="astrid", code="EUROS", customer_id=per, now=machine_now())
     correct_by_hand(shop, now=shop.now)
+    wait_for_payment(shop, shop.start(shop.customer("Una"), "plus", trial_ends_on=date(2025, 9, 1)))
     return shop
+
+
+def wait_for_payment(shop: Shop, trialing: Id) -> None:
+    """A start that waits, and an add-on that waited in vain."""
+    given = {"tenant": shop.tenant, "actor": "una", "subscription_id": trialing, "now": machine_now()}
+    fee = catalog.create_price(
+        tenant=shop.tenant, code="set-up", add_on_id=shop.rows("SELECT id FROM add_ons WHERE code = 'seat'")[0][0],
+        unit_amount=Decimal(1), currency="DKK", model=Model.PER_UNIT, setup_fee=Decimal(50), now=machine_now(),
+    )  # fmt: skip
+    asked = changes.add_item(chosen=Chosen(fee, Decimal(1)), payment_gated=True, **given)
+    changes.withdraw_change(change_id=asked.change_id, **given)
+    shop.start(shop.customer("Vic"), "plus", payment_behavior="incomplete")
 
 
 def live_until(shop: Shop, day: date) -> None:

@@ -16,6 +16,7 @@ PERMITTED = {
     ("trialing", "canceled"), ("active", "past_due"), ("active", "canceled"), ("past_due", "active"),
     ("past_due", "canceled"), ("active", "trialing"), ("trialing", "paused"), ("active", "paused"),
     ("past_due", "paused"), ("paused", "active"), ("paused", "trialing"), ("paused", "canceled"),
+    ("scheduled", "incomplete"), ("incomplete", "incomplete_expired"), ("incomplete", "trialing"), ("incomplete", "active"),
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from tests.oracle import NotSupported
 from tests.oracle.acts import Coupon
-from tests.oracle.calendar import NEVER, Anchor, local_day, midnight
+from tests.oracle.calendar import NEVER, Anchor, aligned, local_day, midnight, wall
 from tests.oracle.policies import Policy
 from tests.oracle.prices import Price, worth
 from tests.oracle.slots import Cut, Pause, Series, Slot, SlotKey, slots
@@ -54,7 +54,6 @@ class End:
     effective: Reference
     real: datetime | None
     policy: Policy
-    is_cancel: bool
 
 
 @dataclass
@@ -221,7 +220,10 @@ def add(sub: Agreement, price: Price, quantity: Fraction, at: datetime, real: da
     if sub.in_trial(at):
         series = Series(next(NUMBERS), base.anchor, price.interval, base.start, base.first)
     else:
-        series = Series(next(NUMBERS), sub.slot_at(sub.base, at).anchor, price.interval, at, "change")
+        anchor = sub.slot_at(sub.base, at).anchor
+        if sub.terms["alignment"] == "calendar":
+            anchor = aligned("calendar", None, wall(at, sub.zone), price.interval)
+        series = Series(next(NUMBERS), anchor, price.interval, at, "change")
     version = Version(next(NUMBERS), price, quantity, at, real, terms, opens=True)
     sub.items.append(Item(price.owner, [version], [series]))
 

@@ -134,7 +134,8 @@ class Desk:
         anchor = self._anchor(sub, act, price, billed_from)
         for code, sold, quantity in self._sold(act, price, currency):
             version = Version(next(NUMBERS), sold, quantity, sub.start, began, terms, opens=True)
-            series = Series(next(NUMBERS), anchor, sold.interval, billed_from, "start")
+            own = anchor if sold is price else self._anchor(sub, act, sold, billed_from)
+            series = Series(next(NUMBERS), own, sold.interval, billed_from, "start")
             sub.items.append(Item(code, [version], [series]))
         self.agreements[name] = sub
         self._term(sub, act)
@@ -204,12 +205,14 @@ class Desk:
         if how == "anniversary":
             sub.anchor_follows_trial = sub.terms["trial_end_is_anchor"] == "yes"
             return Anchor.of(wall(billed_from if sub.anchor_follows_trial else sub.start, sub.zone))
+        if how != "calendar" and not price.interval.months:  # weeks and days have no day of the month
+            return Anchor.of(wall(billed_from, sub.zone))
         return aligned(how, int(day) if day else None, wall(billed_from, sub.zone), price.interval)
 
     def _term(self, sub: Agreement, act: Act) -> None:
         if act.get("end_date"):
             at = moment(act.get("end_date"), sub.zone)
-            sub.term = End(at, at, None, sub.terms, is_cancel=False)
+            sub.cancelled = End(at, at, None, sub.terms)
         term = act.get("term")
         if term and str(term.get("then", "renew")) == "end":
             series = sub.base.chain[0]
@@ -217,7 +220,7 @@ class Desk:
             if series.anchor.boundary(series.interval, n, sub.zone) != series.start:
                 raise NotSupported("a term that begins with a part period")
             at = series.anchor.boundary(series.interval, n + int(str(term["periods"])), sub.zone)
-            sub.term = End(at, at, None, sub.terms, is_cancel=False)
+            sub.term = End(at, at, None, sub.terms)
 
     def attach(self, sub: Agreement, code: str, at: datetime, terms: Policy) -> None:
         coupon = self.scenario.coupons[code]

@@ -8,7 +8,7 @@ from tests.oracle.agreements import Agreement, Redemption
 from tests.oracle.calendar import Anchor, Interval, instant, wall
 from tests.oracle.lines import Line
 from tests.oracle.prices import minor, rounded, split
-from tests.oracle.slots import SlotKey
+from tests.oracle.slots import Slot
 
 
 def lay_discounts(lines: Sequence[Line]) -> None:
@@ -44,21 +44,28 @@ def _lay(sub: Agreement, redemption: Redemption, lines: list[Line]) -> None:
 
 
 def _eligible(sub: Agreement, redemption: Redemption, line: Line) -> bool:
-    """A renewal period is counted by its first line; a proration line inherits its period's discount and counts nothing."""
+    """A renewal period is counted by its first line; a proration line, also that of a first part period, has the
+    discount that its period began with, and counts nothing.
+    """
     if not _in_scope(redemption, line):
         return False
-    slot = _period(sub, line)
-    if slot is None:
+    period = _period(sub, line)
+    if period is None:
         raise NotSupported("a coupon on a line outside the plan's periods")
+    slot = period.key
     if redemption.coupon.periods and any(
         item.latest.price.interval != sub.base.latest.price.interval for item in sub.items
     ):
         raise NotSupported("a coupon for n periods over items of several intervals")
+    if not line.renewal and line.kind != "setup":
+        began_with_it = slot in redemption.used or (redemption.at <= period.begin and _lasts(sub, redemption, line))
+        return began_with_it and redemption.policy["coupon_on_prorations"] == "inherit"
     if slot in redemption.used:
-        return line.renewal or line.kind == "setup" or redemption.policy["coupon_on_prorations"] == "inherit"
-    if not (line.renewal or line.kind == "setup") or not _lasts(sub, redemption, line):
+        return True
+    if not _lasts(sub, redemption, line):
         return False
-    redemption.used.add(slot)
+    if line.renewal:
+        redemption.used.add(slot)
     return True
 
 
@@ -81,7 +88,9 @@ def _in_scope(redemption: Redemption, line: Line) -> bool:
     return price is not None and (price.owner in coupon.plans or price.product in coupon.products)
 
 
-def _period(sub: Agreement, line: Line) -> SlotKey | None:
+def _period(sub: Agreement, line: Line) -> Slot | None:
     """The plan's period that a line lies in."""
     start = line.start
-    return next((slot.key for slot in sub.slots(sub.base, start) if slot.begin <= start < slot.end), None)
+    return next(
+        (slot for slot in sub.slots(sub.base, start) if slot.begin <= start < min(slot.end, slot.series.stop)), None
+    )

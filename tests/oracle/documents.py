@@ -97,6 +97,13 @@ def _document(one: Document, currency: str) -> dict[str, Any]:
     return {"kind": one.kind, "lines": len(one.lines)} | {name: text(units, currency) for name, units in money.items()}
 
 
+def _order(line: Line) -> tuple[bool, datetime, bool, int, bool]:
+    """Charges by the instant they fall due, arrears first, each subscription's fees before its parts; then credits."""
+    at_end = line.end is not None and line.price is not None and line.price.timing != "advance"
+    due = line.end if at_end and line.kind != "setup" else line.start
+    return line.source is not None, due, not at_end, line.sub.number if line.sub else 0, line.kind != "setup"
+
+
 @dataclass
 class Ledger:
     """What was issued, what is open, and the balances."""
@@ -123,8 +130,9 @@ class Ledger:
         """Discounts, tax, then the credit balance as a means of payment; below zero it is a credit note."""
         owner = self.customer(customer)
         day = local_day(now, owner.zone)
-        lay_discounts(lines)
-        lay_tax(self.scenario, owner, lines, day)
+        ordered = sorted(lines, key=_order)
+        lay_discounts(ordered)
+        lay_tax(self.scenario, owner, ordered, day)
         net, tax = sum(line.net for line in lines), sum(line.tax for line in lines)
         document = Document("credit_note" if net + tax < 0 else "invoice", lines, net, tax)
         key = (customer, currency)

@@ -36,6 +36,9 @@ class Charges:
 
     def due(self, through: datetime, usage: list[Usage]) -> Iterator[Line]:
         """Credits first, then arrears and usage, then what is charged in advance ("Several things at one instant")."""
+        timings = {version.price.timing for item in self.sub.items for version in item.versions}
+        if self.sub.pauses and "arrears" in timings:
+            raise NotSupported("a pause of what is charged in arrears")
         if self.sub.withdrawn:
             yield from self._withdrawn()
             return
@@ -160,13 +163,11 @@ class Charges:
             line.exact = exact
             line.slot, line.covered, line.charged, line.whole_by = slot, list(parts), list(parts), whole_by
             line.whole = whole
-            line.renewal = not changed and not (
-                slot.is_first and slot.begin > slot.start and slot.series.first != "start"
-            )
+            line.renewal = not changed and not (slot.is_first and slot.begin > slot.start)
             if price.timing == "arrears":
                 line.tax_day = local_day(stop - timedelta(seconds=1), self.sub.zone)
             line.held = (
-                not line.renewal
+                not (line.renewal or (slot.is_first and slot.series.first == "start" and not changed))
                 and slot.series.first != "charge_gap"
                 and terms["difference_invoiced"] == "next_invoice"
             )
@@ -193,9 +194,7 @@ class Charges:
         if gone:
             cuts = [(version.end, version.cut), (series.stop, series.stopped_by)]
             if end is not None:
-                credit = end.policy["proration"] != "none" and not (
-                    end.is_cancel and end.policy["cancel_credit"] == "none"
-                )
+                credit = end.policy["proration"] != "none" and end.policy["cancel_credit"] != "none"
                 cuts.append((last, Cut(end.policy, credit, cancel=True)))
             cut = min(cuts, key=lambda pair: pair[0])[1]
             yield from self._given(line, slot or line.slot, gone, cut)

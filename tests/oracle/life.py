@@ -20,7 +20,7 @@ def cancel(sub: Agreement, act: Act, terms: Policy) -> None:
         pause.end = now
     if when == "period_end":
         end = sub.period_end(sub.base, act.at)
-        sub.cancelled = End(end, end, None, terms, is_cancel=True)
+        sub.cancelled = End(end, end, None, terms)
         return
     effective, real = act.at, None
     if when == "period_start":
@@ -34,7 +34,7 @@ def cancel(sub: Agreement, act: Act, terms: Policy) -> None:
         if sub.unit == "second":
             raise NotSupported("cancel_day=billed under second proration")
         at = midnight(local_day(at, sub.zone) + timedelta(days=1), sub.zone)
-    sub.cancelled = End(at, effective, real, terms, is_cancel=True)
+    sub.cancelled = End(at, effective, real, terms)
 
 
 def uncancel(sub: Agreement, act: Act, terms: Policy) -> None:
@@ -93,6 +93,8 @@ def set_trial_end(sub: Agreement, act: Act, terms: Policy) -> None:
         if until > (sub.trial_end or until):
             _trial_until(sub, until)
         return
+    if sub.pending or sub.paused(act.at):
+        raise NotSupported("a trial given while a change waits, or in a pause")
     follows = sub.anchor_follows_trial or sub.terms["alignment"] == "anniversary"
     for item in sub.items:
         old = item.chain[-1]
@@ -130,8 +132,10 @@ def set_anchor_day(sub: Agreement, act: Act, terms: Policy) -> None:
 def set_term_end(sub: Agreement, act: Act, terms: Policy) -> None:
     if act.get("then", "end") != "end":
         raise NotSupported("a term that is renewed or goes on")
+    if sub.pauses:
+        raise NotSupported("a term after a pause")
     at = moment(act.get("term_end"), sub.zone)
-    sub.term = End(at, max(at, act.at), None, terms, is_cancel=False)
+    sub.term = End(at, max(at, act.at), None, terms)
 
 
 def unchange(sub: Agreement, act: Act, terms: Policy) -> None:
@@ -144,7 +148,7 @@ def withdraw(sub: Agreement, act: Act, terms: Policy) -> None:
     """Within 14 days as if it had never been: nothing is due any more, and all that was charged is refunded."""
     if act.at > sub.start + timedelta(days=14):
         raise NotSupported("a withdrawal after 14 days")
-    sub.cancelled = End(sub.start, act.at, None, terms, is_cancel=True)
+    sub.cancelled = End(sub.start, act.at, None, terms)
     sub.withdrawn = True
 
 

@@ -57,7 +57,8 @@ def compare(scenario: dict[str, Any]) -> Verdict:
         told = billed({**scenario, "timeline": accepted})
     except NotSupported as reason:
         return Verdict("not supported", str(reason))
-    product, oracle = _by_product(outcome, scenario), _by_oracle(told)
+    pauses = any(act.get("verb") in ("pause", "skip") for act in accepted)
+    product, oracle = _by_product(outcome, scenario, open_ended=pauses), _by_oracle(told, open_ended=pauses)
     if product == oracle:
         return Verdict("agreed")
     days = [day for day in sorted({*product, *oracle}) if product.get(day) != oracle.get(day)]
@@ -67,7 +68,7 @@ def compare(scenario: dict[str, Any]) -> Verdict:
     )
 
 
-def _by_product(outcome: Any, scenario: dict[str, Any]) -> Days:
+def _by_product(outcome: Any, scenario: dict[str, Any], *, open_ended: bool) -> Days:
     zones = {
         act["customer"]: ZoneInfo(act["timezone"])
         for act in scenario["timeline"]
@@ -85,7 +86,7 @@ def _by_product(outcome: Any, scenario: dict[str, Any]) -> Days:
             lines = [_issued(line, key[2]) for document in documents for line in document.lines]
             total = sum(document.net_minor + document.tax_minor for document in documents)
             balance = moments[-1].balance_minor
-            found[key] = Seen(_lines(lines), _amount(total, key[2]), _amount(balance, key[2]))
+            found[key] = Seen(_lines(lines, open_ended=open_ended), _amount(total, key[2]), _amount(balance, key[2]))
     return found
 
 
@@ -96,7 +97,7 @@ def _issued(line: Any, currency: str) -> dict[str, Any]:
     zone = line.zone or "UTC"
     return {
         "item": line.item or line.description,
-        "kind": kind_of(line),
+        "kind": "credit" if line.net_minor < 0 else kind_of(line),
         "start": local(line.start, zone),
         "end": local(line.end, zone),
         "amount": _amount(line.net_minor, currency),
@@ -109,22 +110,27 @@ def _amount(minor: int, currency: str) -> Decimal:
     return Decimal(decimal_text(minor, currency))
 
 
-def _by_oracle(days: list[Any]) -> Days:
+def _by_oracle(days: list[Any], *, open_ended: bool) -> Days:
     told = [day.as_json() for day in days]
     return {
         (day["day"], day["customer"], day["currency"]): Seen(
-            _lines(day["lines"]), Decimal(day["total"]), Decimal(day["balance_after"])
+            _lines(day["lines"], open_ended=open_ended), Decimal(day["total"]), Decimal(day["balance_after"])
         )
         for day in told
     }
 
 
-def _lines(lines: list[dict[str, Any]]) -> tuple[str, ...]:
-    """In one order; a credit of nothing says nothing, and a fee of an instant has no end."""
+def _lines(lines: list[dict[str, Any]], *, open_ended: bool) -> tuple[str, ...]:
+    """In one order; a credit of nothing says nothing, and a fee of an instant has no end.
+
+    With `open_ended` a charge is told without its end: the product tells a part that a pause will make longer as it
+    was charged, the oracle with the pause in it.
+    """
     told = []
     for line in lines:
         if line["kind"] == "credit" and not Decimal(line["amount"]):
             continue
-        end = "" if line["kind"] in ("setup", "one_off") else line["end"]
+        has_end = line["kind"] not in ("setup", "one_off") and (line["kind"] == "credit" or not open_ended)
+        end = line["end"] if has_end and line["end"] not in (None, line["start"]) else ""
         told.append(f"{line['item']} {line['kind']} {line['start']}..{end} {Decimal(line['amount'])}")
     return tuple(sorted(told))

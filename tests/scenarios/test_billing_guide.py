@@ -27,7 +27,7 @@ EXAMPLES = [
 ]
 ROW = re.compile(r"^\| \[`(\w+)`\]\(([\w/.-]+)\) \| (.+) \| (.+) \|$", flags=re.MULTILINE)
 TABLE = {key: (place, values, sentence) for key, place, values, sentence in ROW.findall(TEXTS[ENTRANCE])}
-KEYS = [field.name for field in fields(Policies)]
+KEYS = [field.name for field in fields(Policies) if field.name != "stated"]
 OUTSIDE_A_SCENARIO = {"dunning_days", "dunning_end", "trial_notice_days"}
 """No payment provider is called in a scenario and no mail is sent: these are explained in words alone."""
 

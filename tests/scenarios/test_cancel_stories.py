@@ -139,7 +139,7 @@ def test_the_day_of_the_cancel_is_free() -> None:
 
 
 def test_the_day_of_the_cancel_is_billed() -> None:
-    """cancel_day: billed; Lago bills the day of a termination as used. The 16th is used: 14 days go back."""
+    """cancel_day: billed. The 16th is used: 14 days go back."""
     story(
         """
         policy: {cancel_day: billed}

@@ -54,8 +54,8 @@ def test_a_change_at_the_end_of_the_period() -> None:
 def test_up_now_by_its_direction() -> None:
     """change_timing: by_direction. Lago's upgrade: at once, with the rest of the old plan credited.
 
-    Lago ends the old subscription at once on an upgrade and lets a downgrade wait for the period's end (Lago
-    documentation, "Plan upgrade/downgrade").
+    Lago ends the old subscription at once on an upgrade and lets a downgrade wait for the period's end
+    (getlago.com/docs/guide/subscriptions/upgrades-downgrades).
     """
     story(
         """
@@ -100,7 +100,7 @@ def test_down_at_the_end_of_the_period_by_its_direction() -> None:
 
 
 def test_an_equal_price_counts_as_up() -> None:
-    """change_timing: by_direction; both cost 30.00 a month."""
+    """change_timing: by_direction; both cost 30.00 a month. Lago reads it so, too."""
     story(
         """
         policy: {change_timing: by_direction}

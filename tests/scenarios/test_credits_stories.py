@@ -273,7 +273,6 @@ def test_one_act_may_differ_from_the_business() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="the policies of a price are not looked at")
 def test_a_price_may_differ_from_the_business() -> None:
     story(
         """

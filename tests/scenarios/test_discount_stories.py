@@ -97,7 +97,6 @@ def test_percents_come_before_amounts() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="a business's coupon policies are not looked at")
 def test_coupons_in_the_order_in_which_they_came() -> None:
     """coupon_order: as_applied; 100.00, less 20.00, less 10 % of what is left."""
     story(
@@ -144,7 +143,6 @@ def test_a_proration_inherits_the_discount() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="a business's coupon policies are not looked at")
 def test_a_proration_has_no_discount() -> None:
     """coupon_on_prorations: none"""
     story(
@@ -198,7 +196,6 @@ def test_a_proration_uses_up_no_period() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="a business's coupon policies are not looked at")
 def test_invoices_use_up_the_coupon() -> None:
     """coupon_counts: invoices; the invoice of the change is the second of two."""
     story(
@@ -226,7 +223,6 @@ def test_invoices_use_up_the_coupon() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="a business's coupon policies are not looked at")
 def test_months_use_up_the_coupon() -> None:
     """coupon_counts: months; a week that begins within a month of the start has it."""
     story(
@@ -255,7 +251,6 @@ def test_months_use_up_the_coupon() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="a coupon's scope is not looked at after a change of plan")
 def test_a_scope_is_looked_at_line_by_line() -> None:
     """coupon_scope_checked: each_line; the coupon is for pro, and basic goes without."""
     story(

@@ -83,7 +83,6 @@ def test_graduated_counts_each_unit_in_its_own_tier() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="a scheme is not priced by the policies of the business")
 def test_the_top_tier_prices_all_units() -> None:
     """tier_mode: top, as Kill Bill's TOP_TIER; eleven at 4.00."""
     story(
@@ -158,7 +157,6 @@ def test_started_packages_count_whole() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="a scheme is not priced by the policies of the business")
 def test_only_full_packages_count() -> None:
     """package: down; 101 units above 50 free ones are one package of 100."""
     story(
@@ -236,7 +234,6 @@ def test_nothing_of_a_tier_costs_nothing() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="a scheme is not priced by the policies of the business")
 def test_nothing_of_a_tier_costs_its_flat_amount() -> None:
     """first_flat_at_zero: yes"""
     story(

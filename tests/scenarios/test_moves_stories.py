@@ -113,8 +113,7 @@ def test_a_year_becomes_months() -> None:
 def test_the_gap_before_a_new_billing_day_is_charged() -> None:
     """billing_day_move: charge_gap, billing_day_effective: next_boundary; Kill Bill's move of a bill cycle day.
 
-    Kill Bill makes a leading part up to the new day (user guide, "Subscription billing", bill cycle day). 1 to 15
-    May is 14 of the 30 days from 15 April.
+    Kill Bill makes a leading part up to the new day. 1 to 15 May is 14 of the 30 days from 15 April.
     """
     story(
         """

@@ -107,10 +107,10 @@ def test_stripe_counts_months_from_the_anchor() -> None:
 
 
 def test_lago_credits_the_days_that_are_left_of_a_terminated_plan() -> None:
-    """Lago documentation, "Terminate a subscription".
+    """Lago, "Upgrades and downgrades".
 
-    A plan paid in advance gives a credit note for the days left. The day of the termination is used up: of thirty
-    days fifteen are left after 15 April.
+    A plan paid in advance gives a credit note for the days that remain unused. The day of the end counts as used
+    here: of thirty days fifteen are left after 15 April.
     """
     story(
         """
@@ -136,7 +136,7 @@ def test_lago_credits_the_days_that_are_left_of_a_terminated_plan() -> None:
 
 
 def test_lago_bills_a_part_of_the_first_calendar_month() -> None:
-    """Lago documentation, "Calendar billing": a plan of 30 begun on 16 April costs 15 of 30 days."""
+    """Calendar billing as Lago has it: a plan of 30 begun on 16 April costs 15 of 30 days."""
     story(
         """
         policy: {alignment: calendar}
@@ -157,7 +157,10 @@ def test_lago_bills_a_part_of_the_first_calendar_month() -> None:
 
 
 def test_kill_bill_starts_with_a_leading_part_up_to_its_bill_cycle_day() -> None:
-    """Kill Bill user guide, "Bill cycle day": 5 to 20 April is 15 of the 31 days from 20 March."""
+    """Kill Bill starts with a part up to the bill cycle day (mailing list, thread UoPKsGKRe70).
+
+    5 to 20 April is 15 of the 31 days from 20 March.
+    """
     story(
         """
         policy: {alignment: billing_day(20), factor: scale9}
@@ -178,7 +181,7 @@ def test_kill_bill_starts_with_a_leading_part_up_to_its_bill_cycle_day() -> None
 
 
 def test_kill_bill_moves_its_bill_cycle_day_to_the_10th() -> None:
-    """Kill Bill user guide, "Bill cycle day": after a move a leading part closes the gap, then whole months."""
+    """A bill cycle day that moves, as in Kill Bill: a part closes the gap, then come whole months."""
     story(
         """
         policy: {billing_day_move: charge_gap, billing_day_effective: next_boundary}

@@ -10,8 +10,9 @@ pytestmark = pytest.mark.usefixtures("database")
 def test_a_change_is_prorated_by_days() -> None:
     """proration: prorate, proration_unit: day; Lago's upgrade and downgrade examples, by days of the month.
 
-    Lago prices the rest of the month by days on both sides of an upgrade (Lago documentation, "Plan
-    upgrade/downgrade"). 11 April to 1 May is 20 of 30 days: 60.00 gives 40.00, 30.00 gives 20.00 back.
+    Lago prices the rest of the month by days on both sides of an upgrade
+    (getlago.com/docs/guide/subscriptions/upgrades-downgrades). 11 April to 1 May is 20 of 30 days: 60.00 gives
+    40.00, 30.00 gives 20.00 back.
     """
     story(
         """
@@ -56,10 +57,7 @@ def test_a_change_without_proration_costs_nothing_until_the_next_period() -> Non
 
 
 def test_a_change_charged_and_credited_in_full() -> None:
-    """proration: full.
-
-    What is charged for the period goes back whole and the new price is charged whole, as in Recurly's full amounts.
-    """
+    """proration: full; what is charged for the period goes back whole and the new price is charged whole."""
     story(
         """
         policy: {proration: full}
@@ -267,7 +265,7 @@ def test_an_exact_fraction() -> None:
 def test_a_fraction_of_nine_places() -> None:
     """factor: scale9, as Kill Bill's; 0.666666667 of thirty million is a cent more than two thirds.
 
-    Kill Bill divides days with nine places, half up (InvoiceDateUtils and KillBillMoney in killbill/killbill).
+    InvoiceDateUtils of killbill/killbill divides days to a fixed number of places.
     """
     story(
         """
@@ -305,7 +303,6 @@ def test_half_a_cent_is_rounded_away_from_zero() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="a line's share is rounded half away whatever rounding_mode says")
 def test_half_a_cent_is_rounded_to_the_even_one() -> None:
     """rounding_mode: half_even"""
     story(

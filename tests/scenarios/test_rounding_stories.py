@@ -27,7 +27,6 @@ def test_each_line_is_rounded() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="rounding_level is not looked at")
 def test_the_invoice_is_rounded() -> None:
     """rounding_level: invoice; three times 0.025 are 0.075, so 0.08, and the parts add up."""
     story(
@@ -145,7 +144,6 @@ def test_no_method_at_the_trials_end_and_an_invoice() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="trial_without_method is not looked at")
 def test_no_method_at_the_trials_end_and_an_end() -> None:
     """trial_without_method: cancel"""
     story(
@@ -162,7 +160,6 @@ def test_no_method_at_the_trials_end_and_an_end() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="trial_without_method is not looked at")
 def test_no_method_at_the_trials_end_and_a_pause() -> None:
     """trial_without_method: pause"""
     story(

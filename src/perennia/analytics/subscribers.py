@@ -13,7 +13,8 @@ from perennia.domain.ids import Id
 from perennia.domain.metrics import subscription_mrr
 from perennia.domain.policies import as_stored, of_subscription
 from perennia.domain.pricing import adjustment_price, own_price
-from perennia.store.reads.facts import DISCOUNT, TAX_STATUS, discounts_of, prices_by_id, tax_status
+from perennia.store.reads.attached import DISCOUNT, discounts_of
+from perennia.store.reads.facts import TAX_STATUS, prices_by_id, tax_status
 from perennia.store.reads.sellers import tenant_by_id
 from perennia.store.session import Cursor
 

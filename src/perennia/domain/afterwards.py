@@ -8,7 +8,7 @@ from datetime import datetime
 from perennia.domain.decision import DatesMove, Decision, Source, SpanFree, VersionBegun, VersionEnd
 from perennia.domain.discounts import Discount
 from perennia.domain.documents import SETTLES, Document, DocumentKind, Line, LineKind
-from perennia.domain.facts import Item, Payer, Settled, Status, Subscription, Term, Version
+from perennia.domain.facts import Item, Paid, Payer, Settled, Status, Subscription, Term, Version
 from perennia.domain.ids import Id
 from perennia.domain.metering import Usage
 from perennia.domain.stretches import metered
@@ -31,6 +31,11 @@ def after(payer: Payer, decision: Decision, *, paid: bool = True) -> Payer:
     found = replace(
         payer, subscriptions=tuple(subscriptions), closing=tuple(closing), balances=_balances(payer, decision)
     )
+    if decision.refunds and payer.paid:
+        found = replace(found, paid=_paid(payer, decision))
+    if decision.dropped:
+        over = {dropped.draft_id for dropped in decision.dropped}
+        found = replace(found, drafts=tuple(one for one in payer.drafts if one.id not in over))
     return _wallet(found, decision) if payer.grants or payer.pending else found
 
 
@@ -120,9 +125,10 @@ def _subscription(subscription: Subscription, status: Status, written: _Written)
     changes = tuple(
         replace(change, at=moved.get(change.id, change.at)) for change in subscription.changes if change.id not in done
     )
-    pauses = tuple(replace(one, is_over=one.is_over or one.id in over) for one in subscription.pauses)
+    begun = tuple(one.pause for one in decision.pauses_begun if one.subscription_id == subscription.id)
+    pauses = tuple(replace(one, is_over=one.is_over or one.id in over) for one in subscription.pauses + begun)
     dates = written.dates.get(subscription.id)
-    items = _items(subscription, written, all_versions=bool(changes or pauses))
+    items = _items(subscription, written, all_versions=bool(changes or pauses or subscription.cancel_at))
     found = replace(
         subscription,
         usage=_usage(subscription.usage, decision),
@@ -182,7 +188,9 @@ def _items(subscription: Subscription, written: _Written, *, all_versions: bool)
     found = []
     for item, of_item in versions.values():
         standing = [_version(version, written) for version in of_item]
-        kept = [v for v in standing if all_versions or v.ends_at is None or v.billed_through != v.ends_at or _metering(v)]
+        kept = [
+            v for v in standing if all_versions or v.ends_at is None or v.billed_through != v.ends_at or _metering(v)
+        ]
         if kept:
             kept.sort(key=lambda version: (version.starts_at, version.id))
             found.append(replace(item, versions=tuple(kept)))
@@ -273,6 +281,14 @@ def _balances(payer: Payer, decision: Decision) -> dict[tuple[Id, str], int]:
         account = entry.entity_id, entry.currency
         found[account] = found.get(account, 0) + entry.amount_minor
     return found
+
+
+def _paid(payer: Payer, decision: Decision) -> tuple[Paid, ...]:
+    """What can be given back of payments after what just was."""
+    refunded: dict[Id, int] = defaultdict(int)
+    for payment_id, minor in decision.refunded:
+        refunded[payment_id] += minor
+    return tuple(replace(one, left_minor=one.left_minor - refunded[one.payment_id]) for one in payer.paid)
 
 
 def _wallet(payer: Payer, decision: Decision) -> Payer:

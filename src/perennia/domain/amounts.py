@@ -11,6 +11,9 @@ from perennia.domain.documents import LineKind
 from perennia.domain.facts import ItemKind
 from perennia.domain.money import ROUNDINGS, apportion
 
+_ALONE = (LineKind.USAGE, LineKind.MINIMUM)
+"""What is charged by amount, less what was charged before, is whole already."""
+
 _OF_PERIODS = (LineKind.RECURRING, LineKind.USAGE)
 
 
@@ -32,7 +35,7 @@ def amounts_of(charges: Sequence[Charge]) -> list[Amount]:
     """What each charge of a document comes to, by the policies `coupon_order`, `rounding_mode` and `rounding_level`.
 
     At the level `invoice` the exact amounts of a document, those with and those without tax in them apart, are summed,
-    rounded once and shared back by largest remainder; usage and a true-up of a minimum are rounded by themselves.
+    rounded once and shared back by largest remainder; usage, and what a minimum lacks, are rounded by themselves.
     """
     if not any(charge.discounts or charge.policies.rounding_level != "line" for charge in charges):
         return [Amount(charge.listed, charge.listed) for charge in charges]
@@ -54,8 +57,7 @@ def _has_amount_off(charge: Charge) -> bool:
 
 
 def _is_rounded_together(charge: Charge) -> bool:
-    by_itself = charge.kind in (LineKind.MINIMUM, LineKind.USAGE)  # usage is settled by what each line charged
-    return charge.policies.rounding_level == "invoice" and not by_itself
+    return charge.policies.rounding_level == "invoice" and charge.kind not in _ALONE
 
 
 def _exactly(charges: Sequence[Charge]) -> list[Amount]:

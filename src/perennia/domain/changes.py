@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from perennia.domain.alignment import anchor_for
 from perennia.domain.calendar import Series, local_time, slot_at
 from perennia.domain.errors import NotFound
-from perennia.domain.facts import Change, ChangeKind, Item, Version
+from perennia.domain.facts import Change, ChangeKind, Item, ItemKind, Version
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.policies import Policies, changed, over
 from perennia.domain.pricing import Timing
@@ -138,8 +139,15 @@ def _follower(
         starts_at=start,
         ends_at=version.ends_at,
         bills_from=_bills_from(change, version, series, start),
-        begun_under=replace(under(change, version), first_part="prorate"),
+        begun_under=replace(under(change, version), first_part=_first_part(change, version, start)),
     )
+
+
+def _first_part(change: Change, version: Version, start: datetime) -> str:
+    """A part that a change divides costs its share; where nothing was to be paid yet, the first is what it was."""
+    if version.bills_from is None or version.bills_from <= start or version.billed_through is not None:
+        return "prorate"
+    return (version.begun_under or under(change, version)).first_part
 
 
 def _bills_from(change: Change, version: Version, series: Series, start: datetime) -> datetime | None:
@@ -153,9 +161,9 @@ def _bills_from(change: Change, version: Version, series: Series, start: datetim
 
 
 def _added(change: Change, items: Sequence[Item], trial_ends_at: datetime | None, new_ids: NewIds) -> Outcome:
-    assert change.item_id is not None and change.price is not None and change.anchor is not None
+    assert change.item_id is not None and change.price is not None
     zone = items[0].versions[0].series.zone
-    series = Series(change.anchor, zone, change.price.interval)
+    series = Series(change.anchor or _anchor_of_plan(items, change), zone, change.price.interval)
     policies = over(change.policies, change.price.own_policies)
     first = {"none": "free", "full": "full"}.get(policies.proration, "prorate")
     policies = replace(policies, first_part=first)
@@ -173,6 +181,15 @@ def _added(change: Change, items: Sequence[Item], trial_ends_at: datetime | None
     )
     item = Item(change.item_id, change.item_kind, change.name, (version,))
     return Outcome(begun=(Begun(item, version, is_new_item=True),))
+
+
+def _anchor_of_plan(items: Sequence[Item], change: Change) -> datetime:
+    assert change.price is not None
+    plan = next(item for item in items if item.kind is ItemKind.PLAN)
+    base = _in_force_from(plan, change.at)[0].series
+    local = local_time(change.at, base.zone)
+    start = local if change.policies.proration_unit == "second" else local.date()
+    return anchor_for(alignment="base", start=start, zone=base.zone, interval=change.price.interval, base=base)
 
 
 def _removed(change: Change, items: Sequence[Item], trial_ends_at: datetime | None, new_ids: NewIds) -> Outcome:

@@ -65,7 +65,7 @@ def of_minimum(fee: Charge) -> Charge | None:
     listed = ROUNDINGS[fee.policies.rounding_mode](*exact)
     if not listed:
         return None
-    return replace(fee, exact=exact, listed=listed, kind=LineKind.MINIMUM, fees=fee.listed)
+    return replace(fee, exact=(listed, 1), listed=listed, kind=LineKind.MINIMUM, fees=fee.listed)
 
 
 @dataclass(frozen=True, slots=True)

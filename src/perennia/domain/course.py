@@ -35,7 +35,7 @@ from perennia.domain.facts import (
     Version,
 )
 from perennia.domain.ids import Id, NewIds
-from perennia.domain.lifecycle import LIVE
+from perennia.domain.lifecycle import LIVE, NOT_BEGUN
 from perennia.domain.owing import owed_from
 from perennia.domain.pausing import last_used, resumed, term_after
 from perennia.domain.policies import Policies, changed, over
@@ -71,7 +71,7 @@ class Course(Standing):
         if self.status is Status.CANCELED:
             return None
         found = self.ends_at
-        if self.status is Status.SCHEDULED:
+        if self.status in NOT_BEGUN:
             return earliest(found, self.facts.started_at)
         if self.status is Status.TRIALING:
             found = earliest(found, self.trial_end)
@@ -109,7 +109,7 @@ class Course(Standing):
         """(3) The changes that are due, and what they give back; a term that renews."""
         while self.changes and self.status not in (Status.CANCELED, Status.PAUSED):
             due = self._effective(self.changes[0])
-            if due is None or due > at or self.status is Status.SCHEDULED:
+            if due is None or due > at or self.status in NOT_BEGUN:
                 break
             self._apply(replace(self.changes.pop(0), at=due))
         if self.term is not None and self.term.ends_at <= at and self.status not in (Status.CANCELED, Status.PAUSED):
@@ -119,7 +119,7 @@ class Course(Standing):
     def start(self, at: datetime) -> Iterator[GivenBack]:
         """(4) The start, the end of a trial, and the end of a pause, if they are due."""
         facts = self.facts
-        if self.status is Status.SCHEDULED and facts.started_at <= at:
+        if self.status in NOT_BEGUN and facts.started_at <= at:
             trial = self.trial_end is not None and self.trial_end > facts.started_at
             for progress in self.progress:
                 self._begins_setup(progress)
@@ -166,7 +166,7 @@ class Course(Standing):
         self._set_up = []
 
     def _begins_pause(self, at: datetime) -> bool:
-        running = self.status not in (Status.CANCELED, Status.SCHEDULED, Status.PAUSED)
+        running = self.status not in (Status.CANCELED, Status.PAUSED, *NOT_BEGUN)
         return running and self.pause is not None and self.pause.starts_at <= at
 
     def _effective(self, change: Change) -> datetime | None:
@@ -222,8 +222,7 @@ class Course(Standing):
     def _end_service(self, ends_at: datetime, at: datetime) -> None:
         facts = self.facts
         if self.status in LIVE:
-            counted = max(ends_at, live_from(facts))
-            self._moved(before=self._mrr(counted), after=0, at=counted, live_after=False)
+            self._moved_to_nothing(max(ends_at, live_from(facts)))
         elif facts.activated_at is not None:  # paused, or in a trial that was given later
             self._moved(before=0, after=0, at=ends_at, live_after=False)
         self._become(Status.CANCELED, at)
@@ -297,14 +296,16 @@ class Course(Standing):
             for progress in self.progress:
                 progress.end_with(self.ends_at)
         self.events.append(Event(EventType.SUBSCRIPTION_RESUMED, self.facts.id, at))
-        if not trialing:
+        if not trialing and self.facts.activated_at is None:
+            self._activated(at)
+        elif not trialing:
             self._moved(before=0, after=self._mrr(at), at=at, kind=MovementKind.RESUME)
 
     def _begin_after_trial(self, progress: Progress, trial_end: datetime) -> None:
         """Nothing was charged yet: the first charge and, where it was counted from the trial's end, the anchor move on."""
         version, zone = progress.version, self.facts.zone
         series = version.series
-        if version.bills_from is not None and series.anchor == local_time(version.bills_from, zone):
+        if version.bills_from is not None and slot_at(series, version.bills_from).start == version.bills_from:
             series = replace(series, anchor=local_time(trial_end, zone))
         follower = split(version, start=version.starts_at, series=series, bills_from=trial_end, new_ids=self._new_ids)
         self._end_version(progress, version.starts_at, None)

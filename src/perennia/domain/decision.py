@@ -7,7 +7,7 @@ from enum import IntEnum, StrEnum
 
 from perennia.domain.documents import Document, DocumentKind, LineKind
 from perennia.domain.events import Event
-from perennia.domain.facts import Cause, Item, Status, Version
+from perennia.domain.facts import Cause, Item, Pause, Status, Version
 from perennia.domain.grants import Grant
 from perennia.domain.ids import Id
 from perennia.domain.pending import Pending
@@ -291,6 +291,14 @@ class ChangeMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseBegun:
+    """A pause that nobody asked for, to insert."""
+
+    subscription_id: Id
+    pause: Pause
+
+
+@dataclass(frozen=True, slots=True)
 class PauseDone:
     """A pause whose effect on what is billed was taken."""
 
@@ -315,6 +323,17 @@ class DiscountUse:
     discount_id: Id
     periods_left: int
     ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A draft that is not to be paid any more, and why; what it was the document of never was."""
+
+    draft_id: Id
+    subscription_id: Id
+    change_id: Id | None
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,6 +375,8 @@ class Decision:
     closed: tuple[Id, ...] = ()
     """Item versions of whose usage nothing more is charged."""
     states: tuple[StateChange, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    pauses_begun: tuple[PauseBegun, ...] = ()
 
     @property
     def invoices(self) -> int:

@@ -11,7 +11,7 @@ from perennia.domain.decision import Allocation, BalanceEntry, Posting, Source, 
 from perennia.domain.documents import Document, DocumentKind, Line, LineKind, PayTerms
 from perennia.domain.errors import InvalidValue
 from perennia.domain.events import Event, EventType
-from perennia.domain.facts import CollectionMode, Payer, Seller, Subscription
+from perennia.domain.facts import CollectionMode, Paid, Payer, Seller, Subscription
 from perennia.domain.grants import Draw, Grant, draw, next_expiry_at
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.ledger import issue
@@ -19,6 +19,7 @@ from perennia.domain.lines import charge_lines, credit_lines, rounding_line
 from perennia.domain.money import exponent, step_minor
 from perennia.domain.one_offs import OneOff
 from perennia.domain.policies import Policies
+from perennia.domain.refunds import Captured, Refunded, give_back
 from perennia.domain.taxing import tax_charges
 from perennia.domain.using import Used
 from perennia.domain.wallet import Moved, expire
@@ -40,16 +41,31 @@ class Funds:
     """What the payer's documents draw on, kept up to date from one to the next.
 
     `balances` is the credit in minor units by (legal entity, currency); `lowered` what credit notes took off
-    documents since the facts were read. `grants` are what of the balances was given, may expire, or both.
+    documents since the facts were read. `grants` are what of the balances was given, may expire, or both. `paid` are
+    the payments that may be given back.
     """
 
     balances: dict[tuple[Id, str], int]
     lowered: dict[Id, int] = field(default_factory=dict)
     grants: dict[Id, Grant] = field(default_factory=dict)
+    paid: list[Paid] = field(default_factory=list)
 
     @classmethod
     def of(cls, payer: Payer) -> "Funds":
-        return cls(dict(payer.balances), grants={grant.id: grant for grant in payer.grants})
+        return cls(
+            dict(payer.balances), grants={grant.id: grant for grant in payer.grants}, paid=list(payer.paid)
+        )  # fmt: skip
+
+    def give_back(self, document_id: Id, wanted_minor: int) -> list[tuple[Paid, int]]:
+        """Take up to so much of the payments that settled a document, the oldest first."""
+        found, left = [], wanted_minor
+        for one in [paid for paid in self.paid if paid.document_id == document_id]:
+            amount = min(left, one.amount_minor, one.left_minor)
+            if amount > 0:
+                found.append((one, amount))
+                left -= amount
+                self.paid = [_less(paid, one, amount) for paid in self.paid]
+        return found
 
     def next_expiry_at(self) -> datetime | None:
         """When something that is left now can be spent no more."""
@@ -77,6 +93,14 @@ class Funds:
         return drawn
 
 
+def _less(paid: Paid, taken: Paid, amount: int) -> Paid:
+    """What is left of a payment once so much of it is given back for what it settled."""
+    if paid.payment_id != taken.payment_id:
+        return paid
+    settled = paid.amount_minor - amount if paid is taken else paid.amount_minor
+    return replace(paid, amount_minor=settled, left_minor=paid.left_minor - amount)
+
+
 @dataclass(slots=True)
 class Draft:
     """The lines of one document before tax."""
@@ -98,7 +122,7 @@ def is_skipped(draft: Draft) -> bool:
     if draft.policies.zero_document != "skip" or draft.credits:
         return False
     charges = draft.charges
-    if any(charge.policies.zero_document != "skip" or isinstance(charge, OneOff) for charge in charges):
+    if any(charge.policies.zero_document != "skip" or isinstance(charge, (OneOff, Used)) for charge in charges):
         return False
     if any(charge.listed for charge in charges if isinstance(charge, Used)):
         return False  # what usage was charged for is kept by its lines
@@ -124,6 +148,7 @@ class Issued:
     allocations: list[Allocation]
     balance: list[BalanceEntry]
     taken: list[Taken] = field(default_factory=list)
+    refunds: list[Refunded] = field(default_factory=list)
     usage: list[UsageSettled] = field(default_factory=list)
 
 
@@ -192,6 +217,7 @@ def _rounding(total: int, policies: Policies, *, currency: str, at: datetime) ->
 def _booked(document: Document, draft: Draft, drawn: Sequence[Draw], *, funds: Funds, new_ids: NewIds) -> Issued:
     allocations: list[Allocation] = []
     entries: list[BalanceEntry] = []
+    refunds: list[Refunded] = []
     to_balance = 0
     now, account = document.issued_at, (document.entity_id, document.currency)
     if document.kind is DocumentKind.CREDIT_NOTE:
@@ -199,13 +225,46 @@ def _booked(document: Document, draft: Draft, drawn: Sequence[Draw], *, funds: F
         if to_balance:
             funds.balances[account] = funds.balances.get(account, 0) + to_balance
             entries.append(BalanceEntry(new_ids(1)[0], *account, to_balance, Source.CREDIT_NOTE, document.id, now))
+        if to_balance and funds.paid:
+            refunds = _refunds(document, draft.credits, allocations, to_balance, funds=funds, new_ids=new_ids)
     for grant_id, amount in drawn:
         entry = BalanceEntry(new_ids(1)[0], *account, -amount, Source.BALANCE, document.id, now, grant_id)
         entries.append(entry)
         allocations.append(Allocation(document.id, Source.BALANCE, entry.id, amount, now))
     postings, events = issue(document, to_balance=to_balance), _events(document)
     taken, usage = _taken(document, draft.charges), _usage_settled(document, draft.charges)
-    return Issued(document, postings, events, allocations, entries, taken, usage)
+    return Issued(document, postings, events, allocations, entries, taken, refunds, usage)
+
+
+def _refunds(
+    note: Document, credits: Sequence[GivenBack], lowered: Sequence[Allocation], to_balance: int, *, funds: Funds,
+    new_ids: NewIds,
+) -> list[Refunded]:  # fmt: skip
+    """What of a credit note goes back to where it came from (`credit_becomes` refund): the part that payments settled.
+
+    It goes through the balance, where all that was not paid by payments stays.
+    """
+    left, made = to_balance, []
+    still_open = {one.document_id: one.amount_minor for one in lowered}
+    wanted: dict[Id, int] = {}
+    for given in credits:
+        if given.policies.credit_becomes == "refund":
+            document_id, _ = given.credits
+            wanted[document_id] = wanted.get(document_id, 0) + given.credit.net_minor + given.credit.tax_minor
+    for document_id, amount in wanted.items():
+        for paid, minor in funds.give_back(document_id, min(left, amount - still_open.get(document_id, 0))):
+            payment = Captured(
+                paid.payment_id, note.payer_id, note.entity_id, paid.gateway, note.currency, paid.left_minor, 0
+            )  # fmt: skip
+            made.append(
+                give_back(
+                    payment, amount_minor=minor, loose_minor=minor, key=None, reason=None, now=note.issued_at,
+                    new_ids=new_ids,
+                )
+            )  # fmt: skip
+            left -= minor
+    funds.balances[note.entity_id, note.currency] -= to_balance - left
+    return made
 
 
 def _taken(document: Document, charges: Sequence[Charge]) -> list[Taken]:

@@ -238,3 +238,9 @@ class PayerUnsettled(DomainError):
     """What the payer owes for these subscriptions is not settled yet (`payer`, `documents`)."""
 
     code = "payer_unsettled"
+
+
+class ChangePending(DomainError):
+    """What was asked for before still waits for its payment (`subscription`, `until`)."""
+
+    code = "change_pending"

@@ -45,6 +45,10 @@ class EventType(StrEnum):
     COUPON_REDEEMED = "coupon.redeemed"
     CUSTOMER_UPDATED = "customer.updated"
     USAGE_ALERT_REACHED = "usage.alert_reached"
+    SUBSCRIPTION_CHANGE_AWAITS_PAYMENT = "subscription.change_awaits_payment"
+    SUBSCRIPTION_CHANGE_DISCARDED = "subscription.change_discarded"
+    SUBSCRIPTION_INCOMPLETE = "subscription.incomplete"
+    SUBSCRIPTION_INCOMPLETE_EXPIRED = "subscription.incomplete_expired"
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,9 +55,10 @@ def _finished(inputs: Calculation, steps: list[Step]) -> tuple[Step, ...]:
     if inputs.part != inputs.whole:
         amount *= Fraction(inputs.part, inputs.whole)
         steps.append(_part(inputs, amount))
-    if inputs.kind in (LineKind.USAGE, LineKind.MINIMUM) and inputs.charged:
+    if inputs.kind in (LineKind.USAGE, LineKind.MINIMUM) and (inputs.charged or inputs.off):
         amount = _rounded(amount, inputs.rounding)
         steps.append(Step("rounded", amount))
+    if inputs.kind in (LineKind.USAGE, LineKind.MINIMUM) and inputs.charged:
         amount -= inputs.charged
         steps.append(Step("already_charged", amount, (("charged", _currency_units(inputs.charged, inputs)),)))
     for off in inputs.off:

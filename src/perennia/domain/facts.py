@@ -20,6 +20,8 @@ class Status(StrEnum):
     """The states of a subscription; `lifecycle.MOVES` says which leads where."""
 
     SCHEDULED = "scheduled"
+    INCOMPLETE = "incomplete"
+    INCOMPLETE_EXPIRED = "incomplete_expired"
     TRIALING = "trialing"
     ACTIVE = "active"
     PAST_DUE = "past_due"
@@ -102,7 +104,8 @@ class Change:
     """A change that is to take effect `at` an instant, also one that has passed; nothing of it is in the versions yet.
 
     `item_id` is the item it is about, none for a trial; that of an added item is new. `price`, `quantity` and
-    `own_amount` are None where they stay as they are. `anchor` is a local time. `until` is the end of a trial.
+    `own_amount` are None where they stay as they are. `anchor` is a local time; without one an added item is counted
+    from the plan's. `until` is the end of a trial.
     """
 
     id: Id
@@ -129,6 +132,8 @@ class Pause:
     policies: Policies = DEFAULTS
     is_over: bool = False
     """Its effect on what is billed has been taken."""
+    is_foreseen: bool = False
+    """Nobody asked for it: it begins with the end of a trial if there is still nothing to charge then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +206,8 @@ class Subscription:
     apart: bool = False
     """Has documents of its own, never with other subscriptions of the payer."""
     reactivates: Id | None = None
+    ends_with_trial: bool = False
+    """Nobody asked for its end (`cancel_at`): it comes if there is still nothing to charge when the trial ends."""
     used_until: datetime | None = None
     """When it ended, to the instant, where its end for all else is the beginning of that day."""
     usage: Usage | None = None
@@ -239,6 +246,40 @@ def policies_of(version: Version, subscription: Subscription) -> Policies:
     return version.begun_under or over(subscription.policies, version.price.own_policies)
 
 
+def may_refund(subscription: Subscription) -> bool:
+    """Whether anything of it may be given back as a refund, so that what paid for it is asked for."""
+    versions = [version for item in subscription.items for version in item.versions]
+    stated = [subscription.policies, subscription.cancel_policies, *(version.ended_under for version in versions)]
+    stated += [change.policies for change in subscription.changes] + [pause.policies for pause in subscription.pauses]
+    if any(policies is not None and policies.credit_becomes == "refund" for policies in stated):
+        return True
+    return any(("credit_becomes", "refund") in version.price.own_policies for version in versions)
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What a payment settled of a document, and how much of the payment can be given back still; minor units."""
+
+    document_id: Id
+    payment_id: Id
+    gateway: str
+    amount_minor: int
+    left_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDraft:
+    """A draft that is to be paid first: of a change (`change_id`), or of a subscription's start.
+
+    Unpaid at `expires_at` it is dropped, with what it is the document of.
+    """
+
+    id: Id
+    subscription_id: Id
+    expires_at: datetime
+    change_id: Id | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Payer:
     """The customer who is billed: the unit of every lock and every document."""
@@ -254,8 +295,12 @@ class Payer:
     """What of the balances was granted, with what is left of it."""
     pending: tuple[Pending, ...] = ()
     """Charges that wait for the next document."""
+    paid: tuple[Paid, ...] = ()
+    """Of documents whose lines may be given back as refunds, the oldest payment first."""
     closing: tuple[Subscription, ...] = ()
     """Subscriptions that have ended, with what was metered of them: late events may still come in."""
+    drafts: tuple[OpenDraft, ...] = ()
+    """Drafts that are to be paid first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,3 +321,5 @@ class Seller:
     zone: str
     entities: dict[Id, Entity]
     taxes: TaxTable
+    policies: Policies = DEFAULTS
+    """Of the tenant: they hold for what is of no subscription."""

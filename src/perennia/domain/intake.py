@@ -11,10 +11,10 @@ from perennia.domain.pending import Pending
 class Waiting:
     """The pending charges of one payer that no document of this decision has taken in yet."""
 
-    __slots__ = ("_left", "_payer", "_zone")
+    __slots__ = ("_left", "_payer", "_seller")
 
     def __init__(self, payer: Payer, seller: Seller) -> None:
-        self._payer, self._zone = payer, seller.zone
+        self._payer, self._seller = payer, seller
         self._left = list(payer.pending)
 
     def join(self, draft: Draft, *, key: GroupKey, due: datetime) -> None:
@@ -26,7 +26,10 @@ class Waiting:
             subscription = next((one for one in self._payer.subscriptions if one.id == pending.subscription_id), None)
             wanted = key if subscription is None else group_key(subscription)
             if pending.at <= due and wanted == key and _fits(pending, key, of_its_own=subscription is not None):
-                draft.charges.append(one_off(pending, zone=self._zone, subscription=subscription))
+                seller = self._seller
+                draft.charges.append(
+                    one_off(pending, zone=seller.zone, policies=seller.policies, subscription=subscription)
+                )
                 self._left.remove(pending)
 
 

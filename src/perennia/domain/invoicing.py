@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from perennia.domain.charges import GivenBack
 from perennia.domain.course import Course
-from perennia.domain.decision import Decision, SpanFree
+from perennia.domain.decision import Decision, PauseBegun, SpanFree
 from perennia.domain.drafting import (
     Draft,
     Funds,
@@ -24,11 +24,13 @@ from perennia.domain.drafting import (
     issue_draft,
 )
 from perennia.domain.errors import CatchUpHeld
-from perennia.domain.facts import Payer, Seller
+from perennia.domain.facts import Payer, Seller, Status
+from perennia.domain.gating import Gates
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.intake import Waiting
 from perennia.domain.pricing import Timing
 from perennia.domain.progress import earliest
+from perennia.domain.refunds import with_refunds
 from perennia.domain.wallet import Moved
 
 T = TypeVar("T")
@@ -36,7 +38,8 @@ T = TypeVar("T")
 
 def next_due_at(payer: Payer, *, seller: Seller) -> datetime | None:
     """The earliest instant at which anything of this payer happens; None where nothing ever will."""
-    return earliest(_next_due_at(_courses(payer, seller, _no_ids)), Funds.of(payer).next_expiry_at())
+    found = earliest(_next_due_at(_courses(payer, seller, _no_ids)), Funds.of(payer).next_expiry_at())
+    return earliest(found, Gates(payer).next_expiry_at()) if payer.drafts else found
 
 
 def bill(
@@ -59,13 +62,15 @@ def bill(
     courses = _courses(payer, seller, new_ids)
     for course in courses:
         course.together = together
-    funds, waiting = Funds.of(payer), Waiting(payer, seller)
+    funds, waiting, gates = Funds.of(payer), Waiting(payer, seller), Gates(payer)
     issued: list[Issued] = []
     free: list[SpanFree] = []
     expired: list[Moved] = []
     gathered: dict[GroupKey, Draft] = {}
-    due = earliest(_next_due_at(courses), funds.next_expiry_at())
+    due = earliest(earliest(_next_due_at(courses), funds.next_expiry_at()), gates.next_expiry_at())
     while due is not None and due <= through and not any(course.needs_rereading(due) for course in courses):
+        if gates.open:
+            gates.drop(due, courses)
         drafts = _drafts(courses, due, gathered if together else {})
         if funds.grants:
             expired.append(funds.expire(due, new_ids=new_ids))
@@ -89,10 +94,23 @@ def bill(
                     )
                 )
             gathered = {}
-        due = earliest(following, funds.next_expiry_at())
+        due = earliest(earliest(following, funds.next_expiry_at()), gates.next_expiry_at())
     if not catch_up:
         _refuse_long_catch_up(courses)
-    return replace(_decision(payer, courses, issued, expired, next_due_at=due), free=tuple(free))
+    decision = replace(_decision(payer, courses, issued, expired, next_due_at=due), free=tuple(free))
+    made = [refund for one in issued for refund in one.refunds]
+    return _with_dropped(with_refunds(decision, made) if made else decision, gates)
+
+
+def _with_dropped(decision: Decision, gates: Gates) -> Decision:
+    if not gates.dropped:
+        return decision
+    return replace(
+        decision,
+        dropped=tuple(gates.dropped),
+        moves=(*decision.moves, *gates.moves),
+        events=(*decision.events, *gates.events),
+    )
 
 
 def take_over(payer: Payer, *, seller: Seller, now: datetime) -> Decision:
@@ -142,10 +160,12 @@ def _drafts(courses: list[Course], at: datetime, drafts: dict[GroupKey, Draft]) 
     for course in courses:
         for charge in chain(course.setups(at), course.charges(at, Timing.ADVANCE)):
             drafts.setdefault(group_key(course.facts), Draft()).charges.append(charge)
-    for course in courses:
-        draft = drafts.get(group_key(course.facts))
-        if draft is not None and any(charge.subscription is course.facts for charge in draft.charges):
-            _give_back(course, course.waiting(at), drafts)
+    owing = [course for course in courses if course.facts.overcharged]
+    if owing:
+        charged = {charge.subscription.id for draft in drafts.values() for charge in draft.charges}
+        for course in owing:
+            if course.facts.id in charged:
+                _give_back(course, course.waiting(at), drafts)
     return drafts
 
 
@@ -179,6 +199,7 @@ def _decision(
         changes=_joined([course.changes_done for course in courses]),
         moved_changes=_joined([course.changes_moved for course in courses]),
         pauses=_joined([course.pauses_done for course in courses]),
+        pauses_begun=tuple(begun for course in courses if course.moves for begun in _foreseen(course)),
         dates=_joined([course.dates for course in courses]),
         moves=_joined([course.moves for course in courses]),
         movements=_joined([course.movements for course in courses]),
@@ -194,6 +215,13 @@ def _decision(
         usage=_joined([one.usage for one in issued]),
         discounts=_joined([list(course.uses.values()) for course in courses]),
     )
+
+
+def _foreseen(course: Course) -> list[PauseBegun]:
+    """The pause that a trial ended in, for want of something to charge."""
+    if all(move.after is not Status.PAUSED for move in course.moves):
+        return []
+    return [PauseBegun(course.facts.id, pause) for pause in course.facts.pauses if pause.is_foreseen]
 
 
 def _joined(lists: list[list[T]]) -> tuple[T, ...]:

@@ -9,13 +9,21 @@ from perennia.domain.facts import Status, Subscription
 from perennia.domain.policies import Policies
 
 MOVES: Mapping[Status, frozenset[Status]] = {
-    Status.SCHEDULED: frozenset({Status.TRIALING, Status.ACTIVE, Status.CANCELED}),
+    Status.SCHEDULED: frozenset({Status.INCOMPLETE, Status.TRIALING, Status.ACTIVE, Status.CANCELED}),
+    Status.INCOMPLETE: frozenset({Status.TRIALING, Status.ACTIVE, Status.INCOMPLETE_EXPIRED}),
+    Status.INCOMPLETE_EXPIRED: frozenset(),
     Status.TRIALING: frozenset({Status.ACTIVE, Status.PAUSED, Status.CANCELED}),
     Status.ACTIVE: frozenset({Status.TRIALING, Status.PAST_DUE, Status.PAUSED, Status.CANCELED}),
     Status.PAST_DUE: frozenset({Status.ACTIVE, Status.PAUSED, Status.CANCELED}),
     Status.PAUSED: frozenset({Status.ACTIVE, Status.TRIALING, Status.CANCELED}),
     Status.CANCELED: frozenset(),
 }
+
+NOT_BEGUN = frozenset({Status.SCHEDULED, Status.INCOMPLETE})
+"""States before the start takes effect; the facts hold an incomplete subscription only while it is being paid."""
+
+OVER = frozenset({Status.CANCELED, Status.INCOMPLETE_EXPIRED})
+"""States that nothing leads out of."""
 
 LIVE = frozenset({Status.ACTIVE, Status.PAST_DUE})
 """States that count as a subscriber and in recurring revenue."""

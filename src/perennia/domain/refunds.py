@@ -1,11 +1,13 @@
 """Money given back of a payment: never more than it brought, first what lies on the payer's balance."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from perennia.domain.decision import (
     Account,
     BalanceEntry,
+    Decision,
     Posting,
     Refund,
     RefundState,
@@ -107,6 +109,19 @@ def give_back(
         postings=tuple(postings),
         events=tuple(Event(type, refund_id, now) for type in told),
         states=(StateChange(refund_id, "refund.state", None, made.state, now, reason),),
+    )
+
+
+def with_refunds(decision: Decision, made: Sequence[Refunded]) -> Decision:
+    """A decision and refunds made along with it."""
+    return replace(
+        decision,
+        refunds=decision.refunds + tuple(one.refund for one in made),
+        refunded=decision.refunded + tuple((one.refund.payment_id, one.refund.amount_minor) for one in made),
+        balance=decision.balance + tuple(entry for one in made for entry in one.balance),
+        postings=decision.postings + tuple(posting for one in made for posting in one.postings),
+        events=decision.events + tuple(event for one in made for event in one.events),
+        states=decision.states + tuple(change for one in made for change in one.states),
     )
 
 

@@ -228,6 +228,16 @@ class Standing:
             self._moved(before=0, after=difference, at=counted)
             told += difference
 
+    def _moved_to_nothing(self, at: datetime) -> None:
+        """The movements of an end that reaches back over later versions: what these moved is taken back there."""
+        told = self._mrr(at)
+        self._moved(before=told, after=0, at=at, live_after=False)
+        versions = [progress.version for progress in self.progress if progress.version.starts_at > at]
+        for later in sorted({version.starts_at for version in versions}):
+            difference = told - self._mrr(later)
+            self._moved(before=0, after=difference, at=later)
+            told -= difference
+
     def _tell_dates(self) -> None:
         term_ends_at = None if self.term is None else self.term.ends_at
         self.dates.append(DatesMove(self.facts.id, self.trial_end, term_ends_at, self.cancel_at))

@@ -1,7 +1,11 @@
-"""Who had a trial: what makes two sign-ups the same person, as far as a trial goes."""
+"""Trials: what makes two sign-ups the same person, and how one ends whose customer left nothing to charge."""
 
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import replace
+
+from perennia.domain.facts import Cause, CollectionMode, Pause, Status, Subscription
+from perennia.domain.ids import Id
 
 _SAME_MAILBOX = {"googlemail.com": "gmail.com"}
 _DOTS_IGNORED = frozenset({"gmail.com"})
@@ -31,3 +35,28 @@ def marks(*, customer_id: bytes, email: str, fingerprints: Iterable[str] = ()) -
         found.append(b"email:" + mailbox.encode())
     found += [b"fingerprint:" + one.encode() for one in sorted(set(fingerprints)) if one]
     return found
+
+
+def watched(subscription: Subscription) -> bool:
+    """Whether it matters, when its trial ends, that its payer has something to charge."""
+    return (
+        subscription.trial_ends_at is not None
+        and subscription.status in (Status.SCHEDULED, Status.TRIALING, Status.INCOMPLETE)
+        and subscription.policies.trial_without_method != "invoice"
+        and subscription.collection is CollectionMode.AUTOMATIC
+        and not subscription.changes
+        and all(pause.is_over for pause in subscription.pauses)
+    )
+
+
+def without_method(subscription: Subscription, *, pause_id: Id) -> Subscription:
+    """What comes of a watched one while its payer has nothing to charge: it ends with the trial, or is paused then."""
+    ends_at = subscription.trial_ends_at
+    if ends_at is None or (subscription.ends_at is not None and subscription.ends_at <= ends_at):
+        return subscription
+    if subscription.term is not None and subscription.term.ends_at <= ends_at:
+        return subscription
+    if subscription.policies.trial_without_method == "cancel":
+        return replace(subscription, cancel_at=ends_at, cancel_cause=Cause.FAILED_PAYMENT, ends_with_trial=True)
+    pause = Pause(pause_id, ends_at, None, subscription.policies, is_foreseen=True)
+    return replace(subscription, pauses=(*subscription.pauses, pause))

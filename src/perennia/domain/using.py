@@ -11,7 +11,7 @@ from perennia.domain.charges import Charge
 from perennia.domain.decision import SpanCut
 from perennia.domain.discounts import Discount, at_work
 from perennia.domain.documents import LineKind
-from perennia.domain.facts import Item, Subscription, policies_of
+from perennia.domain.facts import Item, Subscription
 from perennia.domain.fractions import Measure
 from perennia.domain.ids import Id
 from perennia.domain.progress import Progress, earliest
@@ -134,7 +134,7 @@ def _used(facts: Subscription, item: Item, charge: UsageCharge, discounts: Disco
         exact=charge.exact,
         listed=charge.amount,
         discounts=at_work(discounts, sold=stretch.version.price.sold),
-        policies=policies_of(stretch.version, facts),
+        policies=stretch.policies,
         kind=LineKind.USAGE,
         quantity=rated.quantity,
         basis=rated.basis,
@@ -152,7 +152,7 @@ def _lacking(facts: Subscription, item: Item, missing: TrueUp, discounts: Discou
         exact=missing.exact,
         listed=missing.amount,
         discounts=at_work(discounts, sold=missing.stretch.version.price.sold),
-        policies=policies_of(missing.stretch.version, facts),
+        policies=missing.stretch.policies,
         kind=LineKind.MINIMUM,
         fees=missing.lacking.fees,
         charged=missing.charged,

@@ -7,16 +7,18 @@ from datetime import datetime
 from typing import Any
 
 from perennia.domain.calendar import start_of_day
-from perennia.domain.decision import Movement
-from perennia.domain.errors import NotFound, SubscriptionEnded
+from perennia.domain.decision import Decision, Movement
+from perennia.domain.errors import ChangePending, NotFound, SubscriptionEnded
 from perennia.domain.events import Event
-from perennia.domain.facts import Payer, Subscription
+from perennia.domain.facts import OpenDraft, Payer, Subscription
+from perennia.domain.gating import Gates
 from perennia.domain.ids import Id
 from perennia.domain.invoicing import next_due_at
+from perennia.domain.lifecycle import OVER
 from perennia.domain.policies import Policies, changed, over
 from perennia.domain.pricing import Price
 from perennia.operations.books import Books, open_books
-from perennia.store import bulk
+from perennia.store import bulk, session
 from perennia.store.identity import new_ids
 from perennia.store.reads import subscriptions as read
 
@@ -51,9 +53,19 @@ class Act:
 
 @contextmanager
 def act_on(
-    *, tenant: Id, actor: str, subscription_id: Id, now: datetime, policy: Policy | None = None
+    *,
+    tenant: Id,
+    actor: str,
+    subscription_id: Id,
+    now: datetime,
+    policy: Policy | None = None,
+    gives_up: bool = False,
 ) -> Iterator[Act]:
-    """Open the books, lock the payer and find the subscription. Raises NotFound, SubscriptionEnded, InvalidValue."""
+    """Open the books, lock the payer and find the subscription.
+
+    While something asked for before waits for its payment nothing else is done, except that an act that `gives_up`
+    discards what waits. Raises NotFound, SubscriptionEnded, ChangePending, InvalidValue.
+    """
     with open_books(tenant=tenant, of_few=True) as books:
         now = books.business_time(now)
         found = read.standing(books.cursor, subscription_id=subscription_id)
@@ -64,17 +76,50 @@ def act_on(
             settle(books, payer.id, actor=actor, now=now)
             payer = books.lock(payer.id)
             subscription = _running(books, payer, subscription_id)
+        if payer.drafts and _let_go(books, payer, subscription_id, gives_up=gives_up, actor=actor, now=now):
+            payer = books.lock(payer.id)
+            subscription = _running(books, payer, subscription_id)
         yield Act(books, payer, subscription, changed(subscription.policies, policy), actor, now)
 
 
 def _running(books: Books, payer: Payer, subscription_id: Id) -> Subscription:
-    """The subscription among the facts read under the lock, where an ended one is not. Raises SubscriptionEnded."""
+    """The subscription among the facts read under the lock, where an ended one is not.
+
+    Raises SubscriptionEnded, and ChangePending for one that waits for its first payment.
+    """
     for subscription in payer.subscriptions:
         if subscription.id == subscription_id:
             return subscription
-    if read.standing(books.cursor, subscription_id=subscription_id).status == "canceled":
+    if read.standing(books.cursor, subscription_id=subscription_id).status in OVER:
         raise SubscriptionEnded(subscription=subscription_id.text("sub"))
+    for draft in payer.drafts:
+        if draft.subscription_id == subscription_id:
+            raise ChangePending(subscription=subscription_id.text("sub"), until=draft.expires_at.isoformat())
     raise NotFound(kind="subscription", id=subscription_id.text("sub"))
+
+
+def _let_go(books: Books, payer: Payer, subscription_id: Id, *, gives_up: bool, actor: str, now: datetime) -> bool:
+    """Discard what waits where the act gives it up. Raises ChangePending, but not in a preview, which is without it."""
+    for draft in payer.drafts:
+        if draft.subscription_id == subscription_id:
+            if gives_up:
+                give_up(books, payer, draft, reason="given_up", actor=actor, now=now)
+                return True
+            if not session.is_preview():
+                raise ChangePending(subscription=subscription_id.text("sub"), until=draft.expires_at.isoformat())
+    return False
+
+
+def give_up(books: Books, payer: Payer, draft: OpenDraft, *, reason: str, actor: str, now: datetime) -> None:
+    """Drop a draft that waits for its payment, with the change or the start that it is of."""
+    left = replace(payer, drafts=tuple(one for one in payer.drafts if one.id != draft.id))
+    gates = Gates(payer)
+    gates.give_up(draft, now, reason)
+    due = next_due_at(left, seller=books.seller())
+    books.write(
+        [Decision(payer.id, due, moves=tuple(gates.moves), events=tuple(gates.events), dropped=tuple(gates.dropped))],
+        actor=actor,
+    )
 
 
 def of(payer: Payer, subscription_id: Id) -> Subscription:

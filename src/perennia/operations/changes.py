@@ -12,13 +12,14 @@ from typing import Any
 
 from perennia.domain.alignment import anchor_for, moved
 from perennia.domain.calendar import local_date, local_time
-from perennia.domain.errors import CurrencyMismatch, NotFound
+from perennia.domain.errors import CurrencyMismatch, InvalidValue, NotFound
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Change, ChangeKind, Item, ItemKind, Version
 from perennia.domain.ids import Id
 from perennia.domain.pricing import Price, check_unit_amount, own_price
 from perennia.domain.scheduling import NOW, When, effective_at, plan_of, timing, version_at
 from perennia.domain.terms import check_how_many, check_on_sale, check_period_amounts
+from perennia.operations import drafts
 from perennia.operations.agreements import Act, Policy, act_on
 from perennia.operations.chosen import Chosen
 from perennia.store.identity import new_id
@@ -29,10 +30,14 @@ from perennia.store.writes.agreements import NewChange
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A change that was asked for, and when it takes effect (or took, where that is not after now)."""
+    """A change that was asked for, and when it takes effect (or took, where that is not after now).
+
+    With a `draft_id` it is not made yet, and only will be if that draft is paid.
+    """
 
     change_id: Id
     effective_at: datetime
+    draft_id: Id | None = None
 
 
 def change_plan(
@@ -45,12 +50,14 @@ def change_plan(
     quantity: Decimal | None = None,
     unit_amount: Decimal | None = None,
     when: When | None = None,
+    payment_gated: bool = False,
     policy: Policy | None = None,
 ) -> Asked:
     """Another price for the plan's item, with the subscriber's own `unit_amount` where one is agreed.
 
-    `when` is now, period_end, a date, or by the policy `change_timing`. Raises NotFound, SubscriptionEnded,
-    InvalidValue, CurrencyMismatch, PolicyConflict.
+    `when` is now, period_end, a date, or by the policy `change_timing`. With `payment_gated` it is priced and effective
+    now, and made only if what it costs is paid within 23 hours; what costs nothing is made at once. Raises NotFound,
+    SubscriptionEnded, ChangePending, InvalidValue, CurrencyMismatch, PolicyConflict.
     """
     with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now, policy=policy) as act:
         plan = plan_of(act.subscription)
@@ -59,10 +66,11 @@ def change_plan(
         check_how_many(price, version.quantity if quantity is None else quantity)
         if unit_amount is not None:
             own_price(price, check_unit_amount(unit_amount))
-        at = _at(act, version, when, price=price)
-        return _ask(
+        at = _at(act, version, _when(when, payment_gated), price=price)
+        made = _made(
             act, ChangeKind.PRICE, at, item_id=plan.id, price_id=price_id, quantity=quantity, unit_amount=unit_amount
         )
+        return _ask(act, made, is_gated=payment_gated)
 
 
 def set_quantity(
@@ -74,6 +82,7 @@ def set_quantity(
     now: datetime,
     item_id: Id | None = None,
     when: When | None = None,
+    payment_gated: bool = False,
     policy: Policy | None = None,
 ) -> Asked:
     """Another quantity of an item, the plan's where none is named. Raises as `change_plan` does."""
@@ -82,7 +91,9 @@ def set_quantity(
         version = version_at(item, act.now)
         check_how_many(version.price, quantity)
         check_period_amounts([(version.price, quantity)])
-        return _ask(act, ChangeKind.QUANTITY, _at(act, version, when), item_id=item.id, quantity=quantity)
+        at = _at(act, version, _when(when, payment_gated))
+        made = _made(act, ChangeKind.QUANTITY, at, item_id=item.id, quantity=quantity)
+        return _ask(act, made, is_gated=payment_gated)
 
 
 def add_item(
@@ -93,6 +104,7 @@ def add_item(
     chosen: Chosen,
     now: datetime,
     when: When | None = None,
+    payment_gated: bool = False,
     policy: Policy | None = None,
 ) -> Asked:
     """Add an add-on. Its periods are counted from the plan's boundaries unless `alignment` says otherwise."""
@@ -103,8 +115,8 @@ def add_item(
         if chosen.unit_amount is not None:
             own_price(price, check_unit_amount(chosen.unit_amount))
         offer = catalog.offers(act.books.cursor, price_ids=[chosen.price_id])[chosen.price_id]
-        at = _at(act, version, when, price=price)
-        return _ask(
+        at = _at(act, version, _when(when, payment_gated), price=price)
+        made = _made(
             act,
             ChangeKind.ADD,
             at,
@@ -112,10 +124,11 @@ def add_item(
             price_id=chosen.price_id,
             quantity=chosen.quantity,
             unit_amount=chosen.unit_amount,
-            anchor_at=_anchor(act, version, price, at, policy),
+            anchor_at=_anchor(act, price, at, policy),
             item_kind=ItemKind.ADD_ON.value,
             name=offer.name,
         )
+        return _ask(act, made, is_gated=payment_gated)
 
 
 def remove_item(
@@ -133,7 +146,8 @@ def remove_item(
         item = _item(act, item_id)
         if item.kind is ItemKind.PLAN:
             raise NotFound(kind="add-on", id=item.id.text("itm"))
-        return _ask(act, ChangeKind.REMOVE, _at(act, version_at(item, act.now), when), item_id=item.id)
+        at = _at(act, version_at(item, act.now), when)
+        return _ask(act, _made(act, ChangeKind.REMOVE, at, item_id=item.id))
 
 
 def set_billing_day(
@@ -159,7 +173,7 @@ def set_billing_day(
             )
             found.append((item, to))
         asked = [
-            _insert(act, ChangeKind.ANCHOR, to.holds_from, item_id=item.id, anchor_at=to.series.anchor)
+            _insert(act, _made(act, ChangeKind.ANCHOR, to.holds_from, item_id=item.id, anchor_at=to.series.anchor))
             for item, to in found
         ]
         _told(act, min(one.effective_at for one in asked))
@@ -167,7 +181,12 @@ def set_billing_day(
 
 
 def withdraw_change(*, tenant: Id, actor: str, subscription_id: Id, change_id: Id, now: datetime) -> None:
-    """Take back a change that waits. Raises NotFound where it was made already or is not there."""
+    """Take back a change that waits, for its instant or for its payment. Raises NotFound where it was made already."""
+    given_up = drafts.withdraw(
+        tenant=tenant, actor=actor, subscription_id=subscription_id, change_id=change_id, now=now
+    )
+    if given_up is not None:
+        return
     with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now) as act:
         if all(change.id != change_id for change in act.subscription.changes):
             raise NotFound(kind="change", id=change_id.text("chg"))
@@ -207,30 +226,48 @@ def _at(act: Act, version: Version, when: When | None, *, price: Price | None = 
     under = act.under(price or version.price)
     chosen = timing(version, when=when, price=price, policies=under)
     metered = any(one is not None and one.meter_id is not None for one in (version.price, price))
-    return effective_at(
-        act.subscription, version, when=chosen, now=act.now, policies=under, to_the_instant=metered
-    )
+    return effective_at(act.subscription, version, when=chosen, now=act.now, policies=under, to_the_instant=metered)
 
 
-def _anchor(act: Act, plan: Version, price: Price, at: datetime, policy: Policy | None) -> datetime:
-    """Where an add-on's periods are counted from: with the plan's, unless the act names an alignment."""
-    alignment = act.policies.alignment if policy and "alignment" in policy else "base"
+def _anchor(act: Act, price: Price, at: datetime, policy: Policy | None) -> datetime | None:
+    """Where an add-on's periods are counted from, where the act names an alignment or the calendar has them all.
+
+    None is with the plan's as they are when it joins.
+    """
+    alignment = act.policies.alignment
+    if alignment == "base" or not (alignment == "calendar" or (policy and "alignment" in policy)):
+        return None
     zone = act.subscription.zone
     seconds = act.policies.proration_unit == "second"
     start: date = local_time(at, zone) if seconds else local_date(at, zone)
-    return anchor_for(alignment=alignment, start=start, zone=zone, interval=price.interval, base=plan.series)
+    return anchor_for(alignment=alignment, start=start, zone=zone, interval=price.interval)
 
 
-def _ask(act: Act, kind: ChangeKind, at: datetime, **values: Any) -> Asked:
-    asked = _insert(act, kind, at, **values)
-    _told(act, at)
+def _when(when: When | None, payment_gated: bool) -> When | None:
+    if not payment_gated:
+        return when
+    if when not in (None, NOW):
+        raise InvalidValue(field="when", value=when, reason="a change that is to be paid first takes effect now")
+    return NOW
+
+
+def _made(act: Act, kind: ChangeKind, at: datetime, **values: Any) -> NewChange:
+    return NewChange(new_id(), act.subscription.id, kind.value, at, act.policies, **values)
+
+
+def _ask(act: Act, made: NewChange, *, is_gated: bool = False) -> Asked:
+    if is_gated:
+        draft_id = drafts.ask_for_change(act, made)
+        if draft_id is not None:
+            return Asked(made.id, made.effective_at, draft_id)
+    asked = _insert(act, made)
+    _told(act, made.effective_at)
     return asked
 
 
-def _insert(act: Act, kind: ChangeKind, at: datetime, **values: Any) -> Asked:
-    made = NewChange(new_id(), act.subscription.id, kind.value, at, act.policies, **values)
+def _insert(act: Act, made: NewChange) -> Asked:
     write.insert_change(act.books.cursor, made, tenant=act.books.tenant.id, actor=act.actor, now=act.now)
-    return Asked(made.id, at)
+    return Asked(made.id, made.effective_at)
 
 
 def _told(act: Act, at: datetime) -> None:

@@ -10,9 +10,11 @@ from datetime import datetime
 
 from perennia.domain.collection import Answer, Attempt, Booking, Debt, DebtState, Verdict, book_answer
 from perennia.domain.dunning import Decline, Step, when_due
+from perennia.domain.errors import DomainError
 from perennia.domain.ids import Id
 from perennia.domain.policies import policies as policies_from
 from perennia.gateways.port import ChargeRequest, ChargeResult, Outcome
+from perennia.operations import draft_payments
 from perennia.operations.booking import CULPRIT_ERRORS, open_payers, write_bookings
 from perennia.operations.books import Books, open_books
 from perennia.operations.recovery import Settled, settle_without_call
@@ -36,13 +38,14 @@ _ANSWERS = {
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call to make: a charge, or a look-up of what became of it."""
+    """One call to make: a charge, of a receivable or of a draft, or a look-up of what became of it."""
 
     attempt_id: Id
     payer_id: Id
     gateway: str
     request: ChargeRequest
     is_look_up: bool = False
+    draft_id: Id | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +113,17 @@ def claim(
         )
         due = write.claim_due(books.cursor, tenant=tenant, as_of=as_of, limit=limit)
         intents, without_call = _intend(books, due, now=now) if due else ([], [])
+        drafted = draft_payments.intend(books, as_of=as_of, limit=limit, now=now)
     settled = Settled()
     if without_call:
         settled = settle_without_call(tenant=tenant, debts=without_call, now=now, actor=actor)
     return Claimed(
-        [_charge(i) for i in intents],
+        [_charge(i) for i in intents] + [_charge_draft(one) for one in drafted],
         [_look_up(one) for one in look_ups],
         settled.without_method,
         settled.ended,
         settled.invoices,
-        all_due=len(due) < limit and len(look_ups) < limit,
+        all_due=len(due) < limit and len(look_ups) < limit and len(drafted) < limit,
     )
 
 
@@ -133,6 +137,11 @@ def book(
     """
     if not answers:
         return Booked()
+    drafted = [answer for answer in answers if answer[0].draft_id is not None]
+    if drafted:
+        booked = sum((_book_drafted(*one, tenant=tenant, now=now, actor=actor) for one in drafted), Booked())
+        others = [answer for answer in answers if answer[0].draft_id is None]
+        return booked + book(tenant=tenant, answers=others, now=now, actor=actor)
     first, rest = _one_per_payment(answers)
     try:
         booked = _book(first, tenant=tenant, now=now, actor=actor)
@@ -144,6 +153,19 @@ def book(
             booked = book(tenant=tenant, answers=first[:half], now=now, actor=actor)
             booked += book(tenant=tenant, answers=first[half:], now=now, actor=actor)
     return booked + book(tenant=tenant, answers=rest, now=now, actor=actor)
+
+
+def _book_drafted(call: Call, result: ChargeResult, *, tenant: Id, now: datetime, actor: str) -> Booked:
+    """One answer about a draft, in a transaction of its own."""
+    assert call.draft_id is not None
+    try:
+        booking = draft_payments.book_answer(
+            tenant=tenant, draft_id=call.draft_id, attempt_id=call.attempt_id, verdict=_verdict(result),
+            is_look_up=call.is_look_up, now=now, actor=actor,
+        )  # fmt: skip
+    except (*CULPRIT_ERRORS, DomainError) as error:
+        return _leave_to_a_person(call, tenant=tenant, now=now, error=error)
+    return _summary([(call, result)], [booking], now=now)
 
 
 def _intend(books: Books, due: Sequence[Id], *, now: datetime) -> tuple[list[Intent], list[Debt]]:
@@ -190,15 +212,27 @@ def _charge(intent: Intent) -> Call:
     return Call(intent.id, debt.payer_id, method.gateway, request)
 
 
-def _look_up(one: write.LookUp) -> Call:
+def _charge_draft(one: draft_payments.Intended) -> Call:
     request = ChargeRequest(
-        key=one.key,
+        key=one.attempt_id.text("att"),
         amount_minor=one.amount_minor,
         currency=one.currency,
         method=one.token,
-        reference=one.document_id.text("inv"),
+        reference=one.draft_id.text("drf"),
     )
-    return Call(one.id, one.payer_id, one.gateway, request, is_look_up=True)
+    return Call(one.attempt_id, one.payer_id, one.gateway, request, draft_id=one.draft_id)
+
+
+def _look_up(one: write.LookUp) -> Call:
+    if one.draft_id is not None:
+        reference = one.draft_id.text("drf")
+    else:
+        assert one.document_id is not None
+        reference = one.document_id.text("inv")
+    request = ChargeRequest(
+        key=one.key, amount_minor=one.amount_minor, currency=one.currency, method=one.token, reference=reference
+    )
+    return Call(one.id, one.payer_id, one.gateway, request, is_look_up=True, draft_id=one.draft_id)
 
 
 def _one_per_payment(

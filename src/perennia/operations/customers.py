@@ -20,7 +20,7 @@ from perennia.operations.payers import check_may_pay
 from perennia.store.identity import new_id
 from perennia.store.reads import customers as read
 from perennia.store.writes import customers as write
-from perennia.store.writes import locks, payments
+from perennia.store.writes import drafts, locks, payments
 from perennia.store.writes.customers import NewCustomer, NewMethod
 
 
@@ -134,6 +134,7 @@ def add_payment_method(
         made = NewMethod(new_id(), customer_id, gateway, token, fingerprint)
         write.insert_methods(books.cursor, [made], tenant=tenant, now=now)
         payments.try_at_once(books.cursor, payer_ids=[payer_id], now=now)
+        drafts.try_at_once(books.cursor, payer_ids=[payer_id], now=now)
     return made.id
 
 

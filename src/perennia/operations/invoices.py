@@ -14,10 +14,10 @@ from perennia.domain.errors import InvalidValue, MoveNotPermitted, NothingLeft
 from perennia.domain.events import Event, EventType
 from perennia.domain.ids import Id
 from perennia.domain.ledger import write_off as lost_postings
-from perennia.domain.refunds import Refunded, give_back
+from perennia.domain.refunds import Refunded, give_back, with_refunds
 from perennia.operations.catalog import checked
 from perennia.operations.desk import Desk, open_desk
-from perennia.operations.payments import loose_balance, with_refunds
+from perennia.operations.payments import loose_balance
 from perennia.store.identity import new_id, new_ids
 from perennia.store.reads import invoices as read
 from perennia.store.reads import receipts

@@ -1,6 +1,5 @@
 """Money by hand: what arrived, what is given back, credit that is granted."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from perennia.domain.decision import Decision, Payment, RefundEnd, RefundState
@@ -9,7 +8,7 @@ from perennia.domain.grants import Grant, GrantKind, without_grant
 from perennia.domain.ids import Id
 from perennia.domain.money import exponent
 from perennia.domain.receipts import OpenDocument, check_received, receive
-from perennia.domain.refunds import BY_HAND, Captured, Refunded, end_refund, give_back
+from perennia.domain.refunds import BY_HAND, Captured, end_refund, give_back, with_refunds
 from perennia.domain.wallet import give
 from perennia.operations.catalog import checked
 from perennia.operations.desk import Desk, open_desk
@@ -177,19 +176,6 @@ def loose_balance(desk: Desk, entity_id: Id, currency: str) -> int:
     payer, account = desk.buyer(), (entity_id, currency)
     own = [grant for grant in payer.grants if grant.account == account]
     return without_grant(own, balance_minor=payer.balances.get(account, 0))
-
-
-def with_refunds(decision: Decision, made: list[Refunded]) -> Decision:
-    """A decision and refunds made along with it."""
-    return replace(
-        decision,
-        refunds=decision.refunds + tuple(one.refund for one in made),
-        refunded=decision.refunded + tuple((one.refund.payment_id, one.refund.amount_minor) for one in made),
-        balance=decision.balance + tuple(entry for one in made for entry in one.balance),
-        postings=decision.postings + tuple(posting for one in made for posting in one.postings),
-        events=decision.events + tuple(event for one in made for event in one.events),
-        states=decision.states + tuple(change for one in made for change in one.states),
-    )
 
 
 def grant_credit(

@@ -8,25 +8,31 @@ from typing import Any, TypedDict, Unpack
 
 from perennia.domain.calendar import local_date, midnight, slot_at
 from perennia.domain.changes import split
+from perennia.domain.corrections import LineCredit
 from perennia.domain.decision import Decision, VersionBegun, VersionEnd
 from perennia.domain.entities import selling_entity
-from perennia.domain.errors import CurrencyMismatch, InvalidValue, NotCanceling, StillRunning, WithdrawalOver
+from perennia.domain.errors import (
+    ChangePending,
+    InvalidValue,
+    NotCanceling,
+    StillRunning,
+    WithdrawalOver,
+)
 from perennia.domain.events import Event, EventType
-from perennia.domain.facts import Cause, CollectionMode, ItemKind, Payer, Version
+from perennia.domain.facts import Cause, CollectionMode, Payer, Version
 from perennia.domain.ids import Id
 from perennia.domain.lifecycle import end_of_service
 from perennia.domain.policies import Policies, as_given, changed, over, policies
-from perennia.domain.pricing import Price, check_unit_amount, own_price
 from perennia.domain.scheduling import NOW, PERIOD_END, PERIOD_START, When, effective_at, plan_of, version_at
 from perennia.domain.starting import Beginning, beginning
-from perennia.domain.terms import Terms, check_how_many, check_on_sale, check_period_amounts
-from perennia.operations import redemptions, trials
+from perennia.operations import drafts, redemptions, trials
 from perennia.operations.agreements import Act, Policy, act_on, of, settle
 from perennia.operations.books import Books, open_books
 from perennia.operations.catalog import check_po_number
-from perennia.operations.chosen import Chosen
+from perennia.operations.chosen import Chosen, currency_of, new_items, products_of, sold_by
+from perennia.operations.invoices import credit_note
 from perennia.store.identity import new_id, new_ids
-from perennia.store.reads import catalog, customers
+from perennia.store.reads import customers, invoices
 from perennia.store.reads import subscriptions as read
 from perennia.store.reads.customers import Customer
 from perennia.store.writes import agreements
@@ -52,7 +58,8 @@ class Wanted(TypedDict, total=False):
     product before. `adjustment`, in currency units and also below zero, is added to each period of the plan.
     `addon_of` counts periods with those of another subscription's plan (`alignment` base). `coupon` is a code.
     `entity_id` is the legal entity that sells, for good; without it the customer's country chooses. `po_number` is the
-    customer's own order number. `apart` keeps its documents to itself.
+    customer's own order number. `apart` keeps its documents to itself. With `payment_behavior` incomplete (default: allow)
+    it begins only once its first invoice is paid, within 23 hours; where nothing is due at once it begins as ever.
     """
 
     start_on: date | None
@@ -71,6 +78,7 @@ class Wanted(TypedDict, total=False):
     coupon: str | None
     entity_id: Id | None
     po_number: str | None
+    payment_behavior: str
 
 
 def start(
@@ -104,8 +112,20 @@ def start(
         if made.reactivates_id is not None:
             told.append(Event(EventType.SUBSCRIPTION_REACTIVATED, made.id, now))
         together = effective.backdated_start == "one_invoice" and made.started_at < now
+        if _is_incomplete(wanted) and drafts.ask_for_start(
+            books, payer_id=customer.payer_id, subscription_id=made.id, collection=made.collection,
+            together=together, actor=actor, now=now,
+        ):  # fmt: skip
+            return made.id
         settle(books, customer.payer_id, actor=actor, now=now, told=tuple(told), together=together)
     return made.id
+
+
+def _is_incomplete(wanted: Wanted) -> bool:
+    behavior = wanted.get("payment_behavior", "allow")
+    if behavior not in ("allow", "incomplete"):
+        raise InvalidValue(field="payment_behavior", value=behavior, reason="allow or incomplete")
+    return behavior == "incomplete"
 
 
 def _dates(
@@ -128,7 +148,7 @@ def _dates(
     )
     if found.trial_ends_at is None:
         return found
-    had = trials.remember(books, customer=customer, product_ids=_products(books, items), now=now)
+    had = trials.remember(books, customer=customer, product_ids=products_of(books, items), now=now)
     return beginning(**given) if had and wanted.get("trial_ends_on") is None else found
 
 
@@ -137,10 +157,10 @@ def _made(
     dates: Beginning, wanted: Wanted, *, now: datetime,
 ) -> NewSubscription:  # fmt: skip
     """The row to insert, with its coupon redeemed."""
-    key, currency, plan = new_id(), _currency(books, items), chosen[0].interval
+    key, currency, plan = new_id(), currency_of(books, items), chosen[0].interval
     term, number = wanted.get("term"), wanted.get("po_number")
     discounts = redemptions.at_start(
-        books, customer=customer, subscription_id=key, currency=currency, sold=_sold(books, items),
+        books, customer=customer, subscription_id=key, currency=currency, sold=sold_by(books, items),
         policies=effective, code=wanted.get("coupon"), now=now,
     )  # fmt: skip
     return NewSubscription(
@@ -182,16 +202,31 @@ def cancel(
 ) -> datetime:
     """End a subscription now, at its period's end or start, or on a date, also one that has passed; answers when it ends.
 
+    What waits for its payment is given up; a subscription whose first payment was never made is over with that.
     Without `when` the policy `cancel_at` says. What was charged for time after the end is credited when the end takes
     effect: to what is still open on its invoice, else as `credit_becomes` says. A date is that of `cancel_day`.
     Raises NotFound, SubscriptionEnded, MoveNotPermitted, InvalidValue.
     """
-    with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now, policy=policy) as act:
+    try:
+        return _cancel(tenant, actor, subscription_id, now=now, when=at or when, policy=policy)
+    except ChangePending:
+        given_up = drafts.withdraw(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now)
+        if given_up is None:  # paid in the meantime
+            return _cancel(tenant, actor, subscription_id, now=now, when=at or when, policy=policy)
+        return given_up
+
+
+def _cancel(
+    tenant: Id, actor: str, subscription_id: Id, *, now: datetime, when: When | None, policy: Policy | None
+) -> datetime:
+    with act_on(
+        tenant=tenant, actor=actor, subscription_id=subscription_id, now=now, policy=policy, gives_up=True
+    ) as act:
         plan = version_at(plan_of(act.subscription), act.now)
-        ends = _end(act, plan, at or when)
+        ends = _end(act, plan, when)
         agreements.schedule_end(
             act.books.cursor, subscription_id=subscription_id, cancel_at=ends, policies=act.policies,
-            used_until=_used_until(act, at or when or act.under(plan.price).cancel_at, ends),
+            used_until=_used_until(act, when or act.under(plan.price).cancel_at, ends),
         )  # fmt: skip
         act.settle(Event(EventType.SUBSCRIPTION_CANCEL_SCHEDULED, subscription_id, act.now), since=ends)
     return ends
@@ -201,7 +236,7 @@ def uncancel(*, tenant: Id, actor: str, subscription_id: Id, now: datetime) -> N
     """Take back an end that is still to come. Raises NotFound, SubscriptionEnded, NotCanceling."""
     with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now) as act:
         ends = act.subscription.cancel_at
-        if ends is None:
+        if ends is None or act.subscription.ends_with_trial:
             raise NotCanceling(subscription=subscription_id.text("sub"))
         agreements.schedule_end(act.books.cursor, subscription_id=subscription_id, cancel_at=None, policies=None)
         goes_on_at(act, ends)
@@ -270,7 +305,21 @@ def withdraw(*, tenant: Id, actor: str, subscription_id: Id, now: datetime, imme
             used_until=act.now if immediate_start else None,
         )
         act.settle(Event(EventType.SUBSCRIPTION_WITHDRAWN, subscription_id, act.now), since=None)
+        if not immediate_start:
+            _give_back_the_rest(act)
     return ends
+
+
+def _give_back_the_rest(act: Act) -> None:
+    """What no part of a period gave back of all that was charged: set-up fees, and what an earlier act kept."""
+    tenant, subscription = act.books.tenant.id, act.subscription
+    on = invoices.of_subscription(
+        act.books.cursor, tenant=tenant, payer_id=act.payer.id, subscription_id=subscription.id,
+        since=subscription.started_at,
+    )  # fmt: skip
+    for document_id, positions in on.items():
+        lines = [LineCredit(position) for position in positions]
+        credit_note(tenant=tenant, actor=act.actor, document_id=document_id, now=act.now, lines=lines, becomes="refund")
 
 
 def goes_on_at(act: Act, at: datetime) -> None:
@@ -284,40 +333,6 @@ def goes_on_at(act: Act, at: datetime) -> None:
                 begun.append(VersionBegun(act.subscription.id, item, follower))
     if begun:
         act.books.write([Decision(act.payer.id, None, begun=tuple(begun), ended=tuple(ended))], actor=act.actor)
-
-
-def new_items(books: Books, items: Sequence[Chosen], *, adjustment: Decimal, at: datetime) -> tuple[NewItem, ...]:
-    """The items to insert: the plan first, then add-ons, then the adjustment.
-
-    Raises NotFound, InvalidValue, QuantityAboveTiers; PriceNotSold for what is not on sale at `at`.
-    """
-    offers = catalog.offers(books.cursor, price_ids=[item.price_id for item in items])
-    for offer in offers.values():
-        check_on_sale(price=offer.code, at=at, sold_from=offer.sold_from, sold_until=offer.sold_until)
-    found = [
-        NewItem(
-            offers[item.price_id].kind,
-            offers[item.price_id].name,
-            item.price_id,
-            check_how_many(offers[item.price_id].price, item.quantity),
-            None if item.unit_amount is None else check_unit_amount(item.unit_amount),
-            interval=offers[item.price_id].price.interval,
-            metering=offers[item.price_id].price.meter_id is not None,
-            trial_days=offers[item.price_id].price.trial_days,
-            own_policies=offers[item.price_id].price.own_policies,
-        )
-        for item in items
-    ]
-    found.sort(key=lambda item: item.kind is not ItemKind.PLAN)
-    if sum(item.kind is ItemKind.PLAN for item in found) != 1:
-        raise InvalidValue(field="items", value=len(found), reason="a subscription has one plan, and add-ons beside it")
-    check_period_amounts([_terms(item, offers[item.price_id].price) for item in found], adjustment=adjustment)
-    if adjustment:
-        plan = found[0]
-        found.append(
-            NewItem(ItemKind.ADJUSTMENT, "Adjustment", plan.price_id, Decimal(1), adjustment, interval=plan.interval)
-        )
-    return tuple(found)
 
 
 def _end(act: Act, plan: Version, when: When | None) -> datetime:
@@ -341,29 +356,6 @@ def _used_until(act: Act, when: When, ends: datetime) -> datetime | None:
     """The real instant of an end that took effect at the beginning of its day: so long usage is charged."""
     asked = act.now if when == NOW else when
     return asked if isinstance(asked, datetime) and ends < asked <= act.now else None
-
-
-def _terms(item: NewItem, price: Price) -> Terms:
-    own = item.unit_amount
-    return (price if own is None else own_price(price, own)), item.quantity
-
-
-def _currency(books: Books, items: Sequence[Chosen]) -> str:
-    offers = catalog.offers(books.cursor, price_ids=[item.price_id for item in items])
-    currencies = sorted({offer.price.currency for offer in offers.values()})
-    if len(currencies) > 1:
-        raise CurrencyMismatch(expected=currencies[0], given=currencies[1])
-    return currencies[0]
-
-
-def _sold(books: Books, items: Sequence[Chosen]) -> frozenset[Id]:
-    offers = catalog.offers(books.cursor, price_ids=[item.price_id for item in items])
-    return frozenset().union(*(offer.price.sold for offer in offers.values()))
-
-
-def _products(books: Books, items: Sequence[Chosen]) -> frozenset[Id]:
-    """The products of what is taken: whose trials are remembered."""
-    return catalog.products(books.cursor, price_ids=[item.price_id for item in items])
 
 
 def _later(day: date | None, start_on: date, zone: str) -> datetime | None:

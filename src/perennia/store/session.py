@@ -147,6 +147,11 @@ def is_rehearsal() -> bool:
     return bool(getattr(connection.connection, "perennia_rehearses", False))
 
 
+def is_preview() -> bool:
+    """Whether this thread is in a `preview`: of books that are there, and to be taken back."""
+    return bool(getattr(connection.connection, "perennia_previews", False))
+
+
 @contextmanager
 def looking(tenant: Id) -> Iterator[Cursor]:
     """A transaction that only looks up rows of one tenant, all as of one instant; nothing is locked and nobody waits.

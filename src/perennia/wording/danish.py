@@ -106,6 +106,9 @@ SENTENCES = {
         "{payer} skylder endnu for disse aftaler ({documents} åbne bilag); få dem betalt, og skift så, hvem der betaler."
     ),
     "usage_refused": "Forbrugshændelsen {event} tælles ikke: {kind}.",
+    "change_pending": (
+        "Det, der er bestilt på {subscription}, venter på sin betaling til {until}; få det betalt, eller tag det tilbage."
+    ),
 }
 
 # By their English, as gettext has it; what stands in braces is carried over.
@@ -290,4 +293,12 @@ WORDS = {
     "a price for everyone begins today or later": "en pris for alle begynder i dag eller senere",
     "months": "antallet af måneder",
     "from": "begyndelsen",
+    "draft": "udkast",
+    "drafts": "udkast",
+    "attempt": "betalingsforsøg",
+    "payment_behavior": "betalingsmåden",
+    "incomplete": "afventer betaling",
+    "incomplete_expired": "aldrig betalt",
+    "a change that is to be paid first takes effect now": "en ændring, der skal betales først, træder i kraft nu",
+    "allow or incomplete": "allow eller incomplete",
 }

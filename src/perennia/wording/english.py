@@ -95,6 +95,9 @@ SENTENCES = {
         "{payer} still owes for these subscriptions ({documents} open documents); settle them, then change who pays."
     ),
     "usage_refused": "The usage event {event} is not counted: {kind}.",
+    "change_pending": (
+        "What was asked for on {subscription} waits for its payment until {until}; have it paid, or take it back first."
+    ),
 }
 
 # Kinds, keys and fields that read badly as they are called inside.
@@ -171,4 +174,6 @@ WORDS = {
     "corrected": "it is about an event that was corrected before; correct that correction",
     "meters": "meter",
     "meters_code": "code",
+    "drafts": "draft",
+    "payment_behavior": "payment behaviour",
 }

@@ -12,11 +12,13 @@ def due_again(scope: Scope) -> Finding:
     tally = Tally("due_again")
     payers = scope.stream(
         "due_payers",
-        """SELECT id, next_due_at, lines, has_grants FROM payers
+        """SELECT id, next_due_at, lines, has_grants, has_drafts FROM payers
         WHERE tenant_id = %(tenant)s AND (%(payer)s::uuid IS NULL OR id = %(payer)s) ORDER BY id""",
     )
     for rows in payers:
-        stored = [LockedPayer(key, due_at, lines, False, has_grants) for key, due_at, lines, has_grants in rows]
+        stored = [
+            LockedPayer(key, due, lines, False, grants, False, drafts) for key, due, lines, grants, drafts in rows
+        ]
         for payer, found in zip(stored, facts.payers(scope.cursor, stored, tenant=scope.tenant), strict=True):
             tally.note(_problem(scope, payer, found))
     return tally.finding()

@@ -4,14 +4,15 @@ from perennia.analytics.verification.findings import Finding, Scope, look, named
 
 
 def one_open_attempt(scope: Scope) -> Finding:
-    """At most one attempt at a receivable is not over."""
+    """At most one attempt at a receivable, or at a draft, is not over."""
     return look(
         scope,
         "one_open_attempt",
-        rows=f"""SELECT document_id, count(*) FILTER (WHERE state NOT IN ('succeeded', 'failed', 'not_sent')) AS open
-            FROM attempts WHERE tenant_id = %(tenant)s AND {of_payer("payer_id")} GROUP BY document_id""",
+        rows=f"""SELECT coalesce(draft_id, document_id) AS id,
+                count(*) FILTER (WHERE state NOT IN ('succeeded', 'failed', 'not_sent')) AS open
+            FROM attempts WHERE tenant_id = %(tenant)s AND {of_payer("payer_id")} GROUP BY 1""",
         right="open <= 1",
-        tell=f"{named('document_id', 'inv')} || ' has ' || open || ' open attempts'",
+        tell=f"{named('id', 'inv')} || ' has ' || open || ' open attempts'",
     )
 
 

@@ -73,7 +73,22 @@ REFERENCES: tuple[tuple[str, str, dict[str, str]], ...] = (
     ),
     ("write_offs", "id", {"payer_id": "payers", "document_id": "receivables"}),
     ("refunds", "id", {"payment_id": "payments", "payer_id": "payers"}),
-    ("attempts", "id", {"document_id": "receivables", "payer_id": "payers", "method_id": "payment_methods"}),
+    (
+        "attempts",
+        "id",
+        {"document_id": "receivables", "draft_id": "drafts", "payer_id": "payers", "method_id": "payment_methods"},
+    ),
+    (
+        "drafts",
+        "id",
+        {
+            "payer_id": "payers",
+            "subscription_id": "subscriptions",
+            "change_id": "changes",
+            "entity_id": "legal_entities",
+            "document_id": "receivables",
+        },
+    ),
     ("payments", "id", {"payer_id": "payers", "entity_id": "legal_entities"}),
     ("movements", "subscription_id", {"subscription_id": "subscriptions"}),
 )

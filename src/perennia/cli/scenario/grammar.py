@@ -106,6 +106,7 @@ def _beginning() -> dict[str, Verb]:
         | _each("anchor start_date end_date trial_end", day)
         | _each("trial_days net_days", whole)
         | {"items": list_of(item), "term": term, "collection": one_of("automatic", "send"), "apart": yes_no}
+        | {"payment_behavior": one_of("allow", "incomplete")}
     )
     return {
         "create_customer": Verb("customer", customer, takes_policy=False),
@@ -115,11 +116,12 @@ def _beginning() -> dict[str, Verb]:
 
 def _changing(zone: str) -> dict[str, Verb]:
     when = {"when": word_or_time(zone, "now", "period_end")}
+    gated = {**when, "payment_gated": yes_no}
     agreed = _each("quantity amount", number)
     return {
-        "change_plan": Verb("subscription", {"plan": text, **agreed, **when}, "plan", ("plan",)),
-        "set_quantity": Verb("subscription", {"item": text, "quantity": number, **when}, "quantity", ("quantity",)),
-        "add_item": Verb("subscription", {"add_on": text, **agreed, **when}, "add_on", ("add_on",)),
+        "change_plan": Verb("subscription", {"plan": text, **agreed, **gated}, "plan", ("plan",)),
+        "set_quantity": Verb("subscription", {"item": text, "quantity": number, **gated}, "quantity", ("quantity",)),
+        "add_item": Verb("subscription", {"add_on": text, **agreed, **gated}, "add_on", ("add_on",)),
         "remove_item": Verb("subscription", {"item": text, **when}, "item", ("item",)),
         "set_anchor_day": Verb("subscription", {"day": whole, "anchor": day}, "day", ("day", "anchor")),
         "unchange": Verb("subscription", {"change": text}, "change", takes_policy=False),

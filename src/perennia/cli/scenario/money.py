@@ -12,7 +12,7 @@ from perennia.domain.grants import GrantKind
 from perennia.domain.ids import Id
 from perennia.domain.metering import Outcome, UsageEvent
 from perennia.domain.money import allocate, minor_units
-from perennia.operations import invoices, one_offs, payments, usage
+from perennia.operations import drafts, invoices, one_offs, payments, usage
 from perennia.operations.one_offs import FreeLine
 from perennia.store.reads.issued import Invoice
 
@@ -73,8 +73,14 @@ def write_off(stage: Stage, act: Act) -> None:
 
 
 def record_payment(stage: Stage, act: Act) -> None:
-    """Of a document named, or the customer's last open one, what is open on it; money for which none is open is balance."""
+    """Of a document named, or the customer's last open one, what is open on it; money for which none is open is balance.
+
+    `draft` is what waits for its payment before it is issued.
+    """
     given = act.given
+    if given.get("document") == "draft":
+        _pay_draft(stage, act)
+        return
     document = _document(stage, act) if "document" in given else _last_open(stage, act)
     if document is None and "amount" not in given:
         raise NotFound(kind="document", id="last")
@@ -92,6 +98,21 @@ def record_payment(stage: Stage, act: Act) -> None:
         document_id=None if document is None else document.id,
     )
     stage.payments.append((act.customer or "", made, currency))
+
+
+def _pay_draft(stage: Stage, act: Act) -> None:
+    draft = stage.draft(act)
+    given = act.given
+    made = drafts.record_payment(
+        tenant=stage.tenant,
+        actor=ACTOR,
+        draft_id=draft.id,
+        amount_minor=minor_units(given["amount"], draft.currency) if "amount" in given else draft.amount_minor,
+        currency=given.get("currency", draft.currency),
+        reference=f"{act.customer}-{len(stage.payments) + 1}",
+        now=stage.now,
+    )
+    stage.payments.append((act.customer or "", made, draft.currency))
 
 
 def refund(stage: Stage, act: Act) -> None:

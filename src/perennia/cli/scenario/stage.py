@@ -15,7 +15,8 @@ from perennia.domain.pricing import Model, Timing
 from perennia.operations import catalog, coupons, customers, tenants, usage
 from perennia.operations.changes import Asked
 from perennia.store import session
-from perennia.store.reads import issued
+from perennia.store.reads import drafts, issued
+from perennia.store.reads.drafts import StoredDraft
 from perennia.store.reads.issued import Invoice
 
 ACTOR = "scenario"
@@ -201,6 +202,14 @@ class Stage:
         """The invoices of the act's customer, or of who pays for it, the latest last."""
         with session.reading(self.tenant) as cursor:
             return issued.invoices(cursor, customer_id=self.customer(act.customer or ""))
+
+    def draft(self, act: Act) -> StoredDraft:
+        """What the act's customer is to pay before it is issued. Raises NotFound."""
+        with session.reading(self.tenant) as cursor:
+            found = drafts.of_customer(cursor, customer_id=self.customer(act.customer or ""))
+        if found is None:
+            raise NotFound(kind="draft", id="draft")
+        return found
 
     def asked(self, act: Act, *made: Asked) -> None:
         """Keep what an act asked for, so that it can be taken back by its verb."""

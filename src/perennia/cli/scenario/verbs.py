@@ -44,6 +44,7 @@ def subscribe(stage: Stage, act: Act) -> None:
         policy={**aligned, **act.policy} or None,
         coupon=given.get("coupon"),
         po_number=given.get("po_number"),
+        payment_behavior=given.get("payment_behavior", "allow"),
     )
 
 
@@ -79,7 +80,7 @@ def change_plan(stage: Stage, act: Act) -> None:
         price_id=stage.price(given["plan"], currency=stage.currency_of(act)),
         quantity=given.get("quantity"),
         unit_amount=given.get("amount"),
-        when=given.get("when"),
+        **_when(given),
     )
     stage.asked(act, made)
 
@@ -87,14 +88,14 @@ def change_plan(stage: Stage, act: Act) -> None:
 def set_quantity(stage: Stage, act: Act) -> None:
     given = act.given
     item = stage.item(act, given["item"]) if "item" in given else None
-    made = changes.set_quantity(**_on(stage, act), quantity=given["quantity"], item_id=item, when=given.get("when"))
+    made = changes.set_quantity(**_on(stage, act), quantity=given["quantity"], item_id=item, **_when(given))
     stage.asked(act, made)
 
 
 def add_item(stage: Stage, act: Act) -> None:
     given = act.given
     chosen = _chosen(stage, act, given["add_on"], given.get("quantity"), given.get("amount"))
-    stage.asked(act, changes.add_item(**_on(stage, act), chosen=chosen, when=given.get("when")))
+    stage.asked(act, changes.add_item(**_on(stage, act), chosen=chosen, **_when(given)))
 
 
 def remove_item(stage: Stage, act: Act) -> None:
@@ -188,6 +189,10 @@ def apply_coupon(stage: Stage, act: Act) -> None:
 
 def bill_run(stage: Stage, act: Act) -> None:
     billing.run_until_done(tenant=stage.tenant, as_of=stage.now, now=stage.now)
+
+
+def _when(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"when": given.get("when"), "payment_gated": given.get("payment_gated", False)}
 
 
 def _on(stage: Stage, act: Act, *, policy: bool = True) -> dict[str, Any]:

@@ -5,13 +5,14 @@ statistics, and under row security the planner would otherwise pick plans that c
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from perennia.domain import trials as trial_rules
 from perennia.domain.calendar import Interval, Series
 from perennia.domain.discounts import Discount
 from perennia.domain.facts import (
@@ -26,13 +27,15 @@ from perennia.domain.facts import (
     Subscription,
     Term,
     Version,
+    may_refund,
 )
 from perennia.domain.ids import Id
 from perennia.domain.policies import Policies, as_stored, of_subscription, policies
 from perennia.domain.pricing import Price, adjustment_price, own_price
 from perennia.domain.tax import TAXABLE, TaxKind, TaxStatus
 from perennia.store.arrays import keys
-from perennia.store.reads import changes, wallet
+from perennia.store.identity import new_id
+from perennia.store.reads import attached, changes, drafts, receipts, trials, wallet
 from perennia.store.reads.overcharged import overcharged
 from perennia.store.reads.prices import COLUMNS, as_price
 from perennia.store.reads.sellers import Tenant
@@ -55,6 +58,7 @@ class LockedPayer:
     has_credit: bool
     has_grants: bool = False
     has_pending: bool = False
+    has_drafts: bool = False
 
 
 def buyer(cursor: Cursor, locked: LockedPayer) -> Payer:
@@ -75,7 +79,26 @@ def payers(cursor: Cursor, locked: Sequence[LockedPayer], *, tenant: Tenant, end
         for payer, (party, country, tax) in ((payer, parties[payer.id]) for payer in locked)
     ]
     found = found if ended else list(map(_with_closing, found))
-    return _with_wallets(cursor, locked, found) if any(one.has_grants or one.has_pending for one in locked) else found
+    found = _with_payments(cursor, found)
+    if any(one.has_grants or one.has_pending or one.has_drafts for one in locked):
+        return _with_wallets(cursor, locked, found)
+    return found
+
+
+def _with_payments(cursor: Cursor, found: list[Payer]) -> list[Payer]:
+    """What paid for that which may go back as a refund; nothing is asked where nothing may."""
+    wanted = [
+        (payer.id, settled.document_id)
+        for payer in found
+        for subscription in payer.subscriptions
+        if subscription.overcharged and may_refund(subscription)
+        for settled in subscription.overcharged
+        if settled.document_id is not None
+    ]
+    if not wanted:
+        return found
+    paid = receipts.paid(cursor, documents=list(dict.fromkeys(wanted)))
+    return [replace(payer, paid=paid[payer.id]) if payer.id in paid else payer for payer in found]
 
 
 def _with_closing(payer: Payer) -> Payer:
@@ -91,7 +114,11 @@ def _with_closing(payer: Payer) -> Payer:
 def _with_wallets(cursor: Cursor, locked: Sequence[LockedPayer], found: list[Payer]) -> list[Payer]:
     granted = wallet.grants(cursor, payer_ids=[payer.id for payer in locked if payer.has_grants])
     pending = wallet.pending(cursor, payer_ids=[payer.id for payer in locked if payer.has_pending])
-    return [replace(one, grants=granted.get(one.id, ()), pending=pending.get(one.id, ())) for one in found]
+    waiting = drafts.waiting(cursor, payer_ids=[payer.id for payer in locked if payer.has_drafts])
+    return [
+        replace(one, grants=granted.get(one.id, ()), pending=pending.get(one.id, ()), drafts=waiting.get(one.id, ()))
+        for one in found
+    ]
 
 
 TAX_STATUS = """CASE WHEN c.tax_status IS NOT NULL
@@ -124,27 +151,44 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
             s.activated_at, s.po_number, s.used_until, s.discounted, s.changing, s.pausing
         FROM unnest(%s::uuid[]) WITH ORDINALITY AS p (id, n),
         LATERAL (SELECT * FROM subscriptions s WHERE s.payer_id = p.id OFFSET 0) AS s
-        WHERE s.status <> 'canceled' OR s.metering OR %s ORDER BY p.n, s.id""",
+        WHERE CASE s.status WHEN 'canceled' THEN s.metering OR %s WHEN 'incomplete_expired' THEN false
+            WHEN 'incomplete' THEN EXISTS (
+                SELECT 1 FROM drafts d WHERE d.subscription_id = s.id AND d.state = 'paying'
+            ) ELSE true END ORDER BY p.n, s.id""",
         (keys(payer_ids), ended),
     )
     rows = cursor.fetchall()
-    has_story = [ended or row[-2] or row[-1] for row in rows]
+    has_story = [ended or row[-2] or row[-1] or row[9] is not None for row in rows]
     over = [row[4] == "canceled" and not ended for row in rows]
     beside = _Beside(
         items=_items(cursor, [row[1] for row in rows], [row[6] for row in rows], has_story, over),
-        discounts=_discounts(cursor, [row[1] for row in rows if row[-3]]),
+        discounts=attached.discounts(cursor, subscription_ids=[row[1] for row in rows if row[-3]]),
         changes=_changes(cursor, [row[1] for row in rows if row[-2]]),
         pauses=changes.pauses(cursor, [row[1] for row in rows if row[-1]]),
         policies=tenant.policies,
         defaults=policies(tenant.policies),
     )
-    found = [(row[0], _subscription(row, beside)) for row in rows]
+    found = _without_method(cursor, [(row[0], _subscription(row, beside)) for row in rows])
     settled = overcharged(cursor, [subscription for _, subscription in found], tenant_id=tenant.id)
     of_payer: dict[Id, list[Subscription]] = defaultdict(list)
     for payer_id, subscription in found:
         credits = settled.get(subscription.id)
         of_payer[payer_id].append(replace(subscription, overcharged=credits) if credits else subscription)
     return of_payer
+
+
+def _without_method(cursor: Cursor, found: list[tuple[Id, Subscription]]) -> list[tuple[Id, Subscription]]:
+    """With what comes of trials that end with nothing to charge; asked only for those to whom it matters."""
+    watched = {payer_id for payer_id, subscription in found if trial_rules.watched(subscription)}
+    if not watched:
+        return found
+    missing = trials.payers_without_method(cursor, payer_ids=watched)
+    return [
+        (payer_id, trial_rules.without_method(one, pause_id=new_id()))
+        if payer_id in missing and trial_rules.watched(one)
+        else (payer_id, one)
+        for payer_id, one in found
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +205,9 @@ class _Beside:
 
 def _subscription(row: tuple[Any, ...], beside: _Beside) -> Subscription:
     _, key, customer, entity, status, currency, zone, started, trial, cancel, cause, over, collection, *rest = row
-    net_days, apart, reactivates, held, own, of_end, term_ends, periods, then, activated, po_number, used_until, *_ = rest
+    net_days, apart, reactivates, held, own, of_end, term_ends, periods, then, activated, po_number, used_until, *_ = (
+        rest
+    )
     return Subscription(
         id=key,
         customer_id=customer,
@@ -291,51 +337,6 @@ def prices_by_id(cursor: Cursor, ids: Iterable[Id]) -> dict[Id, Price]:
         for row in cursor.execute(query, (keys(missing),)):
             _prices[row[0]] = as_price(row)
     return _prices
-
-
-def _discounts(cursor: Cursor, subscription_ids: list[Id]) -> dict[Id, tuple[Discount, ...]]:
-    if not subscription_ids:
-        return {}
-    rows = cursor.execute(
-        f"""SELECT d.subscription_id, {DISCOUNT}
-        FROM unnest(%s::uuid[]) AS s (id),
-        LATERAL (SELECT * FROM subscription_discounts d WHERE d.subscription_id = s.id AND d.ended_at IS NULL OFFSET 0) AS d
-        ORDER BY coalesce(d.redemption_id, d.id)""".encode(),
-        (keys(subscription_ids),),
-    )
-    found: dict[Id, tuple[Discount, ...]] = defaultdict(tuple)
-    for subscription_id, discount in discounts_of(cursor, rows.fetchall()):
-        found[subscription_id] += (discount,)
-    return found
-
-
-DISCOUNT = """d.id, d.percent_off, d.amount_off_minor, d.periods, d.periods_left, d.created_at, d.redemption_id,
-    CASE WHEN d.scoped THEN d.coupon_id END"""
-"""The columns of `subscription_discounts d` that `discounts_of` reads, after the subscription's key."""
-
-
-def discounts_of(cursor: Cursor, rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Id, Discount]]:
-    """(subscription, discount) of each row. The scope of a coupon never changes: each is read once per process."""
-    scopes = _scopes_by_coupon(cursor, {row[-1] for row in rows if row[-1] is not None})
-    for subscription_id, key, percent, amount, periods, left, since, redemption_id, coupon_id in rows:
-        scope = scopes[coupon_id] if coupon_id is not None else _ALL
-        yield subscription_id, Discount(key, percent, amount, periods, left, scope, since, redemption_id)
-
-
-_ALL: frozenset[Id] = frozenset()
-_scopes: dict[Id, frozenset[Id]] = {}
-_SCOPES_KEPT = 100_000
-
-
-def _scopes_by_coupon(cursor: Cursor, ids: set[Id]) -> dict[Id, frozenset[Id]]:
-    missing = [key for key in ids if key not in _scopes]
-    if missing:
-        if len(_scopes) + len(missing) > _SCOPES_KEPT:
-            _scopes.clear()
-            missing = list(ids)
-        rows = cursor.execute("SELECT id, scope FROM coupons WHERE id = ANY(%s)", (keys(missing),))
-        _scopes.update({key: frozenset(scope) for key, scope in rows})
-    return _scopes
 
 
 def _balances(cursor: Cursor, payer_ids: list[Id]) -> dict[Id, dict[tuple[Id, str], int]]:

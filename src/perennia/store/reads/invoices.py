@@ -1,5 +1,8 @@
 """Issued documents one by one: what they charged, what was credited, what is open and who paid it."""
 
+from collections import defaultdict
+from datetime import datetime
+
 from perennia.domain.collection import DebtState
 from perennia.domain.corrections import Charged, ChargedLine
 from perennia.domain.documents import CreditBasis, DocumentKind, LineKind
@@ -61,6 +64,26 @@ def _lines(cursor: Cursor, document_id: Id) -> tuple[ChargedLine, ...]:
         {"document": document_id, "time": int(LineKind.CREDIT), "units": CreditBasis.QUANTITY.value},
     )
     return tuple(ChargedLine(position, LineKind(kind), *rest) for position, kind, *rest in rows)
+
+
+def of_subscription(
+    cursor: Cursor, *, tenant: Id, payer_id: Id, subscription_id: Id, since: datetime
+) -> dict[Id, list[int]]:
+    """The charge lines of a subscription of which something is left, by the invoices issued since an instant."""
+    rows = cursor.execute(
+        """SELECT d.id, l.position FROM documents d JOIN lines l ON l.document_id = d.id
+        WHERE d.tenant_id = %s AND d.issued_at >= %s AND d.payer_id = %s AND d.kind = 'invoice'
+            AND l.subscription_id = %s AND l.credits_document_id IS NULL AND l.net_minor + l.tax_minor > (
+                SELECT coalesce(-sum(c.net_minor + c.tax_minor), 0) FROM lines c
+                WHERE c.credits_document_id = l.document_id AND c.credits_position = l.position
+            )
+        ORDER BY d.issued_at, d.id, l.position""",
+        (tenant, since, payer_id, subscription_id),
+    )
+    found: dict[Id, list[int]] = defaultdict(list)
+    for document_id, position in rows.fetchall():
+        found[document_id].append(position)
+    return found
 
 
 def receivable(cursor: Cursor, *, document_id: Id) -> OpenDocument:

@@ -61,10 +61,11 @@ def pays_for_others(cursor: Cursor, *, payer_id: Id) -> bool:
 def open_documents(cursor: Cursor, *, tenant: Id, payer_id: Id, subscription_ids: list[Id]) -> int:
     """How many documents of a payer that hold lines of these subscriptions are not settled, or are being paid."""
     row = cursor.execute(
-        """SELECT count(*) FROM receivables r
-        WHERE r.tenant_id = %s AND r.payer_id = %s AND r.open_minor > 0 AND EXISTS (
-            SELECT 1 FROM lines l WHERE l.document_id = r.document_id AND l.subscription_id = ANY(%s)
-        )""",
-        (tenant, payer_id, subscription_ids),
+        """SELECT (SELECT count(*) FROM receivables r
+            WHERE r.tenant_id = %(tenant)s AND r.payer_id = %(payer)s AND r.open_minor > 0 AND EXISTS (
+                SELECT 1 FROM lines l WHERE l.document_id = r.document_id AND l.subscription_id = ANY(%(subscriptions)s)
+            )) + (SELECT count(*) FROM drafts d
+            WHERE d.payer_id = %(payer)s AND d.state = 'open' AND d.subscription_id = ANY(%(subscriptions)s))""",
+        {"tenant": tenant, "payer": payer_id, "subscriptions": subscription_ids},
     ).fetchone()
     return 0 if row is None else int(row[0])

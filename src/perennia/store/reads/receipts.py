@@ -1,11 +1,15 @@
 """Payments and refunds one by one."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from perennia.domain.decision import RefundState
 from perennia.domain.errors import NotFound
+from perennia.domain.facts import Paid
 from perennia.domain.ids import Id
 from perennia.domain.refunds import Captured, UnderWay
+from perennia.store.arrays import keys
 from perennia.store.session import Cursor
 
 # A gateway's payment is of the legal entity whose document it was to settle.
@@ -29,6 +33,24 @@ def payment(cursor: Cursor, *, payment_id: Id) -> Captured:
     if row is None:
         raise NotFound(kind="payment", id=payment_id.text("pay"))
     return Captured(*row)
+
+
+def paid(cursor: Cursor, *, documents: Sequence[tuple[Id, Id]]) -> dict[Id, tuple[Paid, ...]]:
+    """By payer, what its own payments settled of these documents (payer, document), the oldest first."""
+    rows = cursor.execute(
+        """SELECT k.payer_id, a.document_id, p.id, p.gateway, a.amount_minor, p.captured_minor - p.refunded_minor
+        FROM unnest(%s::uuid[], %s::uuid[]) AS k (payer_id, document_id),
+        LATERAL (
+            SELECT * FROM allocations a WHERE a.document_id = k.document_id AND a.source = 'payment' OFFSET 0
+        ) AS a,
+        LATERAL (SELECT * FROM payments p WHERE p.id = a.source_id AND p.payer_id = k.payer_id OFFSET 0) AS p
+        ORDER BY k.payer_id, p.at, p.id, a.document_id""",
+        (keys(payer for payer, _ in documents), keys(document for _, document in documents)),
+    )
+    found: dict[Id, tuple[Paid, ...]] = defaultdict(tuple)
+    for payer_id, *values in rows:
+        found[payer_id] += (Paid(*values),)
+    return found
 
 
 def by_reference(cursor: Cursor, *, tenant: Id, gateway: str, reference: str) -> Captured | None:

@@ -7,6 +7,7 @@ from typing import Any
 from perennia.domain.errors import NotFound
 from perennia.domain.facts import Entity, Seller
 from perennia.domain.ids import Id
+from perennia.domain.policies import policies
 from perennia.domain.tax import TaxRate, TaxTable
 from perennia.store.session import Cursor
 
@@ -68,7 +69,9 @@ def seller(cursor: Cursor, *, tenant: Tenant) -> Seller:
     found = {
         key: Entity(key, party_id, country, frozenset(serves)) for key, party_id, country, serves in entities.fetchall()
     }
-    return Seller(tenant.id, tenant.zone, found, TaxTable(tax_rates(cursor, tenant=tenant.id)))
+    return Seller(
+        tenant.id, tenant.zone, found, TaxTable(tax_rates(cursor, tenant=tenant.id)), policies(tenant.policies)
+    )
 
 
 def tax_rates(cursor: Cursor, *, tenant: Id) -> list[TaxRate]:

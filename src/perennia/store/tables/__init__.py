@@ -3,6 +3,7 @@
 from perennia.store.tables.catalog import AddOn, Plan, Price, Product
 from perennia.store.tables.coupons import Coupon, CouponCode, CouponRedemption, CustomerDiscount
 from perennia.store.tables.customers import Consent, Customer, Party, Payer, PaymentMethod, RememberedTrial
+from perennia.store.tables.drafts import Draft
 from perennia.store.tables.events import Feed, History, Outbox
 from perennia.store.tables.invoices import (
     Allocation,
@@ -47,6 +48,7 @@ __all__ = [
     "Customer",
     "CustomerDiscount",
     "Document",
+    "Draft",
     "Earning",
     "Feed",
     "History",

@@ -92,7 +92,7 @@ class Payer(Row):
     `next_due_at` is when something of this payer falls due; a payer set aside keeps the reason until a
     person releases it. `lines` is about how many lines its next document has; `has_credit` says that its
     balance must be read, `has_grants` that some of it may expire, `has_pending` that charges wait for its next
-    document.
+    document, `has_drafts` that drafts wait to be paid.
     """
 
     next_due_at = instant(null=True)
@@ -100,6 +100,7 @@ class Payer(Row):
     has_credit = models.BooleanField(default=False)
     has_grants = models.BooleanField(default=False, db_default=False)
     has_pending = models.BooleanField(default=False, db_default=False)
+    has_drafts = models.BooleanField(db_default=False)
     set_aside_at = instant(null=True)
     set_aside_code = word(null=True)
     set_aside_reason = text(null=True)

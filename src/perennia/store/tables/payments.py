@@ -8,9 +8,13 @@ OPEN_STATES = ["created", "processing", "requires_action", "unknown"]
 
 
 class Attempt(Row):
-    """One try at one receivable. `key` is our own reference at the gateway, stored before the call."""
+    """One try at one receivable, or at a draft: `document_id` is then what the draft became, once it is paid.
 
-    document_id = key()
+    `idempotency_key` is our own reference at the gateway, stored before the call.
+    """
+
+    document_id = key(null=True)
+    draft_id = key(null=True)
     payer_id = key()
     method_id = key(null=True)
     gateway = word()
@@ -34,6 +38,8 @@ class Attempt(Row):
     Meta = table(
         "attempts",
         unique("attempts_one_open", "document_id", condition=models.Q(state__in=OPEN_STATES)),
+        unique("attempts_one_open_draft", "draft_id", condition=models.Q(state__in=OPEN_STATES)),
+        check("attempts_of", models.Q(document_id__isnull=False) | models.Q(draft_id__isnull=False)),
         check(
             "attempts_state",
             models.Q(state__in=[*OPEN_STATES, "succeeded", "failed", "not_sent"]),

@@ -128,7 +128,7 @@ class Change(Row):
 
     Meta = table(
         "changes",
-        check("changes_state", models.Q(state__in=["pending", "applied", "withdrawn", "discarded"])),
+        check("changes_state", models.Q(state__in=["pending", "gated", "applied", "withdrawn", "discarded"])),
         indexes=(index("changes_subscription", "subscription_id", "effective_at"),),
     )
 

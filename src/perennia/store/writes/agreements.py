@@ -31,8 +31,10 @@ class NewChange:
     name: str | None = None
 
 
-def insert_change(cursor: Cursor, change: NewChange, *, tenant: Id, actor: str, now: datetime) -> None:
-    """A change that the rules are to make at its instant."""
+def insert_change(
+    cursor: Cursor, change: NewChange, *, tenant: Id, actor: str, now: datetime, is_gated: bool = False
+) -> None:
+    """A change that the rules are to make at its instant; a gated one only once it is paid for."""
     insert(
         cursor,
         "changes",
@@ -41,7 +43,7 @@ def insert_change(cursor: Cursor, change: NewChange, *, tenant: Id, actor: str, 
         subscription_id=change.subscription_id,
         kind=change.kind,
         effective_at=change.effective_at,
-        state="pending",
+        state="gated" if is_gated else "pending",
         item_id=change.item_id,
         price_id=change.price_id,
         quantity=change.quantity,
@@ -54,7 +56,8 @@ def insert_change(cursor: Cursor, change: NewChange, *, tenant: Id, actor: str, 
         actor=actor,
         requested_at=now,
     )
-    cursor.execute("UPDATE subscriptions SET changing = true WHERE id = %s", (change.subscription_id,))
+    if not is_gated:
+        cursor.execute("UPDATE subscriptions SET changing = true WHERE id = %s", (change.subscription_id,))
 
 
 def withdraw_change(cursor: Cursor, *, change_id: Id, subscription_id: Id, now: datetime) -> None:

@@ -8,6 +8,7 @@ from perennia.domain.ids import Id
 from perennia.domain.policies import Policies, as_given
 from perennia.store import bulk, tables
 from perennia.store.session import Cursor
+from perennia.store.writes.agreements import insert_pause
 from perennia.store.writes.changes import flat
 
 _ITEM = ("id", "tenant_id", "subscription_id", "anchor_on", "kind", "name")
@@ -48,6 +49,16 @@ def insert_versions(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id
     metered = {one.subscription_id for one in begun if one.version.price.meter_id is not None}
     if metered:
         cursor.execute("UPDATE subscriptions SET metering = true WHERE id = ANY(%s) AND NOT metering", (list(metered),))
+
+
+def insert_pauses(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id) -> None:
+    """Pauses that nobody asked for."""
+    for one in flat(decisions, "pauses_begun"):
+        pause = one.pause
+        insert_pause(
+            cursor, key=pause.id, tenant=tenant, subscription_id=one.subscription_id, starts_at=pause.starts_at,
+            ends_at=pause.ends_at, policies=pause.policies, now=pause.starts_at,
+        )  # fmt: skip
 
 
 def _json(under: Policies | None) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from perennia.domain.decision import Decision
 from perennia.domain.ids import Id
 from perennia.store import bulk
 from perennia.store.session import Cursor, sent_ahead
-from perennia.store.writes import additions, begun, changes, corrections, usage
+from perennia.store.writes import additions, begun, changes, corrections, drafts, usage
 from perennia.store.writes.changes import flat
 
 
@@ -39,8 +39,10 @@ def _apply(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id, actor: 
     changes.end_versions(cursor, decisions)
     changes.cut_spans(cursor, decisions, tenant=tenant)
     changes.stretch_spans(cursor, decisions, tenant=tenant)
+    begun.insert_pauses(cursor, decisions, tenant=tenant)
     changes.finish_changes(cursor, decisions)
     changes.use_discounts(cursor, decisions)
+    drafts.drop(cursor, decisions)
     corrections.insert_payments(cursor, decisions, tenant=tenant)
     recovered = changes.lower_receivables(cursor, decisions)
     changes.move_payers(cursor, decisions)

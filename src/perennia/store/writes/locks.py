@@ -17,7 +17,7 @@ def claim_due_payers(
     `after` is where the last claim ended: dead entries of the due index before it need not be walked again.
     """
     rows = cursor.execute(
-        """SELECT id, next_due_at, lines, has_credit, has_grants, has_pending FROM payers
+        """SELECT id, next_due_at, lines, has_credit, has_grants, has_pending, has_drafts FROM payers
         WHERE tenant_id = %s AND next_due_at <= %s AND next_due_at >= %s AND set_aside_at IS NULL
         ORDER BY next_due_at, id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED""",
         (tenant, as_of, after or datetime.min.replace(tzinfo=as_of.tzinfo, year=1900), limit),
@@ -28,7 +28,7 @@ def claim_due_payers(
 def lock_payers(cursor: Cursor, *, tenant: Id, ids: Sequence[Id]) -> list[LockedPayer]:
     """Lock these payers, waiting for whoever holds one, in the order of their keys."""
     rows = cursor.execute(
-        """SELECT id, next_due_at, lines, has_credit, has_grants, has_pending FROM payers
+        """SELECT id, next_due_at, lines, has_credit, has_grants, has_pending, has_drafts FROM payers
         WHERE tenant_id = %s AND id = ANY(%s) ORDER BY id FOR NO KEY UPDATE""",
         (tenant, list(ids)),
     )

@@ -45,12 +45,13 @@ class LookUp:
 
     id: Id
     payer_id: Id
-    document_id: Id
+    document_id: Id | None
     gateway: str
     key: str
     amount_minor: int
     currency: str
     token: str
+    draft_id: Id | None = None
 
 
 def claim_due(cursor: Cursor, *, tenant: Id, as_of: datetime, limit: int) -> list[Id]:
@@ -101,7 +102,8 @@ def claim_look_ups(
             AND id <> ALL (%(besides)s::uuid[])
             ORDER BY next_look_up_at, id LIMIT %(limit)s FOR UPDATE OF o SKIP LOCKED
         ))
-        RETURNING a.id, a.payer_id, a.document_id, a.gateway, a.idempotency_key, a.amount_minor, a.currency, a.token""",
+        RETURNING a.id, a.payer_id, a.document_id, a.gateway, a.idempotency_key, a.amount_minor, a.currency,
+            a.token, a.draft_id""",
         {
             "lease": LEASE_S,
             "tenant": tenant,
