@@ -112,9 +112,7 @@ def a_shelf() -> Shelf:
         **by, subscription_id=subscription, meter="megabytes", kind=LimitKind.ALERT, quantity=Decimal(9)
     )
     gated = shop.start(bo, "basic")
-    changes.change_plan(
-        **by, actor="astrid", subscription_id=gated, price_id=shop.prices["plus"], payment_gated=True
-    )
+    changes.change_plan(**by, actor="astrid", subscription_id=gated, price_id=shop.prices["plus"], payment_gated=True)
     ids = {
         "draft_id": one(shop, "SELECT id FROM drafts"),
         "customer_id": bo,
