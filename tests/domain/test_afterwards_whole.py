@@ -24,7 +24,7 @@ MAY_MOVE: dict[type, set[str]] = {
         "pauses", "term", "usage",
     },
     Item: {"versions"},
-    Version: {"billed_through", "ends_at", "ended_under"},
+    Version: {"billed_through", "ends_at", "ended_under", "closed"},
     Pause: {"is_over"},
     Discount: {"periods_left"},
     Settled: {"end", "credited_net", "credited_tax", "adjusted_net", "adjusted_tax", "open_minor"},

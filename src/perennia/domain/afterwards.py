@@ -125,8 +125,11 @@ def _subscription(subscription: Subscription, status: Status, written: _Written)
     changes = tuple(
         replace(change, at=moved.get(change.id, change.at)) for change in subscription.changes if change.id not in done
     )
-    begun = tuple(one.pause for one in decision.pauses_begun if one.subscription_id == subscription.id)
-    pauses = tuple(replace(one, is_over=one.is_over or one.id in over) for one in subscription.pauses + begun)
+    known = {one.pause.id for one in decision.pauses_begun}  # each is among the facts, as one that is foreseen
+    pauses = tuple(
+        replace(one, is_over=one.is_over or one.id in over, is_foreseen=one.is_foreseen and one.id not in known)
+        for one in subscription.pauses
+    )
     dates = written.dates.get(subscription.id)
     items = _items(subscription, written, all_versions=bool(changes or pauses or subscription.cancel_at))
     found = replace(

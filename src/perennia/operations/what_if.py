@@ -67,7 +67,7 @@ def what_if(
     By the rule and the policies of each: as if `changes.change_plan` were asked for now, for that date, for everyone;
     `with_a_period` for the first period that begins on it or later. The months begin with that of `start_on`; recurring
     revenue is that at a month's end, invoiced is what is issued in it for these subscriptions from now on, with their
-    add-ons and less what is given back. Raises NotFound, InvalidValue.
+    add-ons and less what is given back; of what is metered nothing counts. Raises NotFound, InvalidValue.
     """
     if not 1 <= months <= MOST_MONTHS:
         raise InvalidValue(field="months", value=months, reason=f"from 1 to {MOST_MONTHS} months")
@@ -98,6 +98,9 @@ def _new_price(
         raise InvalidValue(field="plan", value=code, reason=reason)
     if not listings:
         raise InvalidValue(field="plan", value=code, reason="it has no price")
+    if listings[-1].price.meter_id is not None:
+        reason = "it is metered, and what will be used nobody knows"
+        raise InvalidValue(field="plan", value=code, reason=reason)
     check_unit_amount(amount)
     if amount < 0:
         raise InvalidValue(field="price", value=str(amount), reason="a price is not below zero")
