@@ -216,8 +216,10 @@ class Subscription:
     @property
     def is_metered(self) -> bool:
         """Whether something of it is metered, or will be with a change that waits."""
-        if any(version.price.meter_id is not None for item in self.items for version in item.versions):
-            return True
+        for item in self.items:
+            for version in item.versions:
+                if version.price.meter_id is not None:
+                    return True
         return any(change.price is not None and change.price.meter_id is not None for change in self.changes)
 
     @property

@@ -78,7 +78,8 @@ def payers(cursor: Cursor, locked: Sequence[LockedPayer], *, tenant: Tenant, end
         Payer(payer.id, party, country, tuple(of_payer.get(payer.id, ())), balances.get(payer.id, {}), tax)
         for payer, (party, country, tax) in ((payer, parties[payer.id]) for payer in locked)
     ]
-    found = found if ended else list(map(_with_closing, found))
+    if not ended:
+        found = [_with_closing(one) if _has_ended(one) else one for one in found]
     found = _with_payments(cursor, found)
     if any(one.has_grants or one.has_pending or one.has_drafts for one in locked):
         return _with_wallets(cursor, locked, found)
@@ -101,10 +102,12 @@ def _with_payments(cursor: Cursor, found: list[Payer]) -> list[Payer]:
     return [replace(payer, paid=paid[payer.id]) if payer.id in paid else payer for payer in found]
 
 
+def _has_ended(payer: Payer) -> bool:
+    return any(subscription.status is Status.CANCELED for subscription in payer.subscriptions)
+
+
 def _with_closing(payer: Payer) -> Payer:
     """What has ended stands apart: it is read for its late usage alone."""
-    if all(subscription.status is not Status.CANCELED for subscription in payer.subscriptions):
-        return payer
     closing = tuple(one for one in payer.subscriptions if one.status is Status.CANCELED)
     return replace(
         payer, subscriptions=tuple(one for one in payer.subscriptions if one not in closing), closing=closing

@@ -89,7 +89,8 @@ def with_usage(
     With `running` also what was used so far in periods that go on. Who writes nothing need not wait for events that are
     being recorded.
     """
-    metered = [one for payer in payers for one in (*payer.subscriptions, *payer.closing) if one.is_metered]
+    metered = [one for payer in payers for one in payer.subscriptions if one.is_metered]
+    metered += [one for payer in payers if payer.closing for one in payer.closing]
     if not metered:
         return list(payers)
     meters = all_meters(cursor, tenant=tenant)
