@@ -572,10 +572,9 @@ def test_what_was_invoiced_at_a_threshold_is_given_back_where_another_price_take
           one  usage  2024-04-01..2024-04-10T11:00:00  x10  10.00
           total 10.00
         2024-05-01 c1 invoice 2
-          two  usage  2024-04-01..2024-05-01  x12  36.00
-          total 36.00
-        WRONG usage settled
-          sub_01a2049935627a959254804b25c36126 is charged for 2024-04-01 00:00:00+00:00, which is no period of its own
+          one  usage  2024-04-01..2024-05-01  x0   -10.00
+          two  usage  2024-04-01..2024-05-01  x12   36.00
+          total 26.00
         """,
     )
 
@@ -980,7 +979,8 @@ def test_an_event_belongs_to_the_period_of_its_own_instant_in_tokyo() -> None:
         meters: {m: {aggregation: sum}}
 
         2024-04-01 subscribe api
-        2024-05-01T12:00 usage meter=m events=[{at: 2024-04-30T14:59:59+00:00, value: 1}, {at: 2024-04-30T15:00:00+00:00, value: 10}]
+        2024-05-01T12:00 usage meter=m events=[{at: 2024-04-30T14:59:59+00:00, value: 1}]
+        2024-05-01T12:00 usage meter=m events=[{at: 2024-04-30T15:00:00+00:00, value: 10}]
         2024-05-01T13:00 bill_run
         2024-06-01 bill_run
         """,
@@ -1030,7 +1030,9 @@ def test_a_day_of_twenty_five_hours_is_one_day_of_usage() -> None:
         meters: {m: {aggregation: count}}
 
         2024-11-03 subscribe api
-        2024-11-04T00:00 usage meter=m events=[{at: 2024-11-03T00:00:00-04:00}, {at: 2024-11-03T01:30:00-04:00}, {at: 2024-11-03T01:30:00-05:00}, {at: 2024-11-03T23:59:00-05:00}, {at: 2024-11-04T00:00:00-05:00}]
+        2024-11-04 usage meter=m events=[{at: 2024-11-03T00:00:00-04:00}, {at: 2024-11-03T01:30:00-04:00}]
+        2024-11-04 usage meter=m events=[{at: 2024-11-03T01:30:00-05:00}, {at: 2024-11-03T23:59:00-05:00}]
+        2024-11-04 usage meter=m events=[{at: 2024-11-04T00:00:00-05:00}]
         2024-11-04T00:00 bill_run
         2024-11-05 bill_run
         """,
@@ -1606,6 +1608,9 @@ def test_withdrawn_from_nothing_used_is_owed() -> None:
           total 8.00
         2024-04-10 c1 credit note 1
           api  usage  2024-04-01..2024-05-01  x0  -8.00
+          total -8.00
+        2024-04-10 c1 credit note 2
+          api  credit  2024-04-01..2024-04-05  -8.00  of 1/1
           total -8.00
           balance 8.00
         """,
