@@ -5,7 +5,7 @@ a subscription's over these, an act's over all. What was used stays with what it
 policies it was made with.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
