@@ -1609,9 +1609,6 @@ def test_withdrawn_from_nothing_used_is_owed() -> None:
         2024-04-10 c1 credit note 1
           api  usage  2024-04-01..2024-05-01  x0  -8.00
           total -8.00
-        2024-04-10 c1 credit note 2
-          api  credit  2024-04-01..2024-04-05  -8.00  of 1/1
-          total -8.00
           balance 8.00
         """,
     )

@@ -69,13 +69,18 @@ def _lines(cursor: Cursor, document_id: Id) -> tuple[ChargedLine, ...]:
 def of_subscription(
     cursor: Cursor, *, tenant: Id, payer_id: Id, subscription_id: Id, since: datetime
 ) -> dict[Id, list[int]]:
-    """The charge lines of a subscription of which something is left, by the invoices issued since an instant."""
+    """The charge lines of a subscription of which something is left, by the invoices issued since an instant.
+
+    Not those of usage: they are settled by amount, and given back so.
+    """
     rows = cursor.execute(
         """SELECT d.id, l.position FROM documents d JOIN lines l ON l.document_id = d.id
         WHERE d.tenant_id = %s AND d.issued_at >= %s AND d.payer_id = %s AND d.kind = 'invoice'
             AND l.subscription_id = %s AND l.credits_document_id IS NULL AND l.net_minor + l.tax_minor > (
                 SELECT coalesce(-sum(c.net_minor + c.tax_minor), 0) FROM lines c
                 WHERE c.credits_document_id = l.document_id AND c.credits_position = l.position
+            ) AND NOT EXISTS (
+                SELECT FROM usage_settlements u WHERE u.document_id = l.document_id AND u.position = l.position
             )
         ORDER BY d.issued_at, d.id, l.position""",
         (tenant, since, payer_id, subscription_id),
