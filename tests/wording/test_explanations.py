@@ -380,6 +380,17 @@ EXAMPLES = {
         Linjen er på 50,00 kr.
         """,
     ),
+    "a trial with a price": (
+        charge("5.00", LineKind.TRIAL), None,
+        """
+        The whole trial costs 5.00 EUR.
+        The line comes to 5.00 EUR.
+        """,
+        """
+        Hele prøven koster 5,00 kr.
+        Linjen er på 5,00 kr.
+        """,
+    ),
     "a one-off": (
         seats("2", "12.50", kind=LineKind.ONE_OFF), None,
         """
