@@ -670,7 +670,7 @@ def test_from_a_metered_plan_to_one_at_a_fixed_price() -> None:
         """
         2024-04-11T12:00:00 c1 invoice 1
           api    usage  2024-04-01..2024-04-11T12:00:00  x8   8.00
-          fixed         2024-04-11T12:00:00..2024-05-01      20.00
+          fixed         2024-04-11..2024-05-01               20.00
           total 28.00
         2024-05-10 c1 invoice 2
           fixed  2024-05-01..2024-06-01  30.00
@@ -696,7 +696,7 @@ def test_from_a_fixed_price_to_a_metered_plan() -> None:
           fixed  2024-04-01..2024-05-01  30.00
           total 30.00
         2024-04-11T12:00:00 c1 credit note 1
-          fixed  credit  2024-04-11T12:00:00..2024-05-01  -20.00  of 1/1
+          fixed  credit  2024-04-11..2024-05-01  -20.00  of 1/1
           total -20.00
         2024-05-01 c1 invoice 2
           api  usage  2024-04-11T12:00:00..2024-05-01  x8  8.00

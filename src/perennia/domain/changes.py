@@ -10,12 +10,12 @@ from datetime import datetime
 from decimal import Decimal
 
 from perennia.domain.alignment import anchor_for
-from perennia.domain.calendar import Series, local_time, slot_at
+from perennia.domain.calendar import Series, local_time, slot_at, start_of_day
 from perennia.domain.errors import NotFound
 from perennia.domain.facts import Change, ChangeKind, Item, ItemKind, Version
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.policies import Policies, changed, over
-from perennia.domain.pricing import Timing
+from perennia.domain.pricing import Price, Timing
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,18 @@ def _other_terms(
         if _has_already(change, version):
             continue
         start = max(_effective(change, version), version.starts_at)
-        ended.append(Ended(version, start, _ending(change, version)))
-        begun.append(Begun(item, _follower(change, version, start, trial_ends_at, new_ids)))
+        begins = _of(change.price or version.price, start, version, change)
+        ended.append(Ended(version, _of(version.price, start, version, change), _ending(change, version)))
+        begun.append(Begun(item, _follower(change, version, begins, trial_ends_at, new_ids)))
         ended += [Ended(one, one.starts_at, change.policies) for one in absorbed.get(version.id, ())]
     return Outcome(tuple(ended), tuple(begun))
+
+
+def _of(price: Price, at: datetime, version: Version, change: Change) -> datetime:
+    """Where a version of that price ends or begins: what is metered to the instant, all else with its day."""
+    if at != change.at or price.meter_id is not None or under(change, version).proration_unit == "second":
+        return at
+    return max(start_of_day(at, version.series.zone), version.starts_at)
 
 
 def _has_already(change: Change, version: Version) -> bool:
@@ -128,7 +136,7 @@ def _follower(
     series = version.series
     if price.interval != series.interval:
         keeps = in_trial or under(change, version).interval_change == "keep_anchor"
-        anchor = series.anchor if keeps else _local(start, series.zone)
+        anchor = series.anchor if keeps else _restarted(start, series.zone, under(change, version))
         series = Series(anchor, series.zone, price.interval)
     return Version(
         id=new_ids(1)[0],
@@ -141,6 +149,11 @@ def _follower(
         bills_from=_bills_from(change, version, series, start),
         begun_under=replace(under(change, version), first_part=_first_part(change, version, start)),
     )
+
+
+def _restarted(start: datetime, zone: str, policies: Policies) -> datetime:
+    """Where periods are counted from anew: the day, also where usage is cut within it."""
+    return _local(start if policies.proration_unit == "second" else start_of_day(start, zone), zone)
 
 
 def _first_part(change: Change, version: Version, start: datetime) -> str:

@@ -115,7 +115,7 @@ def add_item(
         if chosen.unit_amount is not None:
             own_price(price, check_unit_amount(chosen.unit_amount))
         offer = catalog.offers(act.books.cursor, price_ids=[chosen.price_id])[chosen.price_id]
-        at = _at(act, version, _when(when, payment_gated), price=price)
+        at = _at(act, version, _when(when, payment_gated), price=price, cuts=False)
         made = _made(
             act,
             ChangeKind.ADD,
@@ -159,7 +159,7 @@ def set_billing_day(
     """
     with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now, policy=policy) as act:
         found = []
-        at_once = _at(act, version_at(plan_of(act.subscription), act.now), NOW)
+        at_once = _at(act, version_at(plan_of(act.subscription), act.now), NOW, cuts=False)
         for item in act.subscription.items:
             version = version_at(item, act.now)
             if item.kind is not ItemKind.PLAN and version.series.interval.unit.value in ("day", "week"):
@@ -222,10 +222,13 @@ def _item(act: Act, item_id: Id | None) -> Item:
     raise NotFound(kind="item", id=item_id.text("itm"))
 
 
-def _at(act: Act, version: Version, when: When | None, *, price: Price | None = None) -> datetime:
+def _at(
+    act: Act, version: Version, when: When | None, *, price: Price | None = None, cuts: bool = True
+) -> datetime:
+    """When a change takes effect: to the instant where it `cuts` what is metered, or makes it so."""
     under = act.under(price or version.price)
     chosen = timing(version, when=when, price=price, policies=under)
-    metered = any(one is not None and one.meter_id is not None for one in (version.price, price))
+    metered = cuts and any(one is not None and one.meter_id is not None for one in (version.price, price))
     return effective_at(act.subscription, version, when=chosen, now=act.now, policies=under, to_the_instant=metered)
 
 
