@@ -8,16 +8,16 @@ from perennia.domain.facts import Item, Pause, Payer, Settled, Subscription, Ver
 
 TAKEN_IN = {
     "documents", "settled", "cuts", "stretches", "begun", "ended", "changes", "moved_changes", "pauses", "dates", "moves",
-    "allocations", "balance", "discounts", "taken",
+    "allocations", "balance", "discounts", "taken", "free", "refunded",
 }  # fmt: skip
 NO_FACTS = {
-    "payer_id", "next_due_at", "movements", "events", "postings", "payments", "refunds", "refund_ends", "refunded",
+    "payer_id", "next_due_at", "movements", "events", "postings", "payments", "refunds", "refund_ends",
     "grants", "write_offs", "pending", "states",
 }  # fmt: skip
 """What `bill` is not told of a payer, so that nothing of it need be foretold."""
 
 MAY_MOVE: dict[type, set[str]] = {
-    Payer: {"subscriptions", "balances", "grants", "pending"},
+    Payer: {"subscriptions", "balances", "grants", "pending", "paid"},
     Subscription: {
         "items", "status", "trial_ends_at", "cancel_at", "activated_at", "ended_at", "discounts", "overcharged", "changes",
         "pauses", "term",

@@ -192,6 +192,10 @@ class Course(Standing):
         under = over(under, version.price.own_policies)
         return owed_from(settled, version, ends_at=ends_at, under=under, subscription_ends_at=self.ends_at)
 
+    def owes(self) -> bool:
+        """Whether something is still to be given back."""
+        return bool(self._owed)
+
     def waiting(self, at: datetime) -> Iterator[GivenBack]:
         """What waits for an invoice of the subscription, once there is one after the act that it comes from."""
         due = [
