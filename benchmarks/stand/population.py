@@ -74,6 +74,8 @@ class _Subscriber:
     started_on: date
     bills_from: date
     leaves_on: date | None
+    day: int = FIRST_DUE_ON.day
+    quantity: Decimal = Decimal(3)
 
 
 def due_on(month: int) -> date:
@@ -169,6 +171,18 @@ def make_population(shop: Shop, *, size: int, months: int, with_methods: bool = 
     return Population(shop, size, leavers)
 
 
+def make_mixed(shop: Shop, *, size: int) -> None:
+    """`size` active subscriptions, each of a customer of its own, with anchors on all days of the month."""
+    dice = Random(20_260_101)  # noqa: S311  a fixed seed is the point
+    subscribers = []
+    for _ in range(size):
+        day = dice.randrange(1, 29)
+        started = due_on(-dice.randrange(1, OLDEST_MONTHS)).replace(day=day)
+        subscribers.append(_Subscriber(started, due_on(0).replace(day=day), None, day, Decimal(dice.randrange(1, 5))))
+    for begin in range(0, size, _CHUNK):
+        _insert(shop, subscribers[begin : begin + _CHUNK], with_methods=False)
+
+
 def make_large_payer(shop: Shop, *, subscriptions_count: int) -> Id:
     """One customer with many subscriptions, all active and due in month 0."""
     payer = new_id()
@@ -255,12 +269,12 @@ def _agreement(shop: Shop, payer: Id, one: _Subscriber, entity: Id) -> NewSubscr
         currency="DKK",
         zone=ZONE,
         started_at=midnight(one.started_on, ZONE),
-        anchor_on=one.started_on.replace(day=FIRST_DUE_ON.day),
+        anchor_on=one.started_on.replace(day=one.day),
         bills_from=midnight(one.bills_from, ZONE),
         cancel_at=None if one.leaves_on is None else midnight(one.leaves_on, ZONE),
         items=(
             NewItem(ItemKind.PLAN, "Basic", sold.plan_price, sold.plan_quantity),
-            NewItem(ItemKind.ADD_ON, "Extra reader", sold.add_on_price, Decimal(3)),
+            NewItem(ItemKind.ADD_ON, "Extra reader", sold.add_on_price, one.quantity),
         ),
         discounts=() if sold.discount is None else (sold.discount,),
     )

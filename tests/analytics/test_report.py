@@ -69,15 +69,15 @@ def test_a_row_of_everything(shop: Shop):
     assert february == Row(
         month="2025-02",
         currency="DKK",
-        mrr_minor=12500 + 8333 + 7000 + 10000 + 25000,
+        mrr_minor=12500 + 8333 + 7000 + 10000 + 25000 + 10000,
         new_minor=35000,
         churn_minor=-47000,
-        active=5,
+        active=6,
         new=2,
         lost=3,
-        invoiced_minor=12000 - 16071 + 10000 - 4643 - 6428 + 25000 + 12500 + 7000,
-        revenue_minor=12458 + 7893 + 8036 + 7671 + 6976 + 5357 + 5000 + 3571,
-        collected_minor=15000 + 23215 + 15625 + 8750,
+        invoiced_minor=12000 - 16071 + 10000 - 4643 - 6428 + 25000 + 12500 + 7000 + 550 + 10000,
+        revenue_minor=12458 + 7893 + 8036 + 7671 + 6976 + 5357 + 5000 + 3571 + 9643 + 323 + 522 + 72 + 6 + 10,
+        collected_minor=15000 + 23215 + 15625 + 8750 + 688 + 12500,
         receivable_minor=11161 + 6696 + 12500,
     )
 
@@ -128,7 +128,7 @@ def test_forms_of_the_command(shop: Shop, perennia: Callable[..., CompletedProce
     plain = perennia("report", "--tenant", shop.slug, "--from", "2025-02", "--to", "2025-02").stdout
     assert "\x1b" not in plain
     assert plain.splitlines()[0].strip() == "DKK, by month"
-    assert "628.33" in plain
+    assert "728.33" in plain
     assert len(plain.splitlines()) == 3
 
 

@@ -25,6 +25,23 @@ FAULTS = [
     ("lines_explained", "UPDATE lines SET unit_amount = unit_amount + 1 WHERE {ONE_LINE}", ""),
     ("lines_explained", "UPDATE lines SET discount_minor = 7 WHERE {ONE_LINE}", ""),
     ("lines_explained", "UPDATE lines SET calculation = 'no' WHERE {ONE_LINE}", ""),
+    ("usage_settled", "UPDATE usage_events SET value = value + 1 WHERE tenant_id = %(tenant)s AND value = 7.5", ""),
+    (
+        "usage_settled",
+        """INSERT INTO usage_settlements (document_id, position, tenant_id, version_id, period_start, quantity, amount_minor,
+            kind)
+        SELECT document_id, 99, tenant_id, version_id, period_start - interval '10 years', 0, 5, kind
+        FROM usage_settlements WHERE tenant_id = %(tenant)s LIMIT 1""",
+        "usage_lines_settled",
+    ),
+    (
+        "usage_lines_settled",
+        "UPDATE usage_settlements SET quantity = quantity + 1 WHERE tenant_id = %(tenant)s AND kind = 5",
+        "",
+    ),
+    ("usage_lines_settled", "DELETE FROM usage_settlements WHERE tenant_id = %(tenant)s", "usage_settled parts_have_lines"),
+    ("metering_known", "UPDATE item_versions SET metering = false WHERE tenant_id = %(tenant)s AND metering", ""),
+    ("metering_known", "UPDATE subscriptions SET metering = false WHERE tenant_id = %(tenant)s AND metering", ""),
     (
         "documents_add_up",
         "UPDATE documents SET net_minor = net_minor + 1 WHERE id = ({ONE_INVOICE})",

@@ -12,6 +12,7 @@ from perennia.gateways.port import ChargeResult, DeclineClass, Outcome
 from perennia.operations import billing, catalog, changes, collection, coupons, feed, ledger, redemptions
 from perennia.operations.chosen import Chosen
 from tests.analytics.by_hand import correct_by_hand
+from tests.analytics.by_use import start_using, use
 from tests.operations.shop import Shop, open_shop
 
 
@@ -32,12 +33,17 @@ def lived_shop() -> Shop:
     shop.start(mia, "basic", trial_ends_on=date(2025, 2, 14))
     shop.start(ole, "basic")
     shop.start(mia, "plus", start_on=date(2025, 9, 1))
+    using = start_using(shop)
     collect(shop)
     live_until(shop, date(2025, 2, 20))
+    use(shop, using, "55")
     shop.cancel(leaving, at=midnight(date(2025, 2, 20), shop.zone))
     shop.cancel(unpaid, at=midnight(date(2025, 2, 10), shop.zone))
     live_until(shop, date(2025, 2, 25))
     shop.start(eva, "plus")
+    live_until(shop, date(2025, 3, 1))
+    use(shop, using, "7.5", ago=timedelta(days=2))
+    use(shop, using, "20")
     live_until(shop, date(2025, 4, 25))
     shop.cancel(yearly)
     live_until(shop, date(2025, 5, 1))

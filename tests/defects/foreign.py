@@ -21,7 +21,7 @@ from tests.operations.counter import pays
 from tests.operations.metered import metered_shop
 from tests.operations.shop import Shop
 
-INSIDE = ("agreements", "books", "desk", "booking", "recovery", "settlement", "capping", "recording")
+INSIDE = ("agreements", "books", "desk", "booking", "recovery", "settlement", "capping", "recording", "draft_payments")
 """Parts of operations, which themselves have looked by then."""
 
 
@@ -111,7 +111,10 @@ def a_shelf() -> Shelf:
     limit = usage.set_limit(
         **by, subscription_id=subscription, meter="megabytes", kind=LimitKind.ALERT, quantity=Decimal(9)
     )
+    gated = shop.start(bo, "basic")
+    changes.change_plan(**by, actor="astrid", subscription_id=gated, price_id=shop.prices["plus"], payment_gated=True)
     ids = {
+        "draft_id": one(shop, "SELECT id FROM drafts"),
         "customer_id": bo,
         "payer_id": bo,
         "subscription_id": subscription,
@@ -124,7 +127,7 @@ def a_shelf() -> Shelf:
         "product_id": one(shop, "SELECT id FROM products"),
         "meter_id": one(shop, "SELECT id FROM meters WHERE code = 'megabytes'"),
         "coupon_id": coupon,
-        "document_id": one(shop, "SELECT id FROM documents"),
+        "document_id": one(shop, "SELECT id FROM documents WHERE kind = 'invoice' AND number = 1"),
         "payment_id": payment,
         "refund_id": refund,
         "change_id": waits.change_id,
@@ -153,7 +156,7 @@ IDS = frozenset(
             "add_on_id",
         ),
         *("product_id", "meter_id", "coupon_id", "document_id", "payment_id", "refund_id", "change_id", "pending_id"),
-        *("limit_id", "entity_id"),
+        *("limit_id", "entity_id", "draft_id"),
     }
 )
 
@@ -189,5 +192,6 @@ OTHERS: dict[str, Callable[[Shelf], Any]] = {
     "number_series": lambda ours: "yearly",
     "meter": lambda ours: "megabytes",
     "kind": lambda ours: LimitKind.ALERT,
+    "signal": lambda ours: 1,
     "at": lambda ours: ours.shop.now + timedelta(days=1),
 }

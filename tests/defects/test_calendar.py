@@ -146,7 +146,7 @@ def test_d054_a_winter_clock_in_juneau_neither_loops_nor_bills_twice() -> None:
 def test_d055_whoever_starts_in_any_hour_around_a_clock_change_is_billed_on_its_own_day(changes_on: date) -> None:
     zone = ZoneInfo("America/Los_Angeles")
     first = datetime(changes_on.year, changes_on.month, changes_on.day, tzinfo=zone).astimezone(UTC)
-    starts = [first + timedelta(hours=n, minutes=30) for n in range(-12, 36)]
+    starts = [first + timedelta(hours=n, minutes=30) for n in range(-6, 30)]
     found = lines(
         "timezone: America/Los_Angeles\nplans: {basic: 30}\n"
         + "\n".join(f"{at:%Y-%m-%dT%H:%M}+00:00 subscribe plan=basic customer=h{n}" for n, at in enumerate(starts))

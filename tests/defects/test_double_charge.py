@@ -137,6 +137,16 @@ def test_d012_three_deliveries_of_one_answer_settle_once_and_tell_once(till: Til
     assert till.books()[101] == 12500
 
 
+def test_d012_three_deliveries_of_the_answer_that_a_first_payment_waits_for_start_it_once(till: Till) -> None:
+    till.subscriber("ok", payment_gated=True)
+    (call,) = intents(till)
+    at_once(*[lambda: book(till, call, Outcome.SUCCEEDED, gateway_reference="sbx_1")] * 3)
+    assert till.shop.rows("SELECT number, net_minor FROM documents") == [(1, 10000)]
+    assert till.shop.rows("SELECT captured_minor FROM payments") == [(12500,)]
+    assert one(till.shop, "SELECT status FROM subscriptions") == "active" and till.balance() == 0
+    agrees(till.shop)
+
+
 def test_d013_a_double_click_on_a_payment_by_hand_is_one_payment(till: Till) -> None:
     till.subscriber("soft")
     found = at_once(*[lambda: pays(till.shop, 12500, "cash 9", document_id=document(till.shop))] * 2)

@@ -97,7 +97,7 @@ def test_d031_forty_eight_ticks_of_an_hour_inside_a_month_make_no_invoice() -> N
     assert len(found) == 1
 
 
-@pytest.mark.parametrize("hours", [6, 24, 7 * 24 + 5, 91 * 24])
+@pytest.mark.parametrize("hours", [13, 24, 7 * 24 + 5, 91 * 24])
 def test_d032_the_number_of_invoices_does_not_depend_on_how_often_the_clock_ticks(hours: int) -> None:
     start, end = datetime(2024, 1, 31), datetime(2024, 5, 1)  # noqa: DTZ001
     ticks = [start + timedelta(hours=hours * n) for n in range(1, (end - start) // timedelta(hours=hours) + 1)]

@@ -8,22 +8,23 @@ from perennia.domain.facts import Item, Pause, Payer, Settled, Subscription, Ver
 
 TAKEN_IN = {
     "documents", "settled", "cuts", "stretches", "begun", "ended", "changes", "moved_changes", "pauses", "dates", "moves",
-    "allocations", "balance", "discounts", "taken", "free", "refunded",
+    "allocations", "balance", "discounts", "taken", "dropped", "usage", "free", "closed",
+    "pauses_begun", "refunds",
 }  # fmt: skip
 NO_FACTS = {
-    "payer_id", "next_due_at", "movements", "events", "postings", "payments", "refunds", "refund_ends",
+    "payer_id", "next_due_at", "movements", "events", "postings", "payments", "refund_ends", "refunded",
     "grants", "write_offs", "pending", "states",
 }  # fmt: skip
 """What `bill` is not told of a payer, so that nothing of it need be foretold."""
 
 MAY_MOVE: dict[type, set[str]] = {
-    Payer: {"subscriptions", "balances", "grants", "pending", "paid"},
+    Payer: {"subscriptions", "balances", "grants", "pending", "drafts", "paid", "closing"},
     Subscription: {
         "items", "status", "trial_ends_at", "cancel_at", "activated_at", "ended_at", "discounts", "overcharged", "changes",
-        "pauses", "term",
+        "pauses", "term", "usage",
     },
     Item: {"versions"},
-    Version: {"billed_through", "ends_at", "ended_under"},
+    Version: {"billed_through", "ends_at", "ended_under", "closed"},
     Pause: {"is_over"},
     Discount: {"periods_left"},
     Settled: {"end", "credited_net", "credited_tax", "adjusted_net", "adjusted_tax", "open_minor"},
@@ -32,11 +33,12 @@ STAYS: dict[type, set[str]] = {
     Payer: {"id", "party_id", "country", "tax"},
     Subscription: {
         "id", "customer_id", "entity_id", "currency", "zone", "started_at", "cancel_cause", "collection", "net_days",
-        "policies", "cancel_policies", "held", "po_number", "apart", "reactivates",
+        "policies", "cancel_policies", "held", "po_number", "apart", "reactivates", "used_until",
+        "ends_with_trial",
     },
     Item: {"id", "kind", "name"},
     Version: {"id", "price", "quantity", "series", "starts_at", "bills_from", "own_amount", "begun_under"},
-    Pause: {"id", "starts_at", "ends_at", "policies"},
+    Pause: {"id", "starts_at", "ends_at", "policies", "is_foreseen"},
     Discount: {"id", "percent", "amount_minor", "periods", "scope", "since", "redemption_id"},
     Settled: {
         "version_id", "start", "document_id", "position", "description", "line_end", "line_net", "line_tax", "tax_percent",

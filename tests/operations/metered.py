@@ -87,14 +87,14 @@ def metered_shop(
     return MeteredShop(shop, subscription)
 
 
-def sell(shop: Shop, meter: str, amount: str) -> None:
+def sell(shop: Shop, meter: str, amount: str, **more: Any) -> None:
     """An add-on whose price charges each unit of a meter."""
     ((meter_id,),) = shop.rows("SELECT id FROM meters WHERE code = %s", meter)
     ((product,),) = shop.rows("SELECT id FROM products LIMIT 1")
     add_on = catalog.create_add_on(tenant=shop.tenant, product_id=product, code=meter, name=meter.capitalize())
     shop.prices[meter] = catalog.create_price(
         tenant=shop.tenant, code=meter, add_on_id=add_on, unit_amount=Decimal(amount), currency="DKK",
-        model=Model.PER_UNIT, meter_id=meter_id, now=machine_now(),
+        model=Model.PER_UNIT, meter_id=meter_id, now=machine_now(), **more,
     )  # fmt: skip
 
 

@@ -79,7 +79,7 @@ def test_a_price_of_any_model_is_read_as_it_was_made(shop: Shop, model: Model) -
     found = read(shop, price_id)
     assert (found.model, found.scheme, found.timing) == (model, SCHEMES[model], Timing.ARREARS)
     assert (found.meter_id, found.scale, found.period_minimum, found.setup_fee) == (meter, 6, Decimal("99.5"), 49)
-    assert (found.trial_days, dict(found.own_policies)) == (14, {"tier_mode": "top", "dunning_days": [1, 2]})
+    assert (found.trial_days, dict(found.own_policies)) == (14, {"tier_mode": "top", "dunning_days": (1, 2)})
 
 
 def test_a_plain_price_needs_nothing_of_that(shop: Shop) -> None:

@@ -12,7 +12,7 @@ import pytest
 from perennia.config.clock import now as machine_now
 from perennia.domain.calendar import local_date
 from perennia.domain.decision import Decision
-from perennia.domain.documents import Document
+from perennia.domain.documents import Document, LineKind
 from perennia.domain.errors import DomainError, NotFound, SubscriptionEnded
 from perennia.domain.facts import Payer
 from perennia.domain.forecast import ahead
@@ -25,6 +25,7 @@ from perennia.operations.previews import preview
 from perennia.operations.subscriptions import TermAsked
 from perennia.store import session
 from perennia.store.identity import new_ids
+from tests.operations.metered import metered_shop
 from tests.operations.shop import Shop, open_shop
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -381,3 +382,26 @@ def test_what_is_set_aside_is_shown_as_such() -> None:
     ]  # fmt: skip
     with pytest.raises(DomainError, match="from 1 to 120 months"):
         previews.calendar(tenant=desk.shop.tenant, customer_id=desk.customer, now=machine_now(), months=0)
+
+
+def test_usage_counts_as_far_as_it_is_known_and_is_marked_as_unknown() -> None:
+    """What was used so far stands on the next invoice that is shown; with nothing more used, so it is issued."""
+    metered = metered_shop()
+    shop = metered.shop
+    customer = shop.rows("SELECT id FROM customers")[0][0]
+    desk = Desk(shop, customer, metered.subscription)
+    metered.record(*(metered.event(f"e{n}", "7") for n in range(3)))
+    collect(shop)
+    with desk.preview() as previewed:
+        desk.ask(changes.set_quantity, quantity=Decimal(1))
+    shown = previews.calendar(tenant=shop.tenant, customer_id=customer, now=machine_now(), months=4)
+    assert previewed.upcoming is None or told(previewed.upcoming.documents) == told(shown.upcoming[0].documents)
+    used = [line.net_minor for line in shown.upcoming[0].documents[0].lines if line.kind is LineKind.USAGE]
+    assert used == [210]
+    assert all(upcoming.usage for upcoming in shown.upcoming)
+    issued = []
+    for upcoming in shown.upcoming:
+        issued += desk.documents_until(upcoming.at)
+        collect(shop)
+    issued += desk.documents_until(shown.until)
+    assert told(document for upcoming in shown.upcoming for document in upcoming.documents) == told(issued)

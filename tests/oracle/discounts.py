@@ -45,7 +45,7 @@ def _lay(sub: Agreement, redemption: Redemption, lines: list[Line]) -> None:
 
 def _eligible(sub: Agreement, redemption: Redemption, line: Line) -> bool:
     """A renewal period is counted by its first line; a proration line, also that of a first part period, has the
-    discount that its period began with, and counts nothing.
+    discount of the period it lies in, or one given since it began, and counts nothing.
     """
     if not _in_scope(redemption, line):
         return False
@@ -58,8 +58,8 @@ def _eligible(sub: Agreement, redemption: Redemption, line: Line) -> bool:
     ):
         raise NotSupported("a coupon for n periods over items of several intervals")
     if not line.renewal and line.kind != "setup":
-        began_with_it = slot in redemption.used or (redemption.at <= period.begin and _lasts(sub, redemption, line))
-        return began_with_it and redemption.policy["coupon_on_prorations"] == "inherit"
+        has_it = slot in redemption.used or _lasts(sub, redemption, line)
+        return has_it and redemption.policy["coupon_on_prorations"] == "inherit"
     if slot in redemption.used:
         return True
     if not _lasts(sub, redemption, line):

@@ -29,7 +29,6 @@ POLICIES = tuple(
     for key, words in KNOWN.items()
     if len(words) > 1
     and key not in ("cancel_at", "gross_without_tax", "package", "first_flat_at_zero")
-    and not key.startswith(("coupon", "rounding", "tax_rounding", "zero"))
 )
 _ALIGNMENTS = ("anniversary", "calendar", "billing_day(15)", "billing_day(31)", "customer_day")
 
@@ -127,7 +126,7 @@ class _Draw:
             codes = lot.sample(("bag", "chair", "behind", "yearly", "weekly"), lot.choice((1, 1, 2)))
             act["items"] = [{"add_on": code, "quantity": lot.randint(1, 3) if code == "chair" else 1} for code in codes]
         if self.chance(0.2):
-            act["coupon"] = lot.choice(("TEN", "THIRD"))
+            act["coupon"] = lot.choice(("TEN", "OFF", "THIRD"))
         if self.chance(0.2):
             act["trial_days"] = lot.randint(1, 40)
         elif self.chance(0.05):
@@ -173,7 +172,7 @@ class _Draw:
                 "change_plan", "change_plan", "change_plan", "set_quantity", "set_quantity", "add_item", "add_item",
                 "remove_item", "cancel", "uncancel", "pause", "resume", "resume", "skip", "set_anchor_day",
                 "set_trial_end", "end_trial", "set_term_end", "apply_coupon", "unchange", "withdraw", "reactivate",
-                "hold_invoicing", "bill_run",
+                "bill_run",
             )
         )  # fmt: skip
         if verb == "bill_run":
@@ -184,9 +183,6 @@ class _Draw:
             key = lot.choice(POLICIES)
             act["policy"] = {key: self.word(key)}
         self.timeline.append(act)
-        if verb == "hold_invoicing":
-            self.step()
-            self.timeline.append({"at": self.at(), "verb": "release_invoicing", "subscription": name})
 
     def told(self, verb: str) -> Act:
         lot = self.lot
@@ -216,7 +212,7 @@ class _Draw:
             case "set_term_end":
                 return {"term_end": self.later(5, 90), "then": "end"}
             case "apply_coupon":
-                return {"coupon": lot.choice(("TEN", "THIRD"))}
+                return {"coupon": lot.choice(("TEN", "OFF", "THIRD"))}
             case _:
                 return {}
 

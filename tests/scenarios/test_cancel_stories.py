@@ -160,7 +160,6 @@ def test_the_day_of_the_cancel_is_billed() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="cancel_day is not looked at where a cancel names its day")
 def test_the_day_on_which_a_cancel_is_to_hold_is_billed() -> None:
     """cancel_day: billed; the 20th is a day of the cancel like any other: ten days go back."""
     story(

@@ -152,7 +152,6 @@ def test_arrears_at_two_prices() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="a credit by credit_becomes refund goes to the balance")
 def test_a_withdrawal_within_fourteen_days() -> None:
     """BILLING, "Life cycle": a full refund, not a balance."""
     story(

@@ -125,7 +125,6 @@ def test_a_trial_is_free() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="trial_price is not looked at")
 def test_a_trial_has_a_price() -> None:
     """trial_price: 1.00; charged at the start, and the plan from the trial's end."""
     story(
@@ -138,7 +137,7 @@ def test_a_trial_has_a_price() -> None:
         """,
         """
         2024-04-01 c1 invoice 1
-          basic  2024-04-01..2024-04-11  1.00
+          basic  trial  2024-04-01..2024-04-11  1.00
           total 1.00
         2024-04-11 c1 invoice 2
           basic  2024-04-11..2024-05-11  30.00

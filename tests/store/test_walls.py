@@ -24,6 +24,7 @@ CLAIMABLE = {
     "attempts": {"tenant_id", "state", "next_look_up_at", "leased_until"},
     "outbox": {"tenant_id", "position"},
     "tenants": {"id", "mode"},
+    "usage_signals": {"tenant_id"},
 }
 ROLES = ("perennia_owner", "perennia_app", "perennia_claim")
 

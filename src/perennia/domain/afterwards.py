@@ -68,9 +68,10 @@ class _Written:
             self.begun[one.subscription_id].append(one)
         self.dates = {one.subscription_id: one for one in decision.dates}
         self.charged = defaultdict(list)
+        usage = {(one.document_id, one.position) for one in decision.usage}
         for document in decision.documents:
             for position, line in enumerate(document.lines, start=1):
-                if line.kind in SETTLES and line.subscription_id is not None:
+                if line.kind in SETTLES and line.subscription_id is not None and (document.id, position) not in usage:
                     self.charged[line.subscription_id].append(_settled(document, position, line, paid=self.paid))
         for free in decision.free:
             self.charged[free.subscription_id].append(_free(free))
@@ -124,7 +125,11 @@ def _subscription(subscription: Subscription, status: Status, written: _Written)
     changes = tuple(
         replace(change, at=moved.get(change.id, change.at)) for change in subscription.changes if change.id not in done
     )
-    pauses = tuple(replace(one, is_over=one.is_over or one.id in over) for one in subscription.pauses)
+    known = {one.pause.id for one in decision.pauses_begun}  # each is among the facts, as one that is foreseen
+    pauses = tuple(
+        replace(one, is_over=one.is_over or one.id in over, is_foreseen=one.is_foreseen and one.id not in known)
+        for one in subscription.pauses
+    )
     dates = written.dates.get(subscription.id)
     items = _items(subscription, written, all_versions=bool(changes or pauses or subscription.cancel_at))
     found = replace(

@@ -56,6 +56,15 @@ def of_setup(
     )  # fmt: skip
 
 
+def of_trial(subscription: Subscription, item: Item, version: Version, policies: Policies, until: datetime) -> Charge:
+    """The price of a whole trial (`trial_price`)."""
+    assert policies.trial_price is not None
+    exact = exact_minor_units(policies.trial_price, version.price.currency)
+    listed = ROUNDINGS[policies.rounding_mode](*exact)
+    part = Part(version.starts_at, until, 1, 1)
+    return Charge(subscription, item, version, part, exact, listed, (), policies, LineKind.TRIAL)
+
+
 def of_minimum(fee: Charge) -> Charge | None:
     """What the minimum of a period lacks beside its fee, with the same discounts; a part has as much of the minimum."""
     price, part = fee.version.price, fee.part

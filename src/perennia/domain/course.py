@@ -11,7 +11,7 @@ from datetime import datetime
 
 from perennia.domain.calendar import boundary, local_time, slot_at
 from perennia.domain.changes import applied, split
-from perennia.domain.charges import Charge, GivenBack, Owed, of_minimum, of_part, of_setup
+from perennia.domain.charges import Charge, GivenBack, Owed, of_minimum, of_part, of_setup, of_trial
 from perennia.domain.decision import (
     ChangeDone,
     ChangeMoved,
@@ -48,11 +48,12 @@ from perennia.domain.standing import Standing, live_from
 class Course(Standing):
     """A subscription on its way; each method does what falls due at an instant, in the order of effects."""
 
-    __slots__ = ("_owed",)
+    __slots__ = ("_owed", "_priced_trial")
 
     def __init__(self, facts: Subscription, *, seller: Seller, payer: Payer, new_ids: NewIds) -> None:
         super().__init__(facts, seller=seller, payer=payer, new_ids=new_ids)
         self._owed = self._owed_before() if facts.overcharged else []
+        self._priced_trial: Progress | None = None
 
     def next_due_at(self) -> datetime | None:
         """The earliest instant at which anything of this subscription happens."""
@@ -126,6 +127,7 @@ class Course(Standing):
             self._become(Status.TRIALING if trial else Status.ACTIVE, at)
             if trial:
                 self.events.append(Event(EventType.SUBSCRIPTION_TRIAL_STARTED, facts.id, at))
+                self._priced_trial = self.progress[0] if self.progress[0].policies.trial_price else None
             else:
                 self._activated(at)
         if self._is_paused() and self.pause is not None and self.pause.ends_at is not None and self.pause.ends_at <= at:
@@ -164,6 +166,9 @@ class Course(Standing):
             discounts = self._discounts_for(progress, at, setup=True) if self.discounts else ()
             yield of_setup(self.facts, progress.item, progress.version, progress.policies, discounts)
         self._set_up = []
+        if self._priced_trial is not None and self.trial_end is not None:
+            progress, self._priced_trial = self._priced_trial, None
+            yield of_trial(self.facts, progress.item, progress.version, progress.policies, self.trial_end)
 
     def _begins_pause(self, at: datetime) -> bool:
         running = self.status not in (Status.CANCELED, Status.PAUSED, *NOT_BEGUN)
@@ -191,10 +196,6 @@ class Course(Standing):
             return []
         under = over(under, version.price.own_policies)
         return owed_from(settled, version, ends_at=ends_at, under=under, subscription_ends_at=self.ends_at)
-
-    def owes(self) -> bool:
-        """Whether something is still to be given back."""
-        return bool(self._owed)
 
     def waiting(self, at: datetime) -> Iterator[GivenBack]:
         """What waits for an invoice of the subscription, once there is one after the act that it comes from."""

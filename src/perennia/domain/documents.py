@@ -23,6 +23,7 @@ class LineKind(IntEnum):
     """A part of a period charged, or one given back; a single fee or sum, what was used, what a minimum lacks.
 
     `PAUSE` is given back for a pause, after which the part goes on; `ADJUSTMENT` by a person, and the part stays as it is.
+    `TRIAL` is the price of a trial.
     """
 
     RECURRING = 1
@@ -34,6 +35,7 @@ class LineKind(IntEnum):
     ROUNDING = 7
     PAUSE = 8
     ADJUSTMENT = 9
+    TRIAL = 10
 
 
 SETTLES = frozenset({LineKind.RECURRING, LineKind.MINIMUM})

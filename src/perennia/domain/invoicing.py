@@ -83,16 +83,9 @@ def bill(
                     continue
                 issued.append(
                     issue_draft(
-                        draft,
-                        key=key,
-                        payer=payer,
-                        seller=seller,
-                        due_at=due,
-                        now=now,
-                        funds=funds,
-                        new_ids=new_ids,
+                        draft, key=key, payer=payer, seller=seller, due_at=due, now=now, funds=funds, new_ids=new_ids
                     )
-                )
+                )  # fmt: skip
             gathered = {}
         due = earliest(earliest(following, funds.next_expiry_at()), gates.next_expiry_at())
     if not catch_up:
@@ -161,10 +154,11 @@ def _drafts(courses: list[Course], at: datetime, drafts: dict[GroupKey, Draft]) 
     for course in courses:
         _charge(course, course.setups(at), drafts)
         _charge(course, course.charges(at, Timing.ADVANCE), drafts)
-    for course in courses:
-        if course.owes():
-            draft = drafts.get(group_key(course.facts))
-            if draft is not None and any(charge.subscription is course.facts for charge in draft.charges):
+    owing = [course for course in courses if course.facts.overcharged]
+    if owing:
+        charged = {charge.subscription.id for draft in drafts.values() for charge in draft.charges}
+        for course in owing:
+            if course.facts.id in charged:
                 _give_back(course, course.waiting(at), drafts)
     return drafts
 

@@ -49,7 +49,7 @@ def end_of_service(subscription: Subscription, *, asked_for: datetime, policies:
     if policies.proration_unit == "second":
         return max(asked_for, subscription.started_at)
     day = start_of_day(asked_for, subscription.zone)
-    if policies.cancel_day == "billed" and day != asked_for:
+    if policies.cancel_day == "billed":
         return _next_day(day, subscription.zone)
     return day
 

@@ -120,7 +120,7 @@ def rounding_line(total_minor: int, *, step: int, mode: str, currency: str, at: 
 
 def _is_single(charge: Charge) -> bool:
     """Whether it is a fee of its own beside what a price charges."""
-    return charge.kind in (LineKind.SETUP, LineKind.MINIMUM) and not isinstance(charge, OneOff)
+    return charge.kind in (LineKind.SETUP, LineKind.MINIMUM, LineKind.TRIAL) and not isinstance(charge, OneOff)
 
 
 def _terms(charge: Charge) -> tuple[str, Decimal, Decimal]:
@@ -130,7 +130,8 @@ def _terms(charge: Charge) -> tuple[str, Decimal, Decimal]:
         return price.model, charge.quantity, price.unit_amount
     if charge.kind is LineKind.RECURRING or not _is_single(charge):
         return price.model, charge.version.quantity, price.unit_amount
-    amount = price.setup_fee if charge.kind is LineKind.SETUP else price.period_minimum
+    amounts = {LineKind.SETUP: price.setup_fee, LineKind.TRIAL: charge.policies.trial_price}
+    amount = amounts.get(charge.kind, price.period_minimum)
     assert amount is not None
     return Model.FLAT, _ONE, amount
 

@@ -273,16 +273,20 @@ def is_closed(at: datetime, versions: Sequence[Metered], target: Target, *, now:
         version.billed_through is not None
         and version.starts_at <= at < min(version.billed_through, version.ends_at or version.billed_through)
         and closes_at(
-            _end(version, at, target.policies), zone=version.series.zone, days=target.policies.late_window_days
+            _end(version, at, versions, target.policies),
+            zone=version.series.zone,
+            days=target.policies.late_window_days,
         )
         <= now
         for version in versions
     )
 
 
-def _end(version: Metered, at: datetime, policies: Policies) -> datetime:
+def _end(version: Metered, at: datetime, versions: Sequence[Metered], policies: Policies) -> datetime:
     slot = slot_at(version.series, at)
-    if version.ends_at is None or policies.usage_cut == "at_invoice":
+    if version.ends_at is None:
+        return slot.end
+    if policies.usage_cut == "at_invoice" and any(other.starts_at == version.ends_at for other in versions):
         return slot.end
     return min(slot.end, version.ends_at)
 

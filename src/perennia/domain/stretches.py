@@ -122,17 +122,18 @@ def metered(item: Item) -> list[Version]:
 
 
 def settled_beyond(subscription: Subscription, item: Item) -> Iterator[Key]:
-    """The keys of the periods that were settled behind the end of a version, or behind where it is about to end."""
+    """The keys of the periods that may be charged behind the end of a version, or behind where it is about to end."""
     bounds = [subscription.used_until or subscription.ends_at, *(change.at for change in subscription.changes)]
     for version in item.versions:
-        through = version.billed_through
-        if version.price.meter_id is None or through is None:
+        if version.price.meter_id is None:
             continue
+        begins = version.bills_from or version.starts_at
+        through = version.billed_through or begins
         end = min((at for at in (*bounds, version.ends_at) if at is not None), default=None)
-        if end is None or through <= end:
+        if end is None or through < end:
             continue
-        slot = slot_at(version.series, max(end, version.bills_from or version.starts_at))
-        while slot.start < through:
+        slot = slot_at(version.series, max(end, begins))
+        while slot.start <= through:  # one that was running may have been charged before its end
             yield version.id, slot.start
             slot = slot_at(version.series, slot.end)
 

@@ -160,10 +160,9 @@ class Tally:
     ) -> list[UsageCharge]:
         """What is to be rated at an instant, after what was charged where a version has no stretch any more."""
         found = considered(subscription, item, through=at)
-        return [
-            *_gone(subscription, item, at, found, charged),
-            *self._charges(subscription, _open(subscription, item, at, found)),
-        ]
+        standing = _gone(subscription, item, at, found, charged)
+        standing += self._charges(subscription, _open(subscription, item, at, found))
+        return sorted(standing, key=lambda charge: (charge.stretch.start, charge.stretch.version.starts_at))
 
     def closed(self, subscription: Subscription, item: Item, at: datetime) -> list[Id]:
         """The versions of an item that have ended and need not be looked at again, once what is due `at` is charged."""
@@ -252,12 +251,17 @@ def _gone(
 ) -> list[UsageCharge]:
     """What was charged for a version in periods in which it has no stretch any more, nor another that took it in."""
     versions = {version.id: version for version in metered(item)}
-    wrong = {key for key, minor in charged.items() if minor and key[0] in versions} - standing_for(found)
+    wrong = {key for key, minor in charged.items() if minor and key[0] in versions} - _priced(found)
     if wrong:
-        wrong -= standing_for(considered(subscription, item, through=at, since=min(start for _, start in wrong)))
+        wrong -= _priced(considered(subscription, item, through=at, since=min(start for _, start in wrong)))
     return [
         UsageCharge(_no_stretch(subscription, versions[key[0]], key[1]), _UNUSED, charged[key]) for key in sorted(wrong)
     ]
+
+
+def _priced(found: Sequence[Stretch]) -> set[Key]:
+    """The keys of stretches; what one of them took in keeps what it was charged until that one ends."""
+    return {key for stretch in found for key in (stretch.key, *(() if stretch.ends else stretch.taken_in))}
 
 
 def _open(subscription: Subscription, item: Item, at: datetime, found: Sequence[Stretch]) -> list[Stretch]:

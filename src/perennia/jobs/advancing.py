@@ -57,6 +57,8 @@ def walk(
     """The way of `advance` alone, for books that nobody else can write to: from instant to instant, then on to `to`."""
     journey = _Journey(tenant, start, calls, machine_now)
     journey.look_at_usage()
+    if progress is not None:
+        progress(journey.done)
     while journey.step(to):
         if progress is not None:
             progress(journey.done)

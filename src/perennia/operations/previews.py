@@ -15,7 +15,7 @@ from perennia.domain.ids import Id
 from perennia.operations import books
 from perennia.store import session
 from perennia.store.identity import Keys
-from perennia.store.reads import customers, facts, payers, prices, sellers, subscriptions
+from perennia.store.reads import customers, facts, payers, prices, sellers, subscriptions, usage
 from perennia.store.reads.sellers import Tenant
 from perennia.store.session import Cursor
 
@@ -162,18 +162,21 @@ def _payer_of(cursor: Cursor, customer_id: Id) -> Id:
 def _look(cursor: Cursor, *, tenant: Id, payer_id: Id, now: datetime) -> _Look:
     shop = sellers.tenant_by_id(cursor, tenant_id=tenant)
     row = payers.payers(cursor, ids=[payer_id])[0]
-    payer = facts.payers(cursor, [row.standing], tenant=shop)[0]
-    return _Look(shop, payer, sellers.seller(cursor, tenant=shop), shop.clock or now, row.set_aside_code)
+    at = shop.clock or now
+    (payer,) = usage.with_usage(
+        cursor, facts.payers(cursor, [row.standing], tenant=shop), tenant=tenant, through=at, running=True, waits=False
+    )
+    return _Look(shop, payer, sellers.seller(cursor, tenant=shop), at, row.set_aside_code)
 
 
 def _upcoming(look: _Look, *, through: datetime) -> Iterator[Upcoming]:
     """Each instant that brings documents, or the end of a metered period."""
     payer, reached = look.payer, look.now
     for happening in ahead(look.payer, seller=look.seller, now=look.now, through=through, new_ids=Keys()):
-        usage = metered(payer, after=reached, through=happening.at)
+        periods = metered(payer, after=reached, through=happening.at)
         payer, reached = happening.payer, max(reached, happening.at)
-        if happening.decision.documents or usage:
-            yield Upcoming(happening.at, happening.decision.documents, tuple(usage))
+        if happening.decision.documents or periods:
+            yield Upcoming(happening.at, happening.decision.documents, tuple(periods))
 
 
 def _look_ahead(found: Preview, *, tenant: Id, now: datetime) -> None:

@@ -67,7 +67,7 @@ def what_if(
     By the rule and the policies of each: as if `changes.change_plan` were asked for now, for that date, for everyone;
     `with_a_period` for the first period that begins on it or later. The months begin with that of `start_on`; recurring
     revenue is that at a month's end, invoiced is what is issued in it for these subscriptions from now on, with their
-    add-ons and less what is given back. Raises NotFound, InvalidValue.
+    add-ons and less what is given back; of what is metered nothing counts. Raises NotFound, InvalidValue.
     """
     if not 1 <= months <= MOST_MONTHS:
         raise InvalidValue(field="months", value=months, reason=f"from 1 to {MOST_MONTHS} months")
@@ -98,6 +98,9 @@ def _new_price(
         raise InvalidValue(field="plan", value=code, reason=reason)
     if not listings:
         raise InvalidValue(field="plan", value=code, reason="it has no price")
+    if listings[-1].price.meter_id is not None:
+        reason = "it is metered, and what will be used nobody knows"
+        raise InvalidValue(field="plan", value=code, reason=reason)
     check_unit_amount(amount)
     if amount < 0:
         raise InvalidValue(field="price", value=str(amount), reason="a price is not below zero")
@@ -123,6 +126,9 @@ class _Alike:
     before: Payer
     after: Payer
     changed: frozenset[Id]
+    kept: int
+    gives_back: bool
+    """What was charged reaches beyond the change: what that was is asked of each, and tells them apart."""
 
 
 class _Cohort:
@@ -130,34 +136,53 @@ class _Cohort:
 
     def __init__(self, asked: _Asked) -> None:
         self._asked = asked
+        self._terms: dict[object, _Alike] = {}
         self._alike: dict[object, _Alike] = {}
         self._new_ids = Keys()
         self.payers = self.subscriptions = self.kept = 0
 
     def take_in(self, cursor: Cursor, rows: Sequence[LockedPayer]) -> None:
         """Read so many payers, and count each with those that are like it."""
-        asked = self._asked
-        read = facts.payers(cursor, rows, tenant=asked.shop)
-        changed = [with_new_price(payer, asked.new, now=asked.now, new_ids=self._new_ids) for payer in read]
-        settled = overcharged(
-            cursor, [s for payer, of in changed for s in payer.subscriptions if s.id in of], tenant_id=asked.shop.id
-        )
-        for before, (payer, of) in zip(read, changed, strict=True):
-            self.kept += sum(s.id not in of and self._has_it(s) for s in payer.subscriptions)
-            if not of:
-                continue
-            after = payer
-            if settled and any(key in settled for key in of):
-                subscriptions = (replace(s, overcharged=settled.get(s.id, s.overcharged)) for s in payer.subscriptions)
-                after = replace(payer, subscriptions=tuple(subscriptions))
-            self.payers += 1
-            self.subscriptions += len(of)
-            key = terms(after, seller=asked.seller, now=asked.now)
-            alike = self._alike.get(key)
+        asked, apart = self._asked, []
+        for payer in facts.payers(cursor, rows, tenant=asked.shop):
+            key = terms(payer, seller=asked.seller, now=asked.now)
+            alike = self._terms.get(key)
             if alike is None:
-                self._alike[key] = _Alike(1, before, after, of)
+                alike = self._terms[key] = self._with_new_price(payer)
+            self.kept += alike.kept
+            if not alike.changed:
+                continue
+            self.payers += 1
+            self.subscriptions += len(alike.changed)
+            if alike.gives_back:
+                apart.append(self._with_new_price(payer))
             else:
-                alike.count += 1
+                self._alike.setdefault(key, alike).count += 1
+        if apart:
+            self._tell_apart(cursor, apart)
+
+    def _with_new_price(self, payer: Payer) -> _Alike:
+        after, changed = with_new_price(payer, self._asked.new, now=self._asked.now, new_ids=self._new_ids)
+        kept = sum(one.id not in changed and self._has_it(one) for one in payer.subscriptions)
+        gives_back = any(
+            version.billed_through is not None and version.billed_through > subscription.changes[-1].at
+            for subscription in after.subscriptions
+            if subscription.id in changed
+            for item in subscription.items
+            for version in item.versions
+        )
+        return _Alike(0, payer, after, changed, kept, gives_back)
+
+    def _tell_apart(self, cursor: Cursor, some: Sequence[_Alike]) -> None:
+        """Payers who would be given back what they paid: by their terms, and what that was."""
+        asked = self._asked
+        concerned = [s for one in some for s in one.after.subscriptions if s.id in one.changed]
+        settled = overcharged(cursor, concerned, tenant_id=asked.shop.id)
+        for one in some:
+            known = [replace(s, overcharged=settled.get(s.id, s.overcharged)) for s in one.after.subscriptions]
+            after = replace(one.after, subscriptions=tuple(known))
+            key = terms(after, seller=asked.seller, now=asked.now)
+            self._alike.setdefault(key, replace(one, after=after)).count += 1
 
     def _has_it(self, subscription: Subscription) -> bool:
         at = max(self._asked.now, subscription.started_at)

@@ -289,6 +289,7 @@ WORDS = {
         "den har priser i flere valutaer eller perioder; nævn en af dem: {codes}"
     ),
     "it has no price": "den har ingen pris",
+    "it is metered, and what will be used nobody knows": "den afregnes efter forbrug, og ingen ved hvor meget der bruges",
     "a price is not below zero": "en pris er ikke under nul",
     "a price for everyone begins today or later": "en pris for alle begynder i dag eller senere",
     "months": "antallet af måneder",

@@ -9,6 +9,8 @@ SENTENCES = {
     "counted_on": "Sammen med de {before}, der kom før i perioden, er det {total}.",
     "unit.period": "Prisen for en periode er {price}.",
     "unit.setup": "Oprettelsen koster {price} og opkræves én gang.",
+    "unit.trial": "Hele prøven koster {price}.",
+    "quantity.trial": "{quantity} til {price} {is} {amount} for hele prøven.",
     "unit.once": "Prisen er {price} og opkræves én gang.",
     "unit.usage": "Prisen er {price}.",
     "quantity.period": "{quantity} til {price} {is} {amount} pr. periode.",

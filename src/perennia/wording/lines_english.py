@@ -11,6 +11,8 @@ SENTENCES = {
     # one price
     "unit.period": "The price of a period is {price}.",
     "unit.setup": "The set-up fee is {price}, charged once.",
+    "unit.trial": "The whole trial costs {price}.",
+    "quantity.trial": "{quantity} at {price} {is} {amount} for the whole trial.",
     "unit.once": "The price is {price}, charged once.",
     "unit.usage": "The price is {price}.",
     "quantity.period": "{quantity} at {price} {is} {amount} a period.",

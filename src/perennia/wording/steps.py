@@ -8,7 +8,7 @@ from perennia.wording.telling import Here, Said, Teller
 
 Telling = Callable[[Teller, Here], Said | None]
 
-_OCCASIONS = {LineKind.SETUP: "setup", LineKind.ONE_OFF: "once", LineKind.USAGE: "usage"}
+_OCCASIONS = {LineKind.SETUP: "setup", LineKind.ONE_OFF: "once", LineKind.USAGE: "usage", LineKind.TRIAL: "trial"}
 
 
 def _plainly(teller: Teller, here: Here) -> Said:

@@ -36,8 +36,8 @@ def parts_tile(scope: Scope) -> Finding:
 def parts_have_lines(scope: Scope) -> Finding:
     """A settled part has one charge line, and one for its minimum, with its version and period.
 
-    It reaches up to where a credit cut it, or longer where a pause moved its end; a charge line without a part is
-    credited from its start. One that cost nothing may have no document.
+    It reaches up to where a credit cut it, or longer where a pause moved its end; what cost nothing may have no document.
+    A charge line without a part is credited from its start. The minimum of what is metered is settled by amount.
     """
     return look(
         scope,
@@ -45,7 +45,11 @@ def parts_have_lines(scope: Scope) -> Finding:
         rows="""SELECT coalesce(l.document_id, b.document_id) AS document_id, coalesce(l.position, b.position) AS position,
                 l.version_id AS line_version, l.period_start, l.period_end, c.starts AS cut_at,
                 b.version_id AS span_version, b.span_start, b.span_end, coalesce(s.pausing, false) AS pausing
-            FROM (SELECT * FROM lines WHERE tenant_id = %(tenant)s AND kind IN (1, 6)) AS l
+            FROM (
+                SELECT * FROM lines l WHERE tenant_id = %(tenant)s AND kind IN (1, 6) AND NOT EXISTS (
+                    SELECT FROM usage_settlements u WHERE u.document_id = l.document_id AND u.position = l.position
+                )
+            ) AS l
             FULL JOIN (SELECT * FROM billed_spans WHERE tenant_id = %(tenant)s) AS b
                 ON b.document_id = l.document_id AND b.position = l.position
             LEFT JOIN (

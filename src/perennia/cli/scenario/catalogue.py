@@ -74,7 +74,8 @@ def _price(fields: Fields, code: str | None, *, owner: str, defaults: Defaults) 
     model = fields.get("model", one_of(*Model))
     code = code or f"{owner}-{currency.lower()}-{str(every).replace(' ', '-')}"
     if model is None:
-        model = "per_unit" if {owner, code} & defaults.counted else "flat"
+        counted = {owner, code} & defaults.counted or fields.node_of("meter") is not None
+        model = "per_unit" if counted else "flat"
     inclusive = fields.get("tax_inclusive", yes_no)
     return Price(
         code=code,

@@ -150,7 +150,8 @@ def metered(cursor: Cursor, subscription_ids: Iterable[Id]) -> dict[tuple[Id, Id
                 v.starts_at, v.bills_from,
                 CASE WHEN v.ends_at IS NULL OR v.ends_at > s.trial_ends_at THEN s.trial_ends_at END
             ),
-            v.ends_at, v.billed_through
+            least(v.ends_at, s.used_until, CASE WHEN s.used_until IS NULL THEN least(s.ended_at, s.cancel_at) END),
+            v.billed_through
         FROM unnest((SELECT %s::uuid[])) AS k (id),
         LATERAL (SELECT * FROM subscriptions s WHERE s.id = k.id OFFSET 0) AS s,
         LATERAL (SELECT * FROM item_versions v WHERE v.subscription_id = s.id OFFSET 0) AS v,

@@ -76,6 +76,7 @@ def insert_children(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id
         (document, position, line) for document in documents for position, line in enumerate(document.lines, start=1)
     ]
     bulk.insert(cursor, tables.Line, _LINE, [_line_row(*line, tenant) for line in lines])
+    usage = {(one.document_id, one.position) for one in flat(decisions, "usage")}
     bulk.insert(
         cursor,
         tables.BilledSpan,
@@ -83,7 +84,7 @@ def insert_children(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id
         [
             (tenant, line.period_start, line.version_id, line.kind, line.period_end, document.id, position)
             for document, position, line in lines
-            if line.kind in SETTLES
+            if line.kind in SETTLES and (document.id, position) not in usage
         ]
         + [
             (tenant, part.start, part.version_id, LineKind.RECURRING, part.end, None, None)
