@@ -39,7 +39,11 @@ FAULTS = [
         "UPDATE usage_settlements SET quantity = quantity + 1 WHERE tenant_id = %(tenant)s AND kind = 5",
         "",
     ),
-    ("usage_lines_settled", "DELETE FROM usage_settlements WHERE tenant_id = %(tenant)s", "usage_settled parts_have_lines"),
+    (
+        "usage_lines_settled",
+        "DELETE FROM usage_settlements WHERE tenant_id = %(tenant)s",
+        "usage_settled parts_have_lines",
+    ),
     ("metering_known", "UPDATE item_versions SET metering = false WHERE tenant_id = %(tenant)s AND metering", ""),
     ("metering_known", "UPDATE subscriptions SET metering = false WHERE tenant_id = %(tenant)s AND metering", ""),
     (

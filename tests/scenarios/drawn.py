@@ -27,8 +27,7 @@ STEPS = (0, 0, 1, 3, 7, 11, 17, 29, 31, 45)
 POLICIES = tuple(
     key
     for key, words in KNOWN.items()
-    if len(words) > 1
-    and key not in ("cancel_at", "gross_without_tax", "package", "first_flat_at_zero")
+    if len(words) > 1 and key not in ("cancel_at", "gross_without_tax", "package", "first_flat_at_zero")
 )
 _ALIGNMENTS = ("anniversary", "calendar", "billing_day(15)", "billing_day(31)", "customer_day")
 

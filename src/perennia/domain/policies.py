@@ -5,7 +5,7 @@ a subscription's over these, an act's over all. What was used stays with what it
 policies it was made with.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -214,7 +214,10 @@ def _all_checked(given: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    """The value, or its text where it is nothing that a policy could be."""
+    if isinstance(value, list | tuple):
+        return tuple(_frozen(one) for one in value)
+    return value if isinstance(value, Hashable) else str(value)
 
 
 def _plain(value: Any) -> Any:
