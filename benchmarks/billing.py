@@ -30,6 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--workers", default="1,2", metavar="1,2", help="worker processes of each run in turn")
     parser.add_argument("--repeat", type=int, default=1, metavar="R", help="do all runs so many times, in turn")
+    parser.add_argument("--mixed", action="store_true", help="three price models and discounts among the subscriptions")
     parser.add_argument("--statements", action="store_true", help="also list what each statement took, on stderr")
 
 
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
 
         say(f"making {args.subscriptions:,} subscriptions")
         began = time.monotonic()
-        population = make_population(make_shop(), size=args.subscriptions, months=len(crews))
+        population = make_population(make_shop(mixed=args.mixed), size=args.subscriptions, months=len(crews))
         made_in_s = time.monotonic() - began
         meters = Meters(server)
         runs = []
@@ -53,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
             runs.append(_measure(meters, server.dsn("superuser"), population.tenant_text, due_at(month), workers, args))
         result = {
             "subscriptions": args.subscriptions,
+            "mixed": args.mixed,
             "runs": runs,
             "server": describe(server, meters.connection),
             "setup_seconds": round(made_in_s, 1),

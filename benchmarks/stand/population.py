@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import chain
@@ -17,13 +17,14 @@ from perennia.domain.facts import ItemKind, Payer, Seller
 from perennia.domain.ids import Id
 from perennia.domain.invoicing import bill, take_over
 from perennia.domain.pricing import Model
-from perennia.operations import catalog, tenants
+from perennia.domain.schemes import Scheme, Tier
+from perennia.operations import catalog, coupons, tenants
 from perennia.operations.books import open_books
 from perennia.store import session
 from perennia.store.identity import new_id, new_ids
 from perennia.store.writes import customers, locks, subscriptions
 from perennia.store.writes.customers import NewCustomer, NewMethod
-from perennia.store.writes.subscriptions import NewItem, NewSubscription
+from perennia.store.writes.subscriptions import NewDiscount, NewItem, NewSubscription
 
 ZONE = "Europe/Copenhagen"
 FIRST_DUE_ON = date(2026, 1, 1)
@@ -38,12 +39,21 @@ Decide = Callable[[Payer, Seller], Decision]
 
 
 @dataclass(frozen=True, slots=True)
-class Shop:
-    """Who sells what: the tenant and its prices, a flat plan and an add-on per unit."""
+class Sold:
+    """What one subscriber has: a plan, three units of an add-on, perhaps a discount."""
 
-    tenant: Id
     plan_price: Id
     add_on_price: Id
+    plan_quantity: Decimal = Decimal(1)
+    discount: NewDiscount | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """Who sells what: the tenant and what its subscribers have, in turn."""
+
+    tenant: Id
+    sold: tuple[Sold, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +89,12 @@ def due_at(month: int) -> datetime:
     return midnight(due_on(month), ZONE)
 
 
-def make_shop() -> Shop:
-    """A live tenant in Denmark. Through the operations, as a person would."""
+def make_shop(*, mixed: bool = False) -> Shop:
+    """A live tenant in Denmark with a flat plan and an add-on per unit. Through the operations, as a person would.
+
+    `mixed`: one in three has a graduated plan instead, one in three packages of the add-on; every second a discount, of
+    10 percent or of 5.00.
+    """
     now = machine_now()
     business = tenants.create_business(slug="bench", name="Benchmark ApS", now=now)
     tenant = tenants.create_tenant(
@@ -111,7 +125,32 @@ def make_shop() -> Shop:
         now=now,
         model=Model.PER_UNIT,
     )
-    return Shop(tenant, plan_price, add_on_price)
+    plain = Sold(plan_price, add_on_price)
+    return Shop(tenant, _mixed(tenant, plain, plan, add_on) if mixed else (plain,))
+
+
+def _mixed(tenant: Id, plain: Sold, plan: Id, add_on: Id) -> tuple[Sold, ...]:
+    """Three price models with and without discounts, six mixtures in turn."""
+    now = machine_now()
+    tiers = (Tier(Decimal(10), Decimal("7.95")), Tier(None, Decimal("5.95")))
+    seats = catalog.create_price(
+        tenant=tenant, code="seats-month", plan_id=plan, unit_amount=Decimal(0), currency="DKK", now=now,
+        model=Model.GRADUATED, scheme=Scheme(tiers=tiers),
+    )  # fmt: skip
+    packages = catalog.create_price(
+        tenant=tenant, code="packages-month", add_on_id=add_on, unit_amount=Decimal(15), currency="DKK", now=now,
+        model=Model.PACKAGE, scheme=Scheme(package_size=Decimal(2)),
+    )  # fmt: skip
+    tenth = coupons.create_coupon(tenant=tenant, code="TENTH", percent_off=Decimal(10), now=now)
+    five = coupons.create_coupon(tenant=tenant, code="FIVE", amount_off_minor=500, currency="DKK", now=now)
+    percent = NewDiscount(tenth, Decimal(10), None, None, None)
+    amount = NewDiscount(five, None, 500, None, None)
+    graduated = replace(plain, plan_price=seats, plan_quantity=Decimal(15))
+    packaged = replace(plain, add_on_price=packages)
+    return (
+        plain, replace(graduated, discount=percent), packaged,
+        replace(plain, discount=amount), graduated, replace(packaged, discount=percent),
+    )  # fmt: skip
 
 
 def make_population(shop: Shop, *, size: int, months: int, with_methods: bool = False) -> Population:
@@ -221,6 +260,7 @@ def _customer(key: Id, number: int) -> NewCustomer:
 
 
 def _agreement(shop: Shop, payer: Id, one: _Subscriber, entity: Id) -> NewSubscription:
+    sold = shop.sold[int.from_bytes(payer) % len(shop.sold)]
     return NewSubscription(
         id=new_id(),
         customer_id=payer,
@@ -233,9 +273,10 @@ def _agreement(shop: Shop, payer: Id, one: _Subscriber, entity: Id) -> NewSubscr
         bills_from=midnight(one.bills_from, ZONE),
         cancel_at=None if one.leaves_on is None else midnight(one.leaves_on, ZONE),
         items=(
-            NewItem(ItemKind.PLAN, "Basic", shop.plan_price),
-            NewItem(ItemKind.ADD_ON, "Extra reader", shop.add_on_price, one.quantity),
+            NewItem(ItemKind.PLAN, "Basic", sold.plan_price, sold.plan_quantity),
+            NewItem(ItemKind.ADD_ON, "Extra reader", sold.add_on_price, one.quantity),
         ),
+        discounts=() if sold.discount is None else (sold.discount,),
     )
 
 

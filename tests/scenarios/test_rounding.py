@@ -227,3 +227,56 @@ def test_the_unpaid_rest_of_a_rounded_invoice_is_closed_by_its_credit() -> None:
           net -9.94  tax -0.81  total -10.75
         """,
     )
+
+
+def test_what_waits_for_the_next_invoice_is_rounded_as_its_business_says() -> None:
+    """Of no subscription: the tenant's own policy holds, and 0.125 goes to the even cent."""
+    story(
+        """
+        policy: {rounding_mode: half_even}
+        plans: {basic: 10}
+
+        2024-04-01 subscribe basic
+        2024-04-02 one_off amount=0.125 name=Key when=next_invoice
+        2024-05-01 bill_run
+        """,
+        """
+        2024-04-01 c1 invoice 1
+          basic  2024-04-01..2024-05-01  10.00
+          total 10.00
+        2024-05-01 c1 invoice 2
+          basic           2024-05-01..2024-06-01  10.00
+          Key    one_off  2024-04-02..2024-04-02   0.12
+          total 10.12
+        """,
+    )
+
+
+def test_a_rounded_total_is_booked_apart_from_revenue() -> None:
+    """What the coin adds is no revenue: `verify` compares the accounts with lines and documents."""
+    story(
+        """
+        policy: {cash_step: 1}
+        plans: {basic: 10.40, other: 10.60}
+
+        2024-04-01 subscribe basic customer=anna
+        2024-04-01 subscribe other customer=bo
+        2024-04-02 record_payment customer=bo
+        2024-04-16 cancel customer=bo
+        """,
+        """
+        2024-04-01 anna invoice 1
+          basic            2024-04-01..2024-05-01  10.40
+                 rounding  2024-04-01..2024-04-01  -0.40
+          total 10.00
+        2024-04-01 bo invoice 2
+          other            2024-04-01..2024-05-01  10.60
+                 rounding  2024-04-01..2024-04-01   0.40
+          total 11.00
+        2024-04-16 bo credit note 1
+          other  credit    2024-04-16..2024-05-01  -5.30  of 2/1
+                 rounding  2024-04-16..2024-04-16   0.30
+          total -5.00
+          balance 5.00
+        """,
+    )

@@ -52,9 +52,12 @@ class Funds:
 
     @classmethod
     def of(cls, payer: Payer) -> "Funds":
-        return cls(
-            dict(payer.balances), grants={grant.id: grant for grant in payer.grants}, paid=list(payer.paid)
-        )  # fmt: skip
+        found = cls(dict(payer.balances))
+        if payer.grants:
+            found.grants = {grant.id: grant for grant in payer.grants}
+        if payer.paid:
+            found.paid = list(payer.paid)
+        return found
 
     def give_back(self, document_id: Id, wanted_minor: int) -> list[tuple[Paid, int]]:
         """Take up to so much of the payments that settled a document, the oldest first."""

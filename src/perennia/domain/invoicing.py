@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from perennia.domain.charges import GivenBack
+from perennia.domain.charges import Charge, GivenBack
 from perennia.domain.course import Course
 from perennia.domain.decision import Decision, PauseBegun, SpanFree
 from perennia.domain.drafting import (
@@ -83,23 +83,19 @@ def bill(
                     continue
                 issued.append(
                     issue_draft(
-                        draft,
-                        key=key,
-                        payer=payer,
-                        seller=seller,
-                        due_at=due,
-                        now=now,
-                        funds=funds,
-                        new_ids=new_ids,
+                        draft, key=key, payer=payer, seller=seller, due_at=due, now=now, funds=funds, new_ids=new_ids
                     )
-                )
+                )  # fmt: skip
             gathered = {}
         due = earliest(earliest(following, funds.next_expiry_at()), gates.next_expiry_at())
     if not catch_up:
         _refuse_long_catch_up(courses)
-    decision = replace(_decision(payer, courses, issued, expired, next_due_at=due), free=tuple(free))
-    made = [refund for one in issued for refund in one.refunds]
-    return _with_dropped(with_refunds(decision, made) if made else decision, gates)
+    decision = _decision(payer, courses, issued, expired, next_due_at=due)
+    if free:
+        decision = replace(decision, free=tuple(free))
+    if made := [refund for one in issued for refund in one.refunds]:
+        decision = with_refunds(decision, made)
+    return _with_dropped(decision, gates)
 
 
 def _with_dropped(decision: Decision, gates: Gates) -> Decision:
@@ -148,18 +144,16 @@ def _drafts(courses: list[Course], at: datetime, drafts: dict[GroupKey, Draft]) 
     for course in courses:
         _give_back(course, course.end(at), drafts)
     for course in courses:
-        for charge in course.charges(at, Timing.ARREARS):
-            drafts.setdefault(group_key(course.facts), Draft()).charges.append(charge)
+        _charge(course, course.charges(at, Timing.ARREARS), drafts)
     for course in courses:
         _give_back(course, course.change(at), drafts)
         if course.ended:  # what a change ended is charged with what follows it
-            for charge in course.charges(at, Timing.ARREARS):
-                drafts.setdefault(group_key(course.facts), Draft()).charges.append(charge)
+            _charge(course, course.charges(at, Timing.ARREARS), drafts)
     for course in courses:
         _give_back(course, course.start(at), drafts)
     for course in courses:
-        for charge in chain(course.setups(at), course.charges(at, Timing.ADVANCE)):
-            drafts.setdefault(group_key(course.facts), Draft()).charges.append(charge)
+        _charge(course, course.setups(at), drafts)
+        _charge(course, course.charges(at, Timing.ADVANCE), drafts)
     owing = [course for course in courses if course.facts.overcharged]
     if owing:
         charged = {charge.subscription.id for draft in drafts.values() for charge in draft.charges}
@@ -169,9 +163,23 @@ def _drafts(courses: list[Course], at: datetime, drafts: dict[GroupKey, Draft]) 
     return drafts
 
 
+def _charge(course: Course, charges: Iterable[Charge], drafts: dict[GroupKey, Draft]) -> None:
+    found = list(charges)
+    if found:
+        _draft(course, drafts).charges += found
+
+
 def _give_back(course: Course, given: Iterable[GivenBack], drafts: dict[GroupKey, Draft]) -> None:
-    for one in given:
-        drafts.setdefault(group_key(course.facts), Draft()).credits.append(one)
+    found = list(given)
+    if found:
+        _draft(course, drafts).credits += found
+
+
+def _draft(course: Course, drafts: dict[GroupKey, Draft]) -> Draft:
+    key = group_key(course.facts)
+    if key not in drafts:
+        drafts[key] = Draft()
+    return drafts[key]
 
 
 def _refuse_long_catch_up(courses: list[Course]) -> None:
@@ -185,36 +193,42 @@ def _refuse_long_catch_up(courses: list[Course]) -> None:
 def _decision(
     payer: Payer, courses: list[Course], issued: list[Issued], expired: list[Moved], *, next_due_at: datetime | None
 ) -> Decision:
+    told = [course for course in courses if course.has_told()]
     using = [course.usage for course in courses if course.usage is not None]
     return Decision(
         payer_id=payer.id,
         next_due_at=next_due_at,
         documents=tuple([one.document for one in issued]),
         settled=tuple([(p.version.id, p.settled) for course in courses for p in course.progress if p.parts]),
-        cuts=_joined([course.cuts for course in courses] + [usage.cuts for usage in using]),
-        closed=_joined([usage.closed for usage in using]),
-        stretches=_joined([course.stretches for course in courses]),
-        begun=_joined([course.begun for course in courses]),
-        ended=_joined([course.ended for course in courses]),
-        changes=_joined([course.changes_done for course in courses]),
-        moved_changes=_joined([course.changes_moved for course in courses]),
-        pauses=_joined([course.pauses_done for course in courses]),
-        pauses_begun=tuple(begun for course in courses if course.moves for begun in _foreseen(course)),
-        dates=_joined([course.dates for course in courses]),
-        moves=_joined([course.moves for course in courses]),
-        movements=_joined([course.movements for course in courses]),
+        cuts=_joined([course.cuts for course in told] + [usage.cuts for usage in using]),
+        closed=_joined([usage.closed for usage in using]) if using else (),
         events=_joined(
-            [course.events for course in courses]
-            + [one.events for one in issued]
-            + [list(one.events) for one in expired]
+            [course.events for course in told] + [one.events for one in issued] + [list(one.events) for one in expired]
         ),
         postings=_joined([one.postings for one in issued] + [list(one.postings) for one in expired]),
         allocations=_joined([one.allocations for one in issued]),
         balance=_joined([one.balance for one in issued] + [list(one.balance) for one in expired]),
         taken=_joined([one.taken for one in issued]),
         usage=_joined([one.usage for one in issued]),
-        discounts=_joined([list(course.uses.values()) for course in courses]),
+        discounts=_joined([list(course.uses.values()) for course in courses if course.uses]),
+        **(_changes(told) if told else {}),
     )
+
+
+def _changes(told: list[Course]) -> dict[str, Any]:
+    """What became of subscriptions, as parts of a decision; a renewal has none of it."""
+    return {
+        "stretches": _joined([course.stretches for course in told]),
+        "begun": _joined([course.begun for course in told]),
+        "ended": _joined([course.ended for course in told]),
+        "changes": _joined([course.changes_done for course in told]),
+        "moved_changes": _joined([course.changes_moved for course in told]),
+        "pauses": _joined([course.pauses_done for course in told]),
+        "pauses_begun": tuple(begun for course in told if course.moves for begun in _foreseen(course)),
+        "dates": _joined([course.dates for course in told]),
+        "moves": _joined([course.moves for course in told]),
+        "movements": _joined([course.movements for course in told]),
+    }
 
 
 def _foreseen(course: Course) -> list[PauseBegun]:

@@ -23,11 +23,17 @@ _ONE = Decimal(1)
 
 def charge_lines(charges: Sequence[Charge], amounts: Sequence[Amount], taxes: Sequence[LineTax]) -> list[Line]:
     """A line for each charge; one that its columns alone explain has no calculation."""
-    lines = []
+    lines: list[Line] = []
+    model: str
     for charge, amount, tax in zip(charges, amounts, taxes, strict=True):
         price, part = charge.version.price, charge.part
-        model, quantity, unit_amount = _terms(charge)
-        subscription_id, version_id = _of(charge)
+        if charge.kind is LineKind.RECURRING:
+            model, quantity, unit_amount = price.model, charge.version.quantity, price.unit_amount
+            subscription_id: Id | None = charge.subscription.id
+            version_id: Id | None = charge.version.id
+        else:
+            model, quantity, unit_amount = _terms(charge)
+            subscription_id, version_id = _of(charge)
         lines.append(
             Line(
                 kind=charge.kind,

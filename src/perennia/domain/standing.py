@@ -85,6 +85,13 @@ class Standing:
     def _cause(self) -> Cause:
         return self.facts.cancel_cause if self.ends_at == self.cancel_at else Cause.TERM
 
+    def has_told(self) -> bool:
+        """Whether anything became of it but charges."""
+        return bool(
+            self.moves or self.events or self.movements or self.cuts or self.begun or self.ended or self.dates
+            or self.stretches or self.changes_done or self.changes_moved or self.pauses_done
+        )  # fmt: skip
+
     def _is_paused(self) -> bool:
         return self.status is Status.PAUSED
 

@@ -73,6 +73,14 @@ def tax_charges(
         policies = charge.policies
         key = treatment.percent, charge.version.price.tax_inclusive, policies.tax_rounding, policies.rounding_mode
         groups.setdefault(key, []).append(index)
+    if len(groups) == 1 and not (key[1] and any(one.category is not Category.STANDARD for one in treatments)):
+        percent, inclusive, rounding, mode = key
+        taxes = tax_on(amounts, percent=percent, inclusive=inclusive, by_line=rounding == "line", mode=mode)
+        lines = [
+            LineTax(percent, amount - tax if inclusive else amount, tax)
+            for amount, tax in zip(amounts, taxes, strict=True)
+        ]
+        return Taxed(lines, _evidence(charges, treatments, lines, payer=payer, seller=seller))
     found: dict[int, LineTax] = {}
     for (percent, inclusive, rounding, mode), indexes in groups.items():
         of_group = [amounts[index] for index in indexes]
