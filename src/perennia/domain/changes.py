@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from perennia.domain.alignment import anchor_for
-from perennia.domain.calendar import Series, local_time, slot_at
+from perennia.domain.calendar import Series, anchor_at, slot_at
 from perennia.domain.errors import NotFound
 from perennia.domain.facts import Change, ChangeKind, Item, ItemKind, Version
 from perennia.domain.ids import Id, NewIds
@@ -139,15 +139,17 @@ def _follower(
         starts_at=start,
         ends_at=version.ends_at,
         bills_from=_bills_from(change, version, series, start),
-        begun_under=replace(under(change, version), first_part=_first_part(change, version, start)),
+        begun_under=_beginning(change, version, start),
     )
 
 
-def _first_part(change: Change, version: Version, start: datetime) -> str:
+def _beginning(change: Change, version: Version, start: datetime) -> Policies:
     """A part that a change divides costs its share; where nothing was to be paid yet, the first is what it was."""
+    policies = under(change, version)
     if version.bills_from is None or version.bills_from <= start or version.billed_through is not None:
-        return "prorate"
-    return (version.begun_under or under(change, version)).first_part
+        return replace(policies, first_part="prorate")
+    first_part = (version.begun_under or policies).first_part
+    return replace(policies, first_part=first_part, difference_invoiced="now")
 
 
 def _bills_from(change: Change, version: Version, series: Series, start: datetime) -> datetime | None:
@@ -187,7 +189,7 @@ def _anchor_of_plan(items: Sequence[Item], change: Change) -> datetime:
     assert change.price is not None
     plan = next(item for item in items if item.kind is ItemKind.PLAN)
     base = _in_force_from(plan, change.at)[0].series
-    local = local_time(change.at, base.zone)
+    local = anchor_at(change.at, base.zone)
     start = local if change.policies.proration_unit == "second" else local.date()
     return anchor_for(alignment="base", start=start, zone=base.zone, interval=change.price.interval, base=base)
 
@@ -302,7 +304,7 @@ def _goes_on_in(version: Version, other: Version) -> bool:
 
 
 def _local(at: datetime, zone: str) -> datetime:
-    return local_time(at, zone)
+    return anchor_at(at, zone)
 
 
 _RULES: Mapping[ChangeKind, Callable[[Change, Sequence[Item], datetime | None, NewIds], Outcome]] = {

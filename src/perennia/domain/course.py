@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from perennia.domain.calendar import boundary, local_time, slot_at
+from perennia.domain.calendar import anchor_at, boundary, slot_at
 from perennia.domain.changes import applied, split
 from perennia.domain.charges import Charge, GivenBack, Owed, of_minimum, of_part, of_setup, of_trial
 from perennia.domain.decision import (
@@ -42,7 +42,7 @@ from perennia.domain.policies import Policies, changed, over
 from perennia.domain.pricing import Timing
 from perennia.domain.progress import Progress, earliest
 from perennia.domain.proration import credit
-from perennia.domain.standing import Standing, live_from
+from perennia.domain.standing import Standing, in_order, live_from
 
 
 class Course(Standing):
@@ -143,22 +143,33 @@ class Course(Standing):
         standing = self._with_usage() if self.usage is not None and timing is Timing.ARREARS else None
         for progress in self.progress:
             while progress.due is not None and progress.due <= at and progress.version.price.timing is timing:
-                plan_closed |= timing is Timing.ARREARS and progress.item.kind is ItemKind.PLAN
                 discounts = self._discounts_for(progress, at) if self.discounts else ()
-                version, policies = progress.version, progress.policies
-                part = progress.take()
-                if version.price.meter_id is not None:
+                if progress.version.price.meter_id is None:
+                    yield from self._part(progress, discounts)
+                else:
+                    progress.take()
                     taken[progress.item.id] = discounts
-                    continue
-                fee = of_part(self.facts, progress.item, version, part, policies, discounts)
-                yield fee
-                if version.price.period_minimum is not None and (lacks := of_minimum(fee)) is not None:
-                    yield lacks
+                if timing is Timing.ARREARS and progress.item.kind is ItemKind.PLAN:
+                    plan_closed |= progress.begins_a_period()
         if self.usage is not None and standing is not None:  # as it stood before the parts were taken
             active = tuple(one for one in self.facts.discounts if one.id not in self.ended_discounts)
             yield from self.usage.charges(standing, self.progress, at=at, taken=taken, discounts=active)
         if plan_closed:
             self._end_used_up(at, at)
+
+    def catching_up(self, at: datetime) -> Iterator[Charge]:
+        """What a change charges and waits for an invoice of the subscription, once there is one after the change."""
+        for progress in self.progress:
+            if progress.waits and progress.settled < at:
+                yield from self._part(progress, self._discounts_for(progress, at) if self.discounts else ())
+
+    def _part(self, progress: Progress, discounts: tuple[Discount, ...]) -> Iterator[Charge]:
+        """The fee of the next part, and what a minimum adds to it."""
+        version, policies = progress.version, progress.policies
+        fee = of_part(self.facts, progress.item, version, progress.take(), policies, discounts)
+        yield fee
+        if version.price.period_minimum is not None and (lacks := of_minimum(fee)) is not None:
+            yield lacks
 
     def setups(self, at: datetime) -> Iterator[Charge]:
         """(5) The set-up fees of what began just now, also in a trial."""
@@ -196,6 +207,11 @@ class Course(Standing):
             return []
         under = over(under, version.price.own_policies)
         return owed_from(settled, version, ends_at=ends_at, under=under, subscription_ends_at=self.ends_at)
+
+    @property
+    def waits(self) -> bool:
+        """Whether anything waits for an invoice of the subscription."""
+        return bool(self.facts.overcharged) or any(progress.waits for progress in self.progress)
 
     def waiting(self, at: datetime) -> Iterator[GivenBack]:
         """What waits for an invoice of the subscription, once there is one after the act that it comes from."""
@@ -311,7 +327,7 @@ class Course(Standing):
         version, zone = progress.version, self.facts.zone
         series = version.series
         if version.bills_from is not None and slot_at(series, version.bills_from).start == version.bills_from:
-            series = replace(series, anchor=local_time(trial_end, zone))
+            series = replace(series, anchor=anchor_at(trial_end, zone))
         follower = split(version, start=version.starts_at, series=series, bills_from=trial_end, new_ids=self._new_ids)
         self._end_version(progress, version.starts_at, None)
         self._begin(progress.item, follower)
@@ -320,7 +336,7 @@ class Course(Standing):
         """What was to happen at the end of the paid period happens at the end that a pause moved."""
         self.changes = sorted(
             (replace(change, at=after) if change.at == before else change for change in self.changes),
-            key=lambda change: (change.at, change.id),
+            key=in_order,
         )
         self.changes_moved += [ChangeMoved(change.id, after) for change in self.changes if change.at == after]
         if self.cancel_at == before:

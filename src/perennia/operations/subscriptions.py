@@ -225,7 +225,7 @@ def _cancel(
         plan = version_at(plan_of(act.subscription), act.now)
         ends = _end(act, plan, when)
         agreements.schedule_end(
-            act.books.cursor, subscription_id=subscription_id, cancel_at=ends, policies=act.policies,
+            act.books.cursor, subscription_id=subscription_id, cancel_at=ends, policies=_of_end(act, ends),
             used_until=_used_until(act, when or act.under(plan.price).cancel_at, ends),
         )  # fmt: skip
         act.settle(Event(EventType.SUBSCRIPTION_CANCEL_SCHEDULED, subscription_id, act.now), since=ends)
@@ -333,6 +333,14 @@ def goes_on_at(act: Act, at: datetime) -> None:
                 begun.append(VersionBegun(act.subscription.id, item, follower))
     if begun:
         act.books.write([Decision(act.payer.id, None, begun=tuple(begun), ended=tuple(ended))], actor=act.actor)
+
+
+def _of_end(act: Act, ends_at: datetime) -> Policies:
+    """The act's policies. The last part was charged whole before its end was known: what is left of it goes back."""
+    through = version_at(plan_of(act.subscription), ends_at).billed_through
+    if through is None or through <= ends_at:
+        return act.policies
+    return replace(act.policies, known_last_part="prorate")
 
 
 def _end(act: Act, plan: Version, when: When | None) -> datetime:
