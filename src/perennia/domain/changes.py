@@ -216,8 +216,10 @@ def _moved(change: Change, items: Sequence[Item], trial_ends_at: datetime | None
         free = policies.billing_day_move == "free_gap" and slot_at(series, start).start != start
         followed = _renewed(version, start, series, replace(policies, difference_invoiced="now"), new_ids)
         begun.append(Begun(item, replace(followed, bills_from=slot_at(series, start).end if free else None)))
-        ended.append(Ended(version, start, change.policies))
-        ended += [Ended(one, one.starts_at, change.policies) for one in absorbed.get(version.id, ())]
+        kept = change.policies.billing_day_move == "restart"
+        policies = changed(change.policies, {"credit_becomes": "none"}) if kept else change.policies
+        ended.append(Ended(version, start, policies))
+        ended += [Ended(one, one.starts_at, policies) for one in absorbed.get(version.id, ())]
     return Outcome(tuple(ended), tuple(begun))
 
 
@@ -286,7 +288,7 @@ def _joined(versions: Sequence[Version]) -> tuple[list[Version], dict[Id, list[V
     absorbed: dict[Id, list[Version]] = {}
     for version in versions:
         last = found[-1] if found else None
-        if last is not None and _goes_on_in(last, version):
+        if last is not None and goes_on_in(last, version):
             found[-1] = replace(last, series=version.series, ends_at=version.ends_at)
             absorbed.setdefault(last.id, []).append(version)
         else:
@@ -294,7 +296,8 @@ def _joined(versions: Sequence[Version]) -> tuple[list[Version], dict[Id, list[V
     return found, absorbed
 
 
-def _goes_on_in(version: Version, other: Version) -> bool:
+def goes_on_in(version: Version, other: Version) -> bool:
+    """Whether another version has the same terms from its end on, and was not billed yet."""
     same = (version.price.id, version.own_amount, version.quantity) == (
         other.price.id,
         other.own_amount,

@@ -51,11 +51,13 @@ class Standing:
     __slots__ = (
         "_counted", "_new_ids", "_payer", "_seller", "_set_up", "begun", "cancel_at", "changes", "changes_done",
         "changes_moved", "cuts", "dates", "discounts", "ended", "ended_discounts", "events", "facts", "movements", "moves",
-        "pause", "pauses_done", "progress", "status", "stretches", "term", "together", "trial_end", "usage", "uses",
+        "overcharged", "pause", "pauses", "pauses_done", "progress", "status", "stretches", "term", "together",
+        "trial_end", "usage", "uses",
     )  # fmt: skip
 
     def __init__(self, facts: Subscription, *, seller: Seller, payer: Payer, new_ids: NewIds) -> None:
         self.usage: Using | None = None
+        self.overcharged, self.pauses = facts.overcharged, facts.pauses
         self.facts, self.status, self.trial_end, self.term = facts, facts.status, facts.trial_ends_at, facts.term
         self.cancel_at = facts.cancel_at
         self._seller, self._payer, self._new_ids = seller, payer, new_ids
