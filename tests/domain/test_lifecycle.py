@@ -38,7 +38,7 @@ def test_who_counts_as_a_subscriber() -> None:
     [
         (utc(2025, 4, 11, 10), "free", utc(2025, 4, 10, 22)),
         (utc(2025, 4, 11, 10), "billed", utc(2025, 4, 11, 22)),
-        (utc(2025, 4, 10, 22), "billed", utc(2025, 4, 11, 22)),
+        (utc(2025, 4, 10, 22), "billed", utc(2025, 4, 11, 22)),  # its first instant is of the day too
         (utc(2025, 3, 30, 10), "billed", utc(2025, 3, 30, 22)),  # a day of 23 hours
         (utc(2025, 10, 26, 22, 30), "billed", utc(2025, 10, 26, 23)),  # the last half hour of one of 25
         (utc(2025, 1, 1, 5), "free", utc(2024, 12, 31, 23)),  # on the day of the start

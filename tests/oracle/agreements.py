@@ -201,8 +201,7 @@ def _another_interval(
     if trial:
         series.interval = price.interval
         return
-    local = at.astimezone(sub.zone).replace(tzinfo=None)
-    anchor = Anchor.of(local) if anew else sub.slot_at(item, at).anchor
+    anchor = Anchor.at_instant(at, sub.zone) if anew else sub.slot_at(item, at).anchor
     series.stop, series.stopped_by = at, cut
     item.chain.append(Series(next(NUMBERS), anchor, price.interval, at, "change"))
 

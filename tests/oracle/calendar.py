@@ -106,6 +106,12 @@ class Anchor:
     def of(cls, local: datetime) -> "Anchor":
         return cls(local.year, local.month, local.day, local.time())
 
+    @classmethod
+    def at_instant(cls, at: datetime, zone: ZoneInfo) -> "Anchor":
+        """The day's first instant is its 00:00, also where the clock skips that."""
+        local = wall(at, zone)
+        return cls.of(datetime.combine(local, MIDNIGHT) if at == midnight(local.date(), zone) else local)
+
     def plus(self, every: Interval, n: int) -> datetime:
         """anchor + n x interval, clamped to the month's last day."""
         index = self.year * 12 + self.month - 1 + n * every.months

@@ -192,7 +192,7 @@ class Desk:
     def _anchor(self, sub: Agreement, act: Act, price: Price, billed_from: datetime) -> Anchor:
         how, day = sub.terms["alignment"], sub.terms["alignment_day"]
         if act.get("anchor") is not None:
-            return Anchor.of(wall(moment(act.get("anchor"), sub.zone), sub.zone))
+            return Anchor.at_instant(moment(act.get("anchor"), sub.zone), sub.zone)
         if how == "base":
             if not act.get("addon_of"):
                 raise NotSupported("alignment=base without addon_of")
@@ -204,9 +204,9 @@ class Desk:
                 raise NotSupported("alignment=customer_day without the customer's billing day")
         if how == "anniversary":
             sub.anchor_follows_trial = sub.terms["trial_end_is_anchor"] == "yes"
-            return Anchor.of(wall(billed_from if sub.anchor_follows_trial else sub.start, sub.zone))
+            return Anchor.at_instant(billed_from if sub.anchor_follows_trial else sub.start, sub.zone)
         if how != "calendar" and not price.interval.months:  # weeks and days have no day of the month
-            return Anchor.of(wall(billed_from, sub.zone))
+            return Anchor.at_instant(billed_from, sub.zone)
         return aligned(how, int(day) if day else None, wall(billed_from, sub.zone), price.interval)
 
     def _term(self, sub: Agreement, act: Act) -> None:

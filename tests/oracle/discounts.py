@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from tests.oracle import NotSupported
 from tests.oracle.agreements import Agreement, Redemption
-from tests.oracle.calendar import Anchor, Interval, instant, wall
+from tests.oracle.calendar import Anchor, Interval, instant
 from tests.oracle.lines import Line
 from tests.oracle.prices import minor, rounded, split
 from tests.oracle.slots import Slot
@@ -24,9 +24,17 @@ def lay_discounts(lines: Sequence[Line]) -> None:
         if sub.terms["coupon_order"] == "percent_first":
             order = sorted(order, key=lambda one: one.coupon.percent is None)
         for redemption in order:
-            _lay(sub, redemption, [line for line in mine if _eligible(sub, redemption, line)])
+            lines_of_it = [line for line in mine if _eligible(sub, redemption, line)]
+            if redemption.coupon.amount is None or _renews(sub, mine):
+                _lay(sub, redemption, lines_of_it)
         for line in mine:
             line.amount = rounded(line.exact, sub.terms["rounding_mode"])
+
+
+def _renews(sub: Agreement, lines: Sequence[Line]) -> bool:
+    """Whether the plan is charged on the document: an add-on between its periods does not get the amount once more."""
+    plans = [version.price for version in sub.base.versions]
+    return any(line.kind in ("recurring", "usage") and line.price in plans for line in lines)
 
 
 def _lay(sub: Agreement, redemption: Redemption, lines: list[Line]) -> None:
@@ -74,7 +82,7 @@ def _lasts(sub: Agreement, redemption: Redemption, line: Line) -> bool:
     if periods is None:
         return True
     if redemption.policy["coupon_counts"] == "months":
-        from_day = Anchor.of(wall(redemption.at, sub.zone))
+        from_day = Anchor.at_instant(redemption.at, sub.zone)
         return line.start < instant(from_day.plus(Interval("month", 1), periods), sub.zone)
     return len(redemption.used) < periods
 

@@ -157,7 +157,7 @@ class Charges:
         amounts = [("recurring", due, minor(full, price.currency) / strip)]
         if price.period_minimum is not None and fee:
             missing = minor(price.period_minimum, price.currency) * part / strip - fee
-            amounts += [("minimum", missing, missing / part)] if missing > 0 else []
+            amounts += [("minimum", missing, missing / part)] if rounded(missing, mode) > 0 else []
         for kind, exact, whole in amounts:
             line = self._line(item, version, kind, start, stop, rounded(exact, mode))
             line.exact = exact
@@ -166,7 +166,7 @@ class Charges:
             line.renewal = not changed and not (slot.is_first and slot.begin > slot.start)
             if price.timing == "arrears":
                 line.tax_day = local_day(stop - timedelta(seconds=1), self.sub.zone)
-            line.held = (
+            line.held = price.timing == "advance" and (
                 not (line.renewal or (slot.is_first and slot.series.first == "start" and not changed))
                 and slot.series.first != "charge_gap"
                 and terms["difference_invoiced"] == "next_invoice"

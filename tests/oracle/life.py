@@ -58,7 +58,7 @@ def pause(sub: Agreement, act: Act, terms: Policy) -> None:
     start = slot.end if str(act.get("when") or "now") == "period_end" else sub.effective(act.at)
     end = moment(act.get("until"), sub.zone) if act.get("until") else None
     if act.get("periods"):
-        local = Anchor.of(wall(start, sub.zone))
+        local = Anchor.at_instant(start, sub.zone)
         anchor, n = (slot.anchor, slot.key[2] + 1) if start == slot.end and not slot.kept else (local, 0)
         end = anchor.boundary(every, n + int(str(act.get("periods"))), sub.zone)
     sub.pauses.append(Pause(start, end, terms))
@@ -99,7 +99,7 @@ def set_trial_end(sub: Agreement, act: Act, terms: Policy) -> None:
     for item in sub.items:
         old = item.chain[-1]
         old.stop, old.stopped_by = now, Cut(terms, terms["proration"] != "none")
-        anchor = Anchor.of(wall(until, sub.zone)) if follows else old.anchor
+        anchor = Anchor.at_instant(until, sub.zone) if follows else old.anchor
         item.chain.append(Series(next(NUMBERS), anchor, old.interval, until, "start"))
     sub.trial_end = until
 
@@ -108,7 +108,7 @@ def _trial_until(sub: Agreement, until: datetime) -> None:
     for item in sub.items:
         item.chain[-1].start = until
         if sub.anchor_follows_trial:
-            item.chain[-1].anchor = Anchor.of(wall(until, sub.zone))
+            item.chain[-1].anchor = Anchor.at_instant(until, sub.zone)
     sub.trial_end = until
 
 
@@ -120,7 +120,7 @@ def set_anchor_day(sub: Agreement, act: Act, terms: Policy) -> None:
         end, old = sub.slot_at(item, act.at).end, item.chain[-1]
         local = wall(end, sub.zone)
         if act.get("anchor") is not None:
-            anchor = Anchor.of(wall(moment(act.get("anchor"), sub.zone), sub.zone))
+            anchor = Anchor.at_instant(moment(act.get("anchor"), sub.zone), sub.zone)
         elif old.interval.months:
             anchor = day_from(local, int(str(act.get("day"))))
         else:
@@ -132,8 +132,8 @@ def set_anchor_day(sub: Agreement, act: Act, terms: Policy) -> None:
 def set_term_end(sub: Agreement, act: Act, terms: Policy) -> None:
     if act.get("then", "end") != "end":
         raise NotSupported("a term that is renewed or goes on")
-    if sub.pauses:
-        raise NotSupported("a term after a pause")
+    if sub.pauses or terms["known_last_part"] == "full":
+        raise NotSupported("a term after a pause, or one in a period that was charged whole")
     at = moment(act.get("term_end"), sub.zone)
     sub.term = End(at, max(at, act.at), None, terms)
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from tests.oracle import NotSupported
-from tests.oracle.calendar import NEVER, Anchor, Interval, last_day, later, local_day, measure, wall
+from tests.oracle.calendar import NEVER, Anchor, Interval, last_day, later, local_day, measure
 from tests.oracle.policies import Policy
 
 Stretch = tuple[int, int]
@@ -117,7 +117,7 @@ def _whole(slot: Slot, terms: Policy) -> int:
         return every.nominal_days * (86400 if slot.unit == "second" else 1)
     if terms["denominator"] == "natural_clamped":
         end = later(slot.start, slot.length, slot.unit, slot.zone)
-        back = Anchor.of(wall(end, slot.zone)).boundary(every, -1, slot.zone)
+        back = Anchor.at_instant(end, slot.zone).boundary(every, -1, slot.zone)
         return measure(back, end, slot.unit, slot.zone)
     return slot.length
 
@@ -152,14 +152,14 @@ def slots(
             if isinstance(step, Pause):  # the slot only begins when the pause ends, and its boundaries with it
                 if step.end is None:
                     return
-                anchor, moved, begin, n = Anchor.of(wall(step.end, zone)), moved + 1, step.end, 0
+                anchor, moved, begin, n = Anchor.at_instant(step.end, zone), moved + 1, step.end, 0
                 continue
             yield slot
             if slot.end == NEVER:
                 return
             first, begin, n = False, slot.end, n + 1
             if step:
-                anchor, moved, n = Anchor.of(wall(slot.end, zone)), moved + 1, 0
+                anchor, moved, n = Anchor.at_instant(slot.end, zone), moved + 1, 0
             else:
                 n = max(n, anchor.slot_at(series.interval, begin, zone))
 

@@ -46,7 +46,11 @@ def compare(scenario: dict[str, Any]) -> Verdict:
     from perennia.cli.scenario.playing import play
     from perennia.cli.scenario.reading import read
 
-    outcome = play(read(json.dumps(scenario)), now=NOW)
+    return judge(play(read(json.dumps(scenario)), now=NOW), scenario)
+
+
+def judge(outcome: Any, scenario: dict[str, Any]) -> Verdict:
+    """What the oracle says to a scenario that was played."""
     if not outcome.was_played:
         return Verdict("not supported", f"refused: {outcome.refusals[0].code}")
     if not outcome.verify_ok:

@@ -191,7 +191,6 @@ def test_a_withdrawal_too_late() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="an act does not see an end that fell due since the last run")
 def test_a_new_start_after_an_end_that_no_run_saw() -> None:
     story(
         """

@@ -186,7 +186,6 @@ def test_what_was_paid_beyond_the_new_billing_day_is_credited() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="billing_day_move restart credits what credit_surplus credits")
 def test_a_new_billing_day_restarts_without_credit() -> None:
     """billing_day_move: restart; from the 15th a whole month is charged and nothing goes back."""
     story(

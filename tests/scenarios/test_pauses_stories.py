@@ -194,7 +194,6 @@ def test_two_periods_are_skipped() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="of two pauses in one period only one moves its end")
 def test_repeated_pauses_add_up() -> None:
     """Five days and five days more: paid through 11 May."""
     story(
@@ -217,7 +216,6 @@ def test_repeated_pauses_add_up() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="of two pauses in one period only one moves its end")
 def test_an_annual_plan_paused_twice_in_one_term() -> None:
     """killbill/killbill #2306: there, two pauses of an annual plan make overlapping terms.
 
@@ -243,7 +241,6 @@ def test_an_annual_plan_paused_twice_in_one_term() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="a pause's credit and a change of its end's instant stand on two documents")
 def test_a_change_that_falls_into_a_pause_holds_at_resume() -> None:
     story(
         """

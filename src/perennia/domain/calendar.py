@@ -7,7 +7,7 @@ naive datetimes in the series' zone.
 
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -76,6 +76,12 @@ def zone_info(zone: str) -> ZoneInfo:
         return ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError, TypeError):
         raise UnknownZone(zone=zone) from None
+
+
+def anchor_at(at: datetime, zone: str) -> datetime:
+    """The local time from which periods that begin at an instant are counted: 00:00 for the first instant of a day."""
+    found = local_time(at, zone)
+    return datetime.combine(found.date(), time()) if at == midnight(found.date(), zone) else found
 
 
 def instant(local: datetime, zone: str) -> datetime:

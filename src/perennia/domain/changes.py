@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from perennia.domain.alignment import anchor_for
-from perennia.domain.calendar import Series, local_time, slot_at, start_of_day
+from perennia.domain.calendar import Series, anchor_at, slot_at, start_of_day
 from perennia.domain.errors import NotFound
 from perennia.domain.facts import Change, ChangeKind, Item, ItemKind, Version
 from perennia.domain.ids import Id, NewIds
@@ -147,20 +147,22 @@ def _follower(
         starts_at=start,
         ends_at=version.ends_at,
         bills_from=_bills_from(change, version, series, start),
-        begun_under=replace(under(change, version), first_part=_first_part(change, version, start)),
+        begun_under=_beginning(change, version, start),
     )
 
 
 def _restarted(start: datetime, zone: str, policies: Policies) -> datetime:
     """Where periods are counted from anew: the day, also where usage is cut within it."""
-    return _local(start if policies.proration_unit == "second" else start_of_day(start, zone), zone)
+    return anchor_at(start if policies.proration_unit == "second" else start_of_day(start, zone), zone)
 
 
-def _first_part(change: Change, version: Version, start: datetime) -> str:
+def _beginning(change: Change, version: Version, start: datetime) -> Policies:
     """A part that a change divides costs its share; where nothing was to be paid yet, the first is what it was."""
+    policies = under(change, version)
     if version.bills_from is None or version.bills_from <= start or version.billed_through is not None:
-        return "prorate"
-    return (version.begun_under or under(change, version)).first_part
+        return replace(policies, first_part="prorate")
+    first_part = (version.begun_under or policies).first_part
+    return replace(policies, first_part=first_part, difference_invoiced="now")
 
 
 def _bills_from(change: Change, version: Version, series: Series, start: datetime) -> datetime | None:
@@ -200,7 +202,7 @@ def _anchor_of_plan(items: Sequence[Item], change: Change) -> datetime:
     assert change.price is not None
     plan = next(item for item in items if item.kind is ItemKind.PLAN)
     base = _in_force_from(plan, change.at)[0].series
-    local = local_time(change.at, base.zone)
+    local = anchor_at(change.at, base.zone)
     start = local if change.policies.proration_unit == "second" else local.date()
     return anchor_for(alignment="base", start=start, zone=base.zone, interval=change.price.interval, base=base)
 
@@ -227,8 +229,10 @@ def _moved(change: Change, items: Sequence[Item], trial_ends_at: datetime | None
         free = policies.billing_day_move == "free_gap" and slot_at(series, start).start != start
         followed = _renewed(version, start, series, replace(policies, difference_invoiced="now"), new_ids)
         begun.append(Begun(item, replace(followed, bills_from=slot_at(series, start).end if free else None)))
-        ended.append(Ended(version, start, change.policies))
-        ended += [Ended(one, one.starts_at, change.policies) for one in absorbed.get(version.id, ())]
+        kept = change.policies.billing_day_move == "restart"
+        policies = changed(change.policies, {"credit_becomes": "none"}) if kept else change.policies
+        ended.append(Ended(version, start, policies))
+        ended += [Ended(one, one.starts_at, policies) for one in absorbed.get(version.id, ())]
     return Outcome(tuple(ended), tuple(begun))
 
 
@@ -244,7 +248,7 @@ def _tried(change: Change, items: Sequence[Item], trial_ends_at: datetime | None
             series = version.series
             policies = under(change, version)
             if policies.trial_end_is_anchor == "yes" and policies.alignment == "anniversary":
-                series = replace(series, anchor=_local(until, series.zone))
+                series = replace(series, anchor=anchor_at(until, series.zone))
             followed = _renewed(version, start, series, policies, new_ids)
             begun.append(Begun(item, replace(followed, bills_from=max(until, start))))
             ended.append(Ended(version, start, change.policies))
@@ -297,7 +301,7 @@ def _joined(versions: Sequence[Version]) -> tuple[list[Version], dict[Id, list[V
     absorbed: dict[Id, list[Version]] = {}
     for version in versions:
         last = found[-1] if found else None
-        if last is not None and _goes_on_in(last, version):
+        if last is not None and goes_on_in(last, version):
             found[-1] = replace(last, series=version.series, ends_at=version.ends_at)
             absorbed.setdefault(last.id, []).append(version)
         else:
@@ -305,17 +309,14 @@ def _joined(versions: Sequence[Version]) -> tuple[list[Version], dict[Id, list[V
     return found, absorbed
 
 
-def _goes_on_in(version: Version, other: Version) -> bool:
+def goes_on_in(version: Version, other: Version) -> bool:
+    """Whether another version has the same terms from its end on, and was not billed yet."""
     same = (version.price.id, version.own_amount, version.quantity) == (
         other.price.id,
         other.own_amount,
         other.quantity,
     )
     return same and version.ends_at == other.starts_at and other.billed_through is None
-
-
-def _local(at: datetime, zone: str) -> datetime:
-    return local_time(at, zone)
 
 
 _RULES: Mapping[ChangeKind, Callable[[Change, Sequence[Item], datetime | None, NewIds], Outcome]] = {

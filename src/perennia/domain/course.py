@@ -9,15 +9,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from perennia.domain.calendar import boundary, local_time, slot_at
-from perennia.domain.changes import applied, split
+from perennia.domain.calendar import boundary, slot_at
+from perennia.domain.changes import applied
 from perennia.domain.charges import Charge, GivenBack, Owed, of_minimum, of_part, of_setup, of_trial
 from perennia.domain.decision import (
     ChangeDone,
-    ChangeMoved,
     MovementKind,
-    PauseDone,
     SpanCut,
+    SpanStretch,
 )
 from perennia.domain.discounts import Discount
 from perennia.domain.errors import NotFound
@@ -25,7 +24,6 @@ from perennia.domain.events import Event, EventType
 from perennia.domain.facts import (
     Change,
     ItemKind,
-    Pause,
     Payer,
     Seller,
     Settled,
@@ -37,15 +35,16 @@ from perennia.domain.facts import (
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.lifecycle import LIVE, NOT_BEGUN
 from perennia.domain.owing import owed_from
-from perennia.domain.pausing import last_used, resumed, term_after
+from perennia.domain.pausing import last_used
 from perennia.domain.policies import Policies, changed, over
 from perennia.domain.pricing import Timing
 from perennia.domain.progress import Progress, earliest
 from perennia.domain.proration import credit
-from perennia.domain.standing import Standing, live_from
+from perennia.domain.standing import live_from
+from perennia.domain.standstill import Standstill
 
 
-class Course(Standing):
+class Course(Standstill):
     """A subscription on its way; each method does what falls due at an instant, in the order of effects."""
 
     __slots__ = ("_owed", "_priced_trial")
@@ -90,8 +89,6 @@ class Course(Standing):
         The caller then stops before it; asked again, with these lines among the facts, it goes on.
         """
         changes = bool(self.changes) and self._effective(self.changes[0]) == at
-        if changes and self.pauses_done:
-            return True
         if not any(progress.parts for progress in self.progress):
             return False
         resumes = self._is_paused() and self.pause is not None and self.pause.ends_at == at
@@ -132,6 +129,7 @@ class Course(Standing):
                 self._activated(at)
         if self._is_paused() and self.pause is not None and self.pause.ends_at is not None and self.pause.ends_at <= at:
             yield from self._resume(self.pause, self.pause.ends_at)
+            yield from self.change(at)
         if self.status is Status.TRIALING and self.trial_end is not None and self.trial_end <= at:
             self._become(Status.ACTIVE, at)
             self._activated(at)
@@ -143,22 +141,33 @@ class Course(Standing):
         standing = self._with_usage() if self.usage is not None and timing is Timing.ARREARS else None
         for progress in self.progress:
             while progress.due is not None and progress.due <= at and progress.version.price.timing is timing:
-                plan_closed |= timing is Timing.ARREARS and progress.item.kind is ItemKind.PLAN
                 discounts = self._discounts_for(progress, at) if self.discounts else ()
-                version, policies = progress.version, progress.policies
-                part = progress.take()
-                if version.price.meter_id is not None:
+                if progress.version.price.meter_id is None:
+                    yield from self._part(progress, discounts)
+                else:
+                    progress.take()
                     taken[progress.item.id] = discounts
-                    continue
-                fee = of_part(self.facts, progress.item, version, part, policies, discounts)
-                yield fee
-                if version.price.period_minimum is not None and (lacks := of_minimum(fee)) is not None:
-                    yield lacks
+                if timing is Timing.ARREARS and progress.item.kind is ItemKind.PLAN:
+                    plan_closed |= progress.begins_a_period()
         if self.usage is not None and standing is not None:  # as it stood before the parts were taken
             active = tuple(one for one in self.facts.discounts if one.id not in self.ended_discounts)
             yield from self.usage.charges(standing, self.progress, at=at, taken=taken, discounts=active)
         if plan_closed:
             self._end_used_up(at, at)
+
+    def catching_up(self, at: datetime) -> Iterator[Charge]:
+        """What a change charges and waits for an invoice of the subscription, once there is one after the change."""
+        for progress in self.progress:
+            if progress.waits and progress.settled < at:
+                yield from self._part(progress, self._discounts_for(progress, at) if self.discounts else ())
+
+    def _part(self, progress: Progress, discounts: tuple[Discount, ...]) -> Iterator[Charge]:
+        """The fee of the next part, and what a minimum adds to it."""
+        version, policies = progress.version, progress.policies
+        fee = of_part(self.facts, progress.item, version, progress.take(), policies, discounts)
+        yield fee
+        if version.price.period_minimum is not None and (lacks := of_minimum(fee)) is not None:
+            yield lacks
 
     def setups(self, at: datetime) -> Iterator[Charge]:
         """(5) The set-up fees of what began just now, also in a trial."""
@@ -169,10 +178,6 @@ class Course(Standing):
         if self._priced_trial is not None and self.trial_end is not None:
             progress, self._priced_trial = self._priced_trial, None
             yield of_trial(self.facts, progress.item, progress.version, progress.policies, self.trial_end)
-
-    def _begins_pause(self, at: datetime) -> bool:
-        running = self.status not in (Status.CANCELED, Status.PAUSED, *NOT_BEGUN)
-        return running and self.pause is not None and self.pause.starts_at <= at
 
     def _effective(self, change: Change) -> datetime | None:
         """When a change takes effect: inside a pause, at its end; None where nobody knows that yet."""
@@ -197,6 +202,11 @@ class Course(Standing):
         under = over(under, version.price.own_policies)
         return owed_from(settled, version, ends_at=ends_at, under=under, subscription_ends_at=self.ends_at)
 
+    @property
+    def waits(self) -> bool:
+        """Whether anything waits for an invoice of the subscription."""
+        return bool(self.facts.overcharged) or any(progress.waits for progress in self.progress)
+
     def waiting(self, at: datetime) -> Iterator[GivenBack]:
         """What waits for an invoice of the subscription, once there is one after the act that it comes from."""
         due = [
@@ -218,11 +228,21 @@ class Course(Standing):
         for owed in due:
             given = credit(
                 owed.settled, new_end=owed.new_end, series=owed.version.series, policies=owed.under,
-                pauses=self.facts.pauses,
+                pauses=self.pauses,
             )  # fmt: skip
-            self.cuts.append(SpanCut(owed.settled.version_id, owed.settled.start, owed.new_end))
+            self._cut(owed.settled, owed.new_end)
             if owed.settled.document_id is not None:
                 yield GivenBack(self.facts, owed.settled, owed.new_end, given, owed.under)
+
+    def _cut(self, settled: Settled, end: datetime) -> None:
+        """A settled part ends there; one that a pause made longer just now is so long and no longer."""
+        key = settled.version_id, settled.start
+        stretched = [one for one in self.stretches if (one.version_id, one.start) == key]
+        self.stretches = [one for one in self.stretches if one not in stretched]
+        if stretched and end > settled.start:
+            self.stretches.append(SpanStretch(*key, end))
+        else:
+            self.cuts.append(SpanCut(*key, end))
 
     def _end_service(self, ends_at: datetime, at: datetime) -> None:
         facts = self.facts
@@ -248,106 +268,6 @@ class Course(Standing):
                 self._owed += self._owe(settled, version, new_end, changed(under, {"difference_invoiced": "now"}))
         self._owed = [replace(one, due=at) for one in self._owed]
 
-    def _pause(self, at: datetime) -> None:
-        assert self.pause is not None
-        starts_at = self.pause.starts_at
-        if self.status in LIVE:
-            self._moved(before=self._mrr(starts_at), after=0, at=starts_at, kind=MovementKind.PAUSE)
-        self._become(Status.PAUSED, at)
-        self.events.append(Event(EventType.SUBSCRIPTION_PAUSED, self.facts.id, at))
-        for progress in self.progress:
-            if progress.version.price.timing is Timing.ARREARS and not (
-                progress.is_over or progress.runs_on(self.pause)
-            ):
-                self._end_version(progress, starts_at, None)
-
-    def _resume(self, pause: Pause, at: datetime) -> Iterator[GivenBack]:
-        """The end of a pause: what was paid beyond its start moves, is given back, or is lost."""
-        self.pause = None
-        before, dates = self.trial_end, (self.trial_end, self.term, self.cancel_at)
-        self._move_dates(pause)
-        for progress in list(self.progress):
-            progress.pause = None
-            if not self._goes_on_after(progress, pause):
-                progress.find_due()
-                continue
-            if self.trial_end != before and self.trial_end is not None and progress.settled == before:
-                self._begin_after_trial(progress, self.trial_end)
-                continue
-            overcharged = [s for s in self.facts.overcharged if s.version_id == progress.version.id]
-            outcome = resumed(
-                progress.as_it_stands(), pause, overcharged, earlier=self.facts.pauses, new_ids=self._new_ids
-            )
-            if outcome.stretch is not None:
-                self._follow(progress.settled, outcome.stretch.end)
-                self.stretches.append(outcome.stretch)
-                progress.settled = outcome.stretch.end
-            if outcome.ends_at is not None:
-                self._end_version(progress, outcome.ends_at, None)
-                progress.settled = max(progress.settled, outcome.ends_at)
-            progress.find_due()
-            if outcome.follower is not None:
-                self._begin(progress.item, outcome.follower)
-            for settled, given in outcome.credits:
-                if settled.document_id is not None:
-                    until = min(at, settled.end)
-                    yield GivenBack(self.facts, settled, pause.starts_at, given, pause.policies, until)
-        self.pauses_done.append(PauseDone(pause.id, self.facts.id))
-        trialing = self.trial_end is not None and self.trial_end > at
-        self._become(Status.TRIALING if trialing else Status.ACTIVE, at)
-        if dates != (self.trial_end, self.term, self.cancel_at):
-            self._tell_dates()
-        if self.ends_at is not None:
-            for progress in self.progress:
-                progress.end_with(self.ends_at)
-        self.events.append(Event(EventType.SUBSCRIPTION_RESUMED, self.facts.id, at))
-        if not trialing and self.facts.activated_at is None:
-            self._activated(at)
-        elif not trialing:
-            self._moved(before=0, after=self._mrr(at), at=at, kind=MovementKind.RESUME)
-
-    def _begin_after_trial(self, progress: Progress, trial_end: datetime) -> None:
-        """Nothing was charged yet: the first charge and, where it was counted from the trial's end, the anchor move on."""
-        version, zone = progress.version, self.facts.zone
-        series = version.series
-        if version.bills_from is not None and slot_at(series, version.bills_from).start == version.bills_from:
-            series = replace(series, anchor=local_time(trial_end, zone))
-        follower = split(version, start=version.starts_at, series=series, bills_from=trial_end, new_ids=self._new_ids)
-        self._end_version(progress, version.starts_at, None)
-        self._begin(progress.item, follower)
-
-    def _follow(self, before: datetime, after: datetime) -> None:
-        """What was to happen at the end of the paid period happens at the end that a pause moved."""
-        self.changes = sorted(
-            (replace(change, at=after) if change.at == before else change for change in self.changes),
-            key=lambda change: (change.at, change.id),
-        )
-        self.changes_moved += [ChangeMoved(change.id, after) for change in self.changes if change.at == after]
-        if self.cancel_at == before:
-            self.cancel_at = after
-
-    def _goes_on_after(self, progress: Progress, pause: Pause) -> bool:
-        """Whether a version was in force when the pause began: it was not over, or the pause itself ended it."""
-        if progress.version.starts_at > pause.starts_at or progress.runs_on(pause):
-            return False
-        if not progress.is_over:
-            return True
-        followed = any(
-            other.item.id == progress.item.id and other.version.starts_at >= pause.starts_at
-            for other in self.progress
-            if other is not progress
-        )
-        ended_here = progress.ends == pause.starts_at and progress.version.price.timing is Timing.ARREARS
-        return ended_here and not followed
-
-    def _move_dates(self, pause: Pause) -> None:
-        """Trial and term stood still meanwhile."""
-        trial, term = self.trial_end, self.term
-        if trial is not None and trial > pause.starts_at:
-            self.trial_end = term_after(trial, pause, self.facts.zone)
-        if term is not None and term.ends_at > pause.starts_at:
-            self.term = replace(term, ends_at=term_after(term.ends_at, pause, self.facts.zone))
-
     def _renew(self, term: Term, at: datetime) -> None:
         plan = next((p for p in self.progress if p.item.kind is ItemKind.PLAN and not p.is_over), None)
         if term.then == "renew" and plan is not None:
@@ -370,7 +290,7 @@ class Course(Standing):
         for ended in outcome.ended:
             progress = next(p for p in self.progress if p.version.id == ended.version.id)
             self._end_version(progress, ended.at, ended.under)
-            for settled in self.facts.overcharged:
+            for settled in self.overcharged:
                 if settled.version_id == ended.version.id and settled.end > ended.at:
                     self._owed = [one for one in self._owed if one.settled is not settled]
                     at_once = progress.item.id in restarted

@@ -14,10 +14,10 @@ from perennia.domain.calendar import (
     Series,
     Unit,
     add,
+    anchor_at,
     days_between,
     instant,
     local_date,
-    local_time,
     next_month,
     slot_at,
 )
@@ -164,7 +164,7 @@ def _length(series: Series, start: datetime, end: datetime, unit: str) -> int:
 
 def _shifted(series: Series, at: datetime, n: int) -> datetime:
     """An instant moved by n intervals of local time."""
-    return instant(add(local_time(at, series.zone), series.interval, n), series.zone)
+    return instant(add(anchor_at(at, series.zone), series.interval, n), series.zone)
 
 
 def _months(interval: Interval) -> int:

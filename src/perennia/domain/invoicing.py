@@ -154,11 +154,12 @@ def _drafts(courses: list[Course], at: datetime, drafts: dict[GroupKey, Draft]) 
     for course in courses:
         _charge(course, course.setups(at), drafts)
         _charge(course, course.charges(at, Timing.ADVANCE), drafts)
-    owing = [course for course in courses if course.facts.overcharged]
-    if owing:
+    waiting = [course for course in courses if course.waits]
+    if waiting:
         charged = {charge.subscription.id for draft in drafts.values() for charge in draft.charges}
-        for course in owing:
+        for course in waiting:
             if course.facts.id in charged:
+                drafts[group_key(course.facts)].charges.extend(course.catching_up(at))
                 _give_back(course, course.waiting(at), drafts)
     return drafts
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 
-from perennia.domain.calendar import Interval, Series, Unit, add, instant, local_time, slot_at
+from perennia.domain.calendar import Interval, Series, Unit, add, anchor_at, instant, slot_at
 from perennia.domain.errors import DomainError, InvalidValue
 from perennia.domain.ids import Id
 from perennia.domain.policies import Policies
@@ -294,7 +294,7 @@ def _end(version: Metered, at: datetime, versions: Sequence[Metered], policies: 
 @lru_cache(maxsize=65536)
 def closes_at(end: datetime, *, zone: str, days: int) -> datetime:
     """Until when late events are taken for a stretch that ends at `end`: so many local days later."""
-    return instant(add(local_time(end, zone), Interval(Unit.DAY), days), zone)
+    return instant(add(anchor_at(end, zone), Interval(Unit.DAY), days), zone)
 
 
 def target_at(at: datetime, targets: Sequence[Target]) -> Target | Outcome:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from perennia.domain.calendar import days_between, instant, local_time
+from perennia.domain.calendar import anchor_at, days_between, instant
 from perennia.domain.changes import split
 from perennia.domain.decision import SpanStretch
 from perennia.domain.facts import Pause, Settled, Version
@@ -62,7 +62,7 @@ def _after_a_gap(version: Version, pause: Pause, ends_at: datetime, resumes_at: 
     series = version.series
     moves = pause.policies.pause_rest == "kept" and pause.policies.pause_anchor == "moves"
     if moves and version.price.timing is Timing.ADVANCE:
-        series = replace(series, anchor=local_time(resumes_at, series.zone))
+        series = replace(series, anchor=anchor_at(resumes_at, series.zone))
     follower = split(version, start=resumes_at, series=series, bills_from=resumes_at, new_ids=new_ids)
     return Resumed(ends_at=ends_at, follower=replace(follower, ends_at=None))
 
@@ -72,7 +72,7 @@ def _moved_on(version: Version, pause: Pause, paid: Settled, new_ids: NewIds) ->
     end = term_after(paid.end, pause, version.series.zone, unit=pause.policies.proration_unit)
     series = version.series
     if pause.policies.pause_anchor == "moves":
-        series = replace(series, anchor=local_time(end, series.zone))
+        series = replace(series, anchor=anchor_at(end, series.zone))
     follower = split(version, start=end, series=series, bills_from=end, new_ids=new_ids)
     return Resumed(stretch=SpanStretch(paid.version_id, paid.start, end), ends_at=end, follower=follower)
 
@@ -83,7 +83,7 @@ def term_after(at: datetime, pause: Pause, zone: str, *, unit: str = "day") -> d
     if unit == "second":
         return at + (pause.ends_at - pause.starts_at)
     days = days_between(pause.starts_at, pause.ends_at, zone)
-    return instant(local_time(at, zone) + timedelta(days=days), zone)
+    return instant(anchor_at(at, zone) + timedelta(days=days), zone)
 
 
 def last_used(pause: Pause | None, ends_at: datetime) -> datetime:

@@ -13,7 +13,7 @@ class Progress:
 
     __slots__ = (
         "due", "ends", "facts", "is_over", "item", "parts", "pause", "policies", "prorate_last", "settled", "trial_end",
-        "version",
+        "version", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -77,6 +77,7 @@ class Progress:
         )  # fmt: skip
 
     def find_due(self) -> None:
+        self.waits = False
         if (self.ends is not None and self.settled >= self.ends) or self.facts.held or self._stands_still():
             self.due = None
         elif self.version.price.timing is Timing.ARREARS:
@@ -84,6 +85,7 @@ class Progress:
             if self.facts.used_until is not None and self.due == self.facts.used_until:
                 self.due = earliest(self.due, self.facts.ends_at)  # on one document with all else that ends
         elif self._waits_for_the_next_invoice():
+            self.waits = True
             self.due = earliest(slot_at(self.version.series, self.settled).end, self.ends)
         else:
             self.due = self.settled

@@ -24,7 +24,18 @@ from perennia.domain.decision import (
 )
 from perennia.domain.discounts import Discount, at_work, consumes, ends_at
 from perennia.domain.events import Event, EventType
-from perennia.domain.facts import Cause, Item, ItemKind, Payer, Seller, Status, Subscription, Version
+from perennia.domain.facts import (
+    Cause,
+    Change,
+    ChangeKind,
+    Item,
+    ItemKind,
+    Payer,
+    Seller,
+    Status,
+    Subscription,
+    Version,
+)
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.lifecycle import LIVE, check_move
 from perennia.domain.metrics import movement, subscription_mrr
@@ -40,16 +51,18 @@ class Standing:
     __slots__ = (
         "_counted", "_new_ids", "_payer", "_seller", "_set_up", "begun", "cancel_at", "changes", "changes_done",
         "changes_moved", "cuts", "dates", "discounts", "ended", "ended_discounts", "events", "facts", "movements", "moves",
-        "pause", "pauses_done", "progress", "status", "stretches", "term", "together", "trial_end", "usage", "uses",
+        "overcharged", "pause", "pauses", "pauses_done", "progress", "status", "stretches", "term", "together",
+        "trial_end", "usage", "uses",
     )  # fmt: skip
 
     def __init__(self, facts: Subscription, *, seller: Seller, payer: Payer, new_ids: NewIds) -> None:
         self.usage: Using | None = None
+        self.overcharged, self.pauses = facts.overcharged, facts.pauses
         self.facts, self.status, self.trial_end, self.term = facts, facts.status, facts.trial_ends_at, facts.term
         self.cancel_at = facts.cancel_at
         self._seller, self._payer, self._new_ids = seller, payer, new_ids
         self.pause = next((pause for pause in facts.pauses if not pause.is_over), None) if facts.pauses else None
-        self.changes = sorted(facts.changes, key=lambda change: (change.at, change.id)) if facts.changes else []
+        self.changes = sorted(facts.changes, key=in_order) if facts.changes else []
         plan_first = sorted(facts.items, key=lambda item: item.kind is not ItemKind.PLAN)
         self.progress = [self._progress(item, version) for item in plan_first for version in item.versions]
         self.discounts = {discount.id: discount.periods_left for discount in facts.discounts}
@@ -254,6 +267,11 @@ class Standing:
         cause = self._cause() if status is Status.CANCELED else None
         self.moves.append(SubscriptionMove(self.facts.id, self.status, status, at, cause))
         self.status = status
+
+
+def in_order(change: Change) -> tuple[datetime, bool, Id]:
+    """By when they take effect; what joins then meets the others as they are from then on."""
+    return change.at, change.kind is ChangeKind.ADD, change.id
 
 
 def live_from(facts: Subscription) -> datetime:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from perennia.domain.alignment import anchor_for
-from perennia.domain.calendar import Interval, Series, boundary, instant, local_date, local_time, midnight, slot_at
+from perennia.domain.calendar import Interval, Series, anchor_at, boundary, instant, local_date, midnight, slot_at
 from perennia.domain.errors import InvalidValue
 from perennia.domain.facts import Term
 from perennia.domain.policies import Policies
@@ -35,7 +35,7 @@ class Beginning:
         if self.anchor_on is not None:
             return datetime(self.anchor_on.year, self.anchor_on.month, self.anchor_on.day)
         counted = self.first_charge_at if self.policies.trial_end_is_anchor == "yes" else self.started_at
-        local = local_time(counted, self.zone)
+        local = anchor_at(counted, self.zone)
         alignment = "base" if self.base is not None else self.policies.alignment
         start: date = local if self.policies.proration_unit == "second" else local.date()
         return anchor_for(
@@ -87,7 +87,7 @@ def beginning(
 def _days_on(asked_at: datetime, started_at: datetime, days: int, zone: str, policies: Policies) -> datetime:
     if policies.trial_unit == "hours24":
         return asked_at + timedelta(days=days)
-    return instant(local_time(started_at, zone) + timedelta(days=days), zone)
+    return instant(anchor_at(started_at, zone) + timedelta(days=days), zone)
 
 
 def _not_before(day: date, started_at: datetime, zone: str) -> datetime:

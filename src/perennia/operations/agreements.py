@@ -71,11 +71,9 @@ def act_on(
         found = read.standing(books.cursor, subscription_id=subscription_id)
         payer = books.lock(found.payer_id)
         subscription = _running(books, payer, subscription_id)
-        due = next_due_at(payer, seller=books.seller())
-        if due is not None and due <= now:  # what fell due before the act is billed as if the act were not known
-            settle(books, payer.id, actor=actor, now=now)
-            payer = books.lock(payer.id)
-            subscription = _running(books, payer, subscription_id)
+        settled = up_to_date(books, payer, actor=actor, now=now)
+        if settled is not payer:
+            payer, subscription = settled, _running(books, settled, subscription_id)
         if payer.drafts and _let_go(books, payer, subscription_id, gives_up=gives_up, actor=actor, now=now):
             payer = books.lock(payer.id)
             subscription = _running(books, payer, subscription_id)
@@ -120,6 +118,15 @@ def give_up(books: Books, payer: Payer, draft: OpenDraft, *, reason: str, actor:
         [Decision(payer.id, due, moves=tuple(gates.moves), events=tuple(gates.events), dropped=tuple(gates.dropped))],
         actor=actor,
     )
+
+
+def up_to_date(books: Books, payer: Payer, *, actor: str, now: datetime) -> Payer:
+    """The payer once what fell due before an act is billed, as if the act were not known."""
+    due = next_due_at(payer, seller=books.seller())
+    if due is None or due > now:
+        return payer
+    settle(books, payer.id, actor=actor, now=now)
+    return books.lock(payer.id)
 
 
 def of(payer: Payer, subscription_id: Id) -> Subscription:

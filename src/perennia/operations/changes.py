@@ -222,9 +222,7 @@ def _item(act: Act, item_id: Id | None) -> Item:
     raise NotFound(kind="item", id=item_id.text("itm"))
 
 
-def _at(
-    act: Act, version: Version, when: When | None, *, price: Price | None = None, cuts: bool = True
-) -> datetime:
+def _at(act: Act, version: Version, when: When | None, *, price: Price | None = None, cuts: bool = True) -> datetime:
     """When a change takes effect: to the instant where it `cuts` what is metered, or makes it so."""
     under = act.under(price or version.price)
     chosen = timing(version, when=when, price=price, policies=under)

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from perennia.domain.calendar import add, boundary, instant, local_time, slot_at
+from perennia.domain.calendar import add, anchor_at, boundary, instant, slot_at
 from perennia.domain.errors import AlreadyPaused, InvalidValue, NotPaused
 from perennia.domain.ids import Id
 from perennia.domain.scheduling import NOW, PERIOD_END, When, effective_at, plan_of, version_at
@@ -35,7 +35,7 @@ def pause(
             ends_at = effective_at(act.subscription, version, when=until, now=act.now, policies=act.policies)
         elif periods is not None:
             zone = act.subscription.zone
-            ends_at = instant(add(local_time(starts_at, zone), version.series.interval, _count(periods)), zone)
+            ends_at = instant(add(anchor_at(starts_at, zone), version.series.interval, _count(periods)), zone)
         _insert(act, starts_at, ends_at)
         return starts_at
 

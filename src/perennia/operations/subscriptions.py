@@ -26,7 +26,7 @@ from perennia.domain.policies import Policies, as_given, changed, over, policies
 from perennia.domain.scheduling import NOW, PERIOD_END, PERIOD_START, When, effective_at, plan_of, version_at
 from perennia.domain.starting import Beginning, beginning
 from perennia.operations import drafts, redemptions, trials
-from perennia.operations.agreements import Act, Policy, act_on, of, settle
+from perennia.operations.agreements import Act, Policy, act_on, of, settle, up_to_date
 from perennia.operations.books import Books, open_books
 from perennia.operations.catalog import check_po_number
 from perennia.operations.chosen import Chosen, currency_of, new_items, products_of, sold_by
@@ -100,7 +100,7 @@ def start(
     with open_books(tenant=tenant, of_few=True) as books:
         now = books.business_time(now)
         customer = customers.customer(books.cursor, customer_id=customer_id)
-        payer = books.lock(customer.payer_id)
+        payer = up_to_date(books, books.lock(customer.payer_id), actor=actor, now=now)
         effective = changed(policies(books.tenant.policies), policy)
         chosen = new_items(books, items, adjustment=wanted.get("adjustment", Decimal(0)), at=now)
         dates = _dates(books, customer, payer, chosen, items, effective, wanted, now=now)
@@ -225,7 +225,7 @@ def _cancel(
         plan = version_at(plan_of(act.subscription), act.now)
         ends = _end(act, plan, when)
         agreements.schedule_end(
-            act.books.cursor, subscription_id=subscription_id, cancel_at=ends, policies=act.policies,
+            act.books.cursor, subscription_id=subscription_id, cancel_at=ends, policies=_of_end(act, ends),
             used_until=_used_until(act, when or act.under(plan.price).cancel_at, ends),
         )  # fmt: skip
         act.settle(Event(EventType.SUBSCRIPTION_CANCEL_SCHEDULED, subscription_id, act.now), since=ends)
@@ -257,6 +257,8 @@ def reactivate(
     Raises NotFound, StillRunning, and what `start` raises.
     """
     with open_books(tenant=tenant, of_few=True) as books:
+        payer_id = read.standing(books.cursor, subscription_id=subscription_id).payer_id
+        up_to_date(books, books.lock(payer_id), actor=actor, now=books.business_time(now))
         ended = read.standing(books.cursor, subscription_id=subscription_id)
         if ended.status != "canceled":
             raise StillRunning(subscription=subscription_id.text("sub"))
@@ -333,6 +335,14 @@ def goes_on_at(act: Act, at: datetime) -> None:
                 begun.append(VersionBegun(act.subscription.id, item, follower))
     if begun:
         act.books.write([Decision(act.payer.id, None, begun=tuple(begun), ended=tuple(ended))], actor=act.actor)
+
+
+def _of_end(act: Act, ends_at: datetime) -> Policies:
+    """The act's policies. The last part was charged whole before its end was known: what is left of it goes back."""
+    through = version_at(plan_of(act.subscription), ends_at).billed_through
+    if through is None or through <= ends_at:
+        return act.policies
+    return changed(act.policies, {"known_last_part": "prorate"})
 
 
 def _end(act: Act, plan: Version, when: When | None) -> datetime:

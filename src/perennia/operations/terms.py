@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from perennia.domain.calendar import boundary, local_time, slot_at
+from perennia.domain.calendar import anchor_at, boundary, slot_at
 from perennia.domain.errors import InvalidValue, NotTrialing
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import ChangeKind
@@ -126,7 +126,7 @@ def _move(act: Act, until: datetime) -> None:
                 and act.policies.alignment == "anniversary"
                 and (old is None or counted_from_it)
             ):
-                anchors[version.id] = local_time(until, zone)
+                anchors[version.id] = anchor_at(until, zone)
     write.move_trial(
         act.books.cursor, subscription_id=act.subscription.id, until=until, bills_from=bills_from, anchors=anchors
     )

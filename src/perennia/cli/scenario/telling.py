@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from perennia.cli.scenario.playing import Moment, Outcome
-from perennia.domain.calendar import local_time, zone_info
+from perennia.domain.calendar import local_time, midnight, zone_info
 from perennia.domain.documents import LineKind
 from perennia.domain.money import decimal_text, round_ratio
 from perennia.store.reads.issued import IssuedDocument, IssuedLine
@@ -94,9 +94,9 @@ def plain(number: Decimal) -> str:
 
 
 def local(at: datetime, zone: str) -> str:
-    """The local date, with the time where that is not midnight."""
+    """The local date, with the time where that is not the day's first instant."""
     found = local_time(at, zone)
-    return found.date().isoformat() if found.time() == found.time().min else found.isoformat()
+    return found.date().isoformat() if at == midnight(found.date(), zone) else found.isoformat()
 
 
 def iso(at: datetime, zone: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from perennia.domain.calendar import boundary, slot_at
 from perennia.domain.facts import Settled, Subscription, Version
@@ -79,4 +79,9 @@ def _starts_beyond(version: Version, subscription: Subscription) -> list[datetim
     while (start := boundary(version.series, n)) < settled:
         starts.add(start)
         n += 1
+    paused = [one.ends_at - one.starts_at for one in subscription.pauses if one.is_over and one.ends_at is not None]
+    n = slot.n
+    while boundary(version.series, n) > first - sum(paused, timedelta()):  # a part that pauses made longer
+        n -= 1
+        starts.add(boundary(version.series, n))
     return sorted(start for start in starts if start >= min(slot.start, version.starts_at))
