@@ -550,3 +550,11 @@ def at_once(*acts: Any) -> list[DomainError]:
         thread.join()
     assert broken == []
     return refused
+
+
+def test_a_preview_shows_what_there_would_be_to_pay(till: Till):
+    bo = on_basic(till)
+    with previews.preview(tenant=till.shop.tenant, now=till.shop.now) as found:
+        upgrade(till.shop, bo)
+    assert [document.total_minor for document in found.documents] == [9375]
+    assert (plan(till.shop), drafted(till.shop)) == (["basic"], [])
