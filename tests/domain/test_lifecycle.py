@@ -1,5 +1,6 @@
 """The table of states, and where a service ends."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise, product
 
@@ -49,9 +50,15 @@ def test_a_service_ends_with_a_local_day(asked_for: datetime, cancel_day: str, e
     assert end_of_service(one, asked_for=asked_for) == ends
 
 
-def test_a_service_does_not_end_before_it_starts() -> None:
+def test_a_service_that_runs_does_not_end_before_it_started() -> None:
+    running = replace(simple("10.00", start=date(2025, 1, 2)), status=Status.ACTIVE)
     with pytest.raises(InvalidValue):
-        end_of_service(simple("10.00", start=date(2025, 1, 2)), asked_for=utc(2025, 1, 1, 23))
+        end_of_service(running, asked_for=utc(2025, 1, 1, 23))
+
+
+def test_a_service_that_has_not_begun_ends_with_the_day() -> None:
+    scheduled = simple("10.00", start=date(2025, 1, 2), zone=COPENHAGEN, policies=Policies(cancel_day="billed"))
+    assert end_of_service(scheduled, asked_for=utc(2025, 1, 1, 5)) == utc(2024, 12, 31, 23)
 
 
 @pytest.mark.parametrize(
