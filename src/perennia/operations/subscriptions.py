@@ -15,6 +15,7 @@ from perennia.domain.errors import (
     ChangePending,
     InvalidValue,
     NotCanceling,
+    NotFound,
     StillRunning,
     WithdrawalOver,
 )
@@ -95,12 +96,15 @@ def start(
 
     `items` name one plan and any add-ons in one currency; `policy` holds for this subscription over the tenant's. What
     is due now is invoiced in the same transaction.
-    Raises NotFound, InvalidValue, CurrencyMismatch, AlreadyExists, PolicyConflict; for a coupon what `redeem` raises.
+    Raises NotFound, InvalidValue, CurrencyMismatch, AlreadyExists, PolicyConflict; StillRunning where what it
+    `reactivates` has not ended; for a coupon what `redeem` raises.
     """
     with open_books(tenant=tenant, of_few=True) as books:
         now = books.business_time(now)
         customer = customers.customer(books.cursor, customer_id=customer_id)
         payer = up_to_date(books, books.lock(customer.payer_id), actor=actor, now=now)
+        if (taken_up := wanted.get("reactivates")) is not None:
+            _check_ended(books, taken_up, customer_id)
         effective = changed(policies(books.tenant.policies), policy)
         chosen = new_items(books, items, adjustment=wanted.get("adjustment", Decimal(0)), at=now)
         dates = _dates(books, customer, payer, chosen, items, effective, wanted, now=now)
@@ -119,6 +123,15 @@ def start(
             return made.id
         settle(books, customer.payer_id, actor=actor, now=now, told=tuple(told), together=together)
     return made.id
+
+
+def _check_ended(books: Books, subscription_id: Id, customer_id: Id) -> None:
+    """That one may take up this subscription again. Raises NotFound, StillRunning."""
+    ended = read.standing(books.cursor, subscription_id=subscription_id)
+    if ended.customer_id != customer_id:
+        raise NotFound(kind="subscription", id=subscription_id.text("sub"))
+    if ended.status != "canceled":
+        raise StillRunning(subscription=subscription_id.text("sub"))
 
 
 def _is_incomplete(wanted: Wanted) -> bool:
@@ -260,8 +273,7 @@ def reactivate(
         payer_id = read.standing(books.cursor, subscription_id=subscription_id).payer_id
         up_to_date(books, books.lock(payer_id), actor=actor, now=books.business_time(now))
         ended = read.standing(books.cursor, subscription_id=subscription_id)
-        if ended.status != "canceled":
-            raise StillRunning(subscription=subscription_id.text("sub"))
+        _check_ended(books, subscription_id, ended.customer_id)
         last = read.last_items(books.cursor, subscription_id=subscription_id)
         adjustment = sum((one.unit_amount or Decimal(0) for one in last if one.kind == "adjustment"), Decimal(0))
         items = [Chosen(one.price_id, one.quantity, one.unit_amount) for one in last if one.kind != "adjustment"]
