@@ -101,7 +101,7 @@ def clean(shop: Shop) -> None:
 BASIC = "invoice 1 due 2025-04-01: Basic 2025-04-01..2025-05-01 10000 + 2500"
 UPGRADED = f"""\
 {BASIC}
-invoice 2 due 2025-04-16: Basic 2025-04-16..2025-05-01 12500 + 3125
+invoice 2 due 2025-04-16: Plus 2025-04-16..2025-05-01 12500 + 3125
 invoice 2 due 2025-04-16: Basic 2025-04-16..2025-05-01 -5000 + -1250"""
 
 

@@ -87,6 +87,8 @@ class Version:
     ended_under: Policies | None = None
     closed: bool = False
     """Metered, and nothing more that was used while it was in force is ever charged."""
+    name: str = ""
+    """What it is called on documents, where that is not the item's name: that of the plan changed to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,10 @@ class Item:
     name: str
     versions: tuple[Version, ...]
 
+    def name_of(self, version: Version) -> str:
+        """What one of its versions is called on documents."""
+        return version.name or self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -105,7 +111,7 @@ class Change:
 
     `item_id` is the item it is about, none for a trial; that of an added item is new. `price`, `quantity` and
     `own_amount` are None where they stay as they are. `anchor` is a local time; without one an added item is counted
-    from the plan's. `until` is the end of a trial.
+    from the plan's. `until` is the end of a trial. `name` is that of what is added, or of the plan changed to.
     """
 
     id: Id

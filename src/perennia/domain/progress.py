@@ -74,6 +74,7 @@ class Progress:
         return Version(
             version.id, version.price, version.quantity, version.series, version.starts_at, ends_at, through,
             version.bills_from, version.own_amount, version.begun_under, version.ended_under,
+            name=version.name,
         )  # fmt: skip
 
     def find_due(self) -> None:

@@ -71,8 +71,9 @@ def change_plan(
             own_price(price, check_unit_amount(unit_amount))
         at = _at(act, version, _when(when, payment_gated), price=price)
         made = _made(
-            act, ChangeKind.PRICE, at, item_id=plan.id, price_id=price_id, quantity=quantity, unit_amount=unit_amount
-        )
+            act, ChangeKind.PRICE, at, item_id=plan.id, price_id=price_id, quantity=quantity, unit_amount=unit_amount,
+            name=offer.name,
+        )  # fmt: skip
         return _ask(act, made, is_gated=payment_gated)
 
 

@@ -251,7 +251,7 @@ def _items(
     cursor.execute(
         """SELECT s.n::int, i.id, i.kind, i.name, i.anchor_on, v.anchor_at, v.begun_under, v.ended_under,
             v.id, v.price_id, v.quantity, v.unit_amount, v.starts_at, v.ends_at, v.billed_through, v.bills_from,
-            v.metering
+            v.metering, v.name
         FROM unnest(%s::uuid[], %s::bool[], %s::bool[]) WITH ORDINALITY AS s (id, all_versions, over, n),
         LATERAL (
             SELECT * FROM item_versions v WHERE v.subscription_id = s.id AND (v.metering OR NOT s.over AND (
@@ -266,7 +266,7 @@ def _items(
     prices = prices_by_id(cursor, {row[9] for row in rows})
     of_item: dict[Id, tuple[int, ItemKind, str, list[Version]]] = {}
     for n, item_id, kind, name, anchor_on, anchor_at, begun, ended, version_id, price_id, quantity, own, *at in rows:
-        starts_at, ends_at, through, bills_from, metering = at
+        starts_at, ends_at, through, bills_from, metering, own_name = at
         price = prices[price_id]
         if own is not None:
             price = _own_price(price, own, kind == "adjustment")
@@ -283,6 +283,7 @@ def _items(
             None if begun is None else as_stored(begun),
             None if ended is None else as_stored(ended),
             price.meter_id is not None and not metering,
+            own_name or "",
         )
         if item_id not in of_item:
             of_item[item_id] = (n, _ITEM_KIND[kind], name, [])

@@ -86,7 +86,7 @@ class ItemVersion(Row):
 
     `bills_from` is where its first charge begins (an import brings its own), `billed_through` how far it is settled.
     `anchor_at` is where its periods are counted from, where that is not the item's anchor. `metering`: what is used may
-    still be charged.
+    still be charged. `name` is what it is called on documents, where that is not the item's.
     """
 
     subscription_id = key()
@@ -102,6 +102,7 @@ class ItemVersion(Row):
     begun_under = policies()
     ended_under = policies()
     metering = models.BooleanField(db_default=False)
+    name = text(null=True)
 
     Meta = table("item_versions", indexes=(index("item_versions_subscription", "subscription_id"),))
 
