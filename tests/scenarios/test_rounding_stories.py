@@ -82,7 +82,6 @@ def test_a_trial_counts_from_the_activation() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="trial_from is not looked at")
 def test_a_trial_counts_from_the_base_plans_start() -> None:
     """trial_from: base; the add-on of 6 April shares what is left of ten days from 1 April."""
     story(
@@ -103,7 +102,6 @@ def test_a_trial_counts_from_the_base_plans_start() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="trial_from is not looked at")
 def test_a_trial_counts_from_the_customers_first_subscription() -> None:
     """trial_from: customer_first; ten days from 1 April, whatever begins on the 6th."""
     story(
@@ -122,6 +120,32 @@ def test_a_trial_counts_from_the_customers_first_subscription() -> None:
         2024-04-11 c1 invoice 2
           pool  2024-04-11..2024-05-11  10.00
           total 10.00
+        """,
+    )
+
+
+def test_a_trial_that_would_be_over_is_none() -> None:
+    """trial_from: customer_first, base; nothing is left of ten days on the 15th day, five are left of twenty."""
+    story(
+        """
+        policy: {trial_from: customer_first}
+        plans: {gym: {amount: 30, product: gym}, pool: {amount: 10, product: pool}, court: {amount: 20, product: court}}
+
+        2024-04-01 subscribe gym subscription=gym
+        2024-04-16 subscribe pool subscription=pool trial_days=10
+        2024-04-16 subscribe court subscription=court addon_of=gym trial_days=20 policy={trial_from: base}
+        2024-04-21 bill_run
+        """,
+        """
+        2024-04-01 c1 invoice 1
+          gym  2024-04-01..2024-05-01  30.00
+          total 30.00
+        2024-04-16 c1 invoice 2
+          pool  2024-04-16..2024-05-16  10.00
+          total 10.00
+        2024-04-21 c1 invoice 3
+          court  2024-04-21..2024-05-01  6.67
+          total 6.67
         """,
     )
 

@@ -118,7 +118,7 @@ def start(
         together = effective.backdated_start == "one_invoice" and made.started_at < now
         if _is_incomplete(wanted) and drafts.ask_for_start(
             books, payer_id=customer.payer_id, subscription_id=made.id, collection=made.collection,
-            together=together, actor=actor, now=now,
+            together=together, trial_days=_trial_days_left_open(dates, effective, wanted), actor=actor, now=now,
         ):  # fmt: skip
             return made.id
         settle(books, customer.payer_id, actor=actor, now=now, told=tuple(told), together=together)
@@ -132,6 +132,17 @@ def _check_ended(books: Books, subscription_id: Id, customer_id: Id) -> None:
         raise NotFound(kind="subscription", id=subscription_id.text("sub"))
     if ended.status != "canceled":
         raise StillRunning(subscription=subscription_id.text("sub"))
+
+
+def _trial_days_left_open(dates: Beginning, effective: Policies, wanted: Wanted) -> int | None:
+    """How many days a trial lasts from the first payment on (`trial_from` activation), where that is still to come.
+
+    One that costs something (`trial_price`) lasts as long as its line says.
+    """
+    ends, given = dates.trial_ends_at, dates.policies
+    if ends is None or wanted.get("trial_ends_on") is not None or given.trial_from != "activation" or given.trial_price:
+        return None
+    return (local_date(ends, dates.zone) - local_date(dates.started_at, dates.zone)).days
 
 
 def _is_incomplete(wanted: Wanted) -> bool:
@@ -157,12 +168,26 @@ def _dates(
         "base": None if addon_of is None else version_at(plan_of(of(payer, addon_of)), now).series,
     }
     found = beginning(
-        trial_ends_on=wanted.get("trial_ends_on"), trial_days=chosen[0].trial_days if days is None else days, **given
+        trial_ends_on=wanted.get("trial_ends_on"),
+        trial_days=chosen[0].trial_days if days is None else days,
+        trial_from=_trial_from(books, customer, payer, given["policies"], addon_of),
+        **given,
     )
     if found.trial_ends_at is None:
         return found
     had = trials.remember(books, customer=customer, product_ids=products_of(books, items), now=now)
     return beginning(**given) if had and wanted.get("trial_ends_on") is None else found
+
+
+def _trial_from(
+    books: Books, customer: Customer, payer: Payer, policies: Policies, addon_of: Id | None
+) -> datetime | None:
+    """Where an earlier subscription began whose start counts for the trial (`trial_from`); None where its own does."""
+    if policies.trial_from == "base" and addon_of is not None:
+        return of(payer, addon_of).started_at
+    if policies.trial_from == "customer_first":
+        return read.first_start(books.cursor, payer_id=customer.payer_id, customer_id=customer.id)
+    return None
 
 
 def _made(
