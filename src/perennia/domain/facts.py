@@ -216,6 +216,8 @@ class Subscription:
     """Nobody asked for its end (`cancel_at`): it comes if there is still nothing to charge when the trial ends."""
     used_until: datetime | None = None
     """When it ended, to the instant, where its end for all else is the beginning of that day."""
+    arrears_closed_at: datetime | None = None
+    """When somebody last asked for what its ended periods charge in arrears (`arrears_close` on_request)."""
     usage: Usage | None = None
     """What its metered prices charge for; None where it has none, or where nobody is to be billed."""
 

@@ -1,4 +1,4 @@
-"""Trials that run or are given, commitments, and holds of invoicing."""
+"""Trials that run or are given, commitments, holds of invoicing, and arrears that are closed on request."""
 
 from datetime import date, datetime
 
@@ -108,6 +108,16 @@ def release_invoicing(*, tenant: Id, actor: str, subscription_id: Id, now: datet
     with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now) as act:
         write.hold(act.books.cursor, subscription_id=subscription_id, since=None)
         act.settle(Event(EventType.SUBSCRIPTION_RELEASED, subscription_id, act.now))
+
+
+def close_arrears(*, tenant: Id, actor: str, subscription_id: Id, now: datetime) -> None:
+    """Invoice on one document what the periods that have ended charge in arrears (`arrears_close` on_request).
+
+    The running period waits for the next time, or for the end. Raises NotFound, SubscriptionEnded, ChangePending.
+    """
+    with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now) as act:
+        write.close_arrears(act.books.cursor, subscription_id=subscription_id, at=act.now)
+        act.settle()
 
 
 def move_trial(act: Act, until: datetime) -> None:

@@ -26,6 +26,7 @@ class Subscription(Row):
     `discounted`, `changing` and `pausing` say that there are rows of that kind to read beside it; `held_at` that nothing
     is invoiced since. `metering`: something metered of it is not settled for good, also after its end; `used_until` is when
     it ended to the instant, where that is not `cancel_at`.
+    `arrears_closed_at`: what had ended by then was asked for, where that is only charged on request.
     `next_zone` is its time zone from the next boundary on, where that changes.
     """
 
@@ -61,6 +62,7 @@ class Subscription(Row):
     next_zone = text(null=True)
     metering = models.BooleanField(db_default=False)
     used_until = instant(null=True)
+    arrears_closed_at = instant(null=True)
 
     Meta = table(
         "subscriptions",
