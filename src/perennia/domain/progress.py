@@ -12,8 +12,8 @@ class Progress:
     """`due` is when the next part falls due; None: nothing is left, or it waits for the end of a pause or a hold."""
 
     __slots__ = (
-        "closes", "due", "ends", "facts", "is_over", "item", "parts", "pause", "policies", "prorate_last", "settled", "trial_end",
-        "version", "waits",
+        "closes", "due", "ends", "facts", "is_over", "item", "parts", "pause", "policies", "prorate_last", "settled",
+        "trial_end", "version", "waits",
     )  # fmt: skip
 
     def __init__(
