@@ -169,7 +169,7 @@ _FILLED_BY_INSERT = {
     tables.Outbox: ("position", "recorded_at"),
 }
 _PLACE = "place"
-_TOLD = frozenset({"payments_reference"})
+_TOLD = frozenset({"payments_reference", "subscriptions_one_per_product"})
 """Unique keys that a person gives, and is told of."""
 FEW = 64
 """Up to so many rows go as one parameter: emptying the stages would cost each commit some milliseconds. A rehearsal,
