@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from perennia.domain.calendar import anchor_at, slot_at
+from perennia.domain.calendar import anchor_at
 from perennia.domain.changes import goes_on_in, split
 from perennia.domain.charges import GivenBack
 from perennia.domain.decision import ChangeMoved, MovementKind, PauseDone, SpanStretch
@@ -113,7 +113,7 @@ class Standstill(Standing):
         """Nothing was charged yet: the first charge and, where it was counted from the trial's end, the anchor move on."""
         version, zone = progress.version, self.facts.zone
         series = version.series
-        if version.bills_from is not None and slot_at(series, version.bills_from).start == version.bills_from:
+        if version.bills_from is not None and series.anchor == anchor_at(version.bills_from, zone):
             series = replace(series, anchor=anchor_at(trial_end, zone))
         follower = split(version, start=version.starts_at, series=series, bills_from=trial_end, new_ids=self._new_ids)
         self._end_version(progress, version.starts_at, None)
