@@ -95,7 +95,7 @@ def set_trial_end(sub: Agreement, act: Act, terms: Policy) -> None:
         return
     if sub.pending or sub.paused(act.at):
         raise NotSupported("a trial given while a change waits, or in a pause")
-    follows = sub.anchor_follows_trial or sub.terms["alignment"] == "anniversary"
+    follows = terms["trial_end_is_anchor"] == "yes" and terms["alignment"] == "anniversary"
     for item in sub.items:
         old = item.chain[-1]
         old.stop, old.stopped_by = now, Cut(terms, terms["proration"] != "none")

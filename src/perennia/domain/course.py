@@ -298,6 +298,8 @@ class Course(Standstill):
                     self._owed += self._owe(settled, ended.version, ended.at, under)
         for begun in outcome.begun:
             self._begin(begun.item, begun.version, is_new_item=begun.is_new_item)
+        if restarted:
+            self._invoiced_with(restarted, change.at)
         self.changes_done.append(ChangeDone(change.id, self.facts.id, change.at))
         self.events.append(Event(EventType.SUBSCRIPTION_CHANGED, self.facts.id, change.at))
         if change.until is not None:
@@ -305,6 +307,14 @@ class Course(Standstill):
         elif self.status in LIVE:
             instants = {ended.at for ended in outcome.ended} | {begun.version.starts_at for begun in outcome.begun}
             self._moved_at(before, sorted(instants))
+
+    def _invoiced_with(self, restarted: set[Id], at: datetime) -> None:
+        """What items whose periods begin anew still wait to give back comes with the charge for these periods."""
+        versions = {progress.version.id for progress in self.progress if progress.item.id in restarted}
+        self._owed = [
+            replace(one, due=at) if one.due is not None and one.due > at and one.version.id in versions else one
+            for one in self._owed
+        ]
 
     def _begin_trial(self, until: datetime, at: datetime) -> None:
         if self.status in LIVE:

@@ -8,6 +8,7 @@ costs twice as much.
 
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date
 from decimal import Decimal
@@ -251,17 +252,24 @@ def insert(
     offered = offer(cursor, model, columns, rows)
     table, names = model._meta.db_table, ", ".join(columns)
     into, values = (f"{names}, recorded_at", f"{names}, now()") if recorded_at else (names, names)
-    try:
+    with conflicts_told():
         cursor.execute(
             f"INSERT INTO {table} ({into}) SELECT {values} FROM {offered.source} {offered.in_order}".encode(),
             offered.values,
         )
+
+
+@contextmanager
+def conflicts_told() -> Iterator[None]:
+    """A key that a person gave twice is AlreadyExists; any other violation is a fault of ours and stays what it is."""
+    try:
+        yield
     except psycopg.errors.UniqueViolation as error:
         name = str(error.diag.constraint_name)
         if name.endswith("_external_id"):
-            raise AlreadyExists(kind=table, key="external_id") from error
+            raise AlreadyExists(kind=str(error.diag.table_name), key="external_id") from error
         if name in _TOLD:
-            raise AlreadyExists(kind=table, key=name) from error
+            raise AlreadyExists(kind=str(error.diag.table_name), key=name) from error
         raise
 
 
