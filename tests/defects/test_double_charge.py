@@ -173,7 +173,6 @@ def test_d014_a_hasty_customer_who_upgrades_many_times_at_once_has_one_plan() ->
     agrees(shop)
 
 
-@pytest.mark.xfail(strict=True, reason="a line is named after the item, which keeps its first plan's name")
 def test_d014_what_an_upgrade_bought_bears_the_new_plans_name() -> None:
     assert " Plus " in _upgraded(times=1).documents()
 

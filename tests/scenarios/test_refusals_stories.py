@@ -50,6 +50,30 @@ def test_currencies_that_do_not_match() -> None:
     )
 
 
+def test_what_is_no_plan_of_this_product_and_what_is_no_add_on() -> None:
+    story(
+        """
+        plans: {basic: 30, pro: 60, tea: {amount: 8, product: tea}}
+        add_ons: {bag: 5}
+
+        2024-04-01 subscribe basic
+        2024-04-02 change_plan bag
+        2024-04-03 change_plan tea
+        2024-04-04 add_item pro
+        2024-04-05 add_item basic
+        """,
+        """
+        2024-04-01 c1 invoice 1
+          basic  2024-04-01..2024-05-01  30.00
+          total 30.00
+        2024-04-02 refused: not_a_plan
+        2024-04-03 refused: other_product
+        2024-04-04 refused: not_an_add_on
+        2024-04-05 refused: not_an_add_on
+        """,
+    )
+
+
 def test_days_before_the_start() -> None:
     story(
         """

@@ -252,6 +252,9 @@ class Course(Standstill):
             self._moved(before=0, after=0, at=ends_at, live_after=False)
         self._become(Status.CANCELED, at)
         self.told.events.append(Event(EventType.SUBSCRIPTION_CANCELED, facts.id, at))
+        for progress in self.progress:
+            if progress.waits_for_a_request():
+                progress.close(at)
         under = facts.end_policies
         if under.cancel_credit == "none":
             under = changed(under, {"credit_becomes": "none"})

@@ -89,6 +89,8 @@ class Version:
     ended_under: Policies | None = None
     closed: bool = False
     """Metered, and nothing more that was used while it was in force is ever charged."""
+    name: str = ""
+    """What it is called on documents, where that is not the item's name: that of the plan changed to."""
 
 
 @quick
@@ -101,6 +103,10 @@ class Item:
     name: str
     versions: tuple[Version, ...]
 
+    def name_of(self, version: Version) -> str:
+        """What one of its versions is called on documents."""
+        return version.name or self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -108,7 +114,7 @@ class Change:
 
     `item_id` is the item it is about, none for a trial; that of an added item is new. `price`, `quantity` and
     `own_amount` are None where they stay as they are. `anchor` is a local time; without one an added item is counted
-    from the plan's. `until` is the end of a trial.
+    from the plan's. `until` is the end of a trial. `name` is that of what is added, or of the plan changed to.
     """
 
     id: Id
@@ -214,6 +220,8 @@ class Subscription:
     """Nobody asked for its end (`cancel_at`): it comes if there is still nothing to charge when the trial ends."""
     used_until: datetime | None = None
     """When it ended, to the instant, where its end for all else is the beginning of that day."""
+    arrears_closed_at: datetime | None = None
+    """When somebody last asked for what its ended periods charge in arrears (`arrears_close` on_request)."""
     usage: Usage | None = None
     """What its metered prices charge for; None where it has none, or where nobody is to be billed."""
 

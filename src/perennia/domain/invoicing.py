@@ -187,7 +187,7 @@ def _refuse_long_catch_up(courses: list[Course]) -> None:
     for course in courses:
         limit = course.facts.policies.catch_up_limit
         for progress in course.progress:
-            if progress.parts > limit:
+            if progress.parts > limit and not progress.waits_for_a_request():
                 raise CatchUpHeld(subscription=course.facts.id.text("sub"), periods=progress.parts, limit=limit)
 
 

@@ -12,8 +12,8 @@ class Progress:
     """`due` is when the next part falls due; None: nothing is left, or it waits for the end of a pause or a hold."""
 
     __slots__ = (
-        "due", "ends", "facts", "is_over", "item", "parts", "pause", "policies", "prorate_last", "settled", "trial_end",
-        "version", "waits",
+        "closes", "due", "ends", "facts", "is_over", "item", "parts", "pause", "policies", "prorate_last", "settled",
+        "trial_end", "version", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -33,6 +33,7 @@ class Progress:
         if trial_end is not None and trial_end > self.settled:
             self.settled = trial_end
         self.parts = 0
+        self.closes = facts.arrears_closed_at
         self.find_due()
 
     def next_part(self) -> Part:
@@ -74,6 +75,7 @@ class Progress:
         return Version(
             version.id, version.price, version.quantity, version.series, version.starts_at, ends_at, through,
             version.bills_from, version.own_amount, version.begun_under, version.ended_under,
+            name=version.name,
         )  # fmt: skip
 
     def find_due(self) -> None:
@@ -84,11 +86,27 @@ class Progress:
             self.due = earliest(self.next_part().end, self.ends)
             if self.facts.used_until is not None and self.due == self.facts.used_until:
                 self.due = earliest(self.due, self.facts.ends_at)  # on one document with all else that ends
+            if self.waits_for_a_request():
+                self.due = self._closes(self.due)
         elif self._waits_for_the_next_invoice():
             self.waits = True
             self.due = earliest(slot_at(self.version.series, self.settled).end, self.ends)
         else:
             self.due = self.settled
+
+    def waits_for_a_request(self) -> bool:
+        """Whether what it charges in arrears is only due once somebody asks; what is metered closes with its window."""
+        on_request = self.policies.arrears_close == "on_request"
+        return on_request and self.version.price.timing is Timing.ARREARS and self.version.price.meter_id is None
+
+    def close(self, at: datetime) -> None:
+        """What ended by then waits no longer."""
+        self.closes = at
+        self.find_due()
+
+    def _closes(self, ended: datetime | None) -> datetime | None:
+        """When a part that ends then is due: at the request, for what had ended by it."""
+        return self.closes if ended is not None and self.closes is not None and ended <= self.closes else None
 
     def runs_on(self, pause: Pause) -> bool:
         """Whether a pause does not touch it: what is used meanwhile is billed as ever."""

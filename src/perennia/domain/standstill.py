@@ -99,7 +99,8 @@ class Standstill(Standing):
         if outcome.ends_at is not None:
             self._end_version(progress, outcome.ends_at, None)
             progress.ends = outcome.ends_at
-            progress.settled = max(progress.settled, outcome.ends_at)
+            if progress.version.price.timing is not Timing.ARREARS:
+                progress.settled = max(progress.settled, outcome.ends_at)
         progress.find_due()
 
     def _stretch(self, stretch: SpanStretch) -> None:

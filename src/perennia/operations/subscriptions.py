@@ -15,6 +15,7 @@ from perennia.domain.errors import (
     ChangePending,
     InvalidValue,
     NotCanceling,
+    NotFound,
     StillRunning,
     WithdrawalOver,
 )
@@ -95,12 +96,15 @@ def start(
 
     `items` name one plan and any add-ons in one currency; `policy` holds for this subscription over the tenant's. What
     is due now is invoiced in the same transaction.
-    Raises NotFound, InvalidValue, CurrencyMismatch, AlreadyExists, PolicyConflict; for a coupon what `redeem` raises.
+    Raises NotFound, InvalidValue, CurrencyMismatch, AlreadyExists, PolicyConflict; StillRunning where what it
+    `reactivates` has not ended; for a coupon what `redeem` raises.
     """
     with open_books(tenant=tenant, of_few=True) as books:
         now = books.business_time(now)
         customer = customers.customer(books.cursor, customer_id=customer_id)
         payer = up_to_date(books, books.lock(customer.payer_id), actor=actor, now=now)
+        if (taken_up := wanted.get("reactivates")) is not None:
+            _check_ended(books, taken_up, customer_id)
         effective = changed(policies(books.tenant.policies), policy)
         chosen = new_items(books, items, adjustment=wanted.get("adjustment", Decimal(0)), at=now)
         dates = _dates(books, customer, payer, chosen, items, effective, wanted, now=now)
@@ -114,11 +118,31 @@ def start(
         together = effective.backdated_start == "one_invoice" and made.started_at < now
         if _is_incomplete(wanted) and drafts.ask_for_start(
             books, payer_id=customer.payer_id, subscription_id=made.id, collection=made.collection,
-            together=together, actor=actor, now=now,
+            together=together, trial_days=_trial_days_left_open(dates, effective, wanted), actor=actor, now=now,
         ):  # fmt: skip
             return made.id
         settle(books, customer.payer_id, actor=actor, now=now, told=tuple(told), together=together)
     return made.id
+
+
+def _check_ended(books: Books, subscription_id: Id, customer_id: Id) -> None:
+    """That one may take up this subscription again. Raises NotFound, StillRunning."""
+    ended = read.standing(books.cursor, subscription_id=subscription_id)
+    if ended.customer_id != customer_id:
+        raise NotFound(kind="subscription", id=subscription_id.text("sub"))
+    if ended.status != "canceled":
+        raise StillRunning(subscription=subscription_id.text("sub"))
+
+
+def _trial_days_left_open(dates: Beginning, effective: Policies, wanted: Wanted) -> int | None:
+    """How many days a trial lasts from the first payment on (`trial_from` activation), where that is still to come.
+
+    One that costs something (`trial_price`) lasts as long as its line says.
+    """
+    ends, given = dates.trial_ends_at, dates.policies
+    if ends is None or wanted.get("trial_ends_on") is not None or given.trial_from != "activation" or given.trial_price:
+        return None
+    return (local_date(ends, dates.zone) - local_date(dates.started_at, dates.zone)).days
 
 
 def _is_incomplete(wanted: Wanted) -> bool:
@@ -144,12 +168,26 @@ def _dates(
         "base": None if addon_of is None else version_at(plan_of(of(payer, addon_of)), now).series,
     }
     found = beginning(
-        trial_ends_on=wanted.get("trial_ends_on"), trial_days=chosen[0].trial_days if days is None else days, **given
+        trial_ends_on=wanted.get("trial_ends_on"),
+        trial_days=chosen[0].trial_days if days is None else days,
+        trial_from=_trial_from(books, customer, payer, given["policies"], addon_of),
+        **given,
     )
     if found.trial_ends_at is None:
         return found
     had = trials.remember(books, customer=customer, product_ids=products_of(books, items), now=now)
     return beginning(**given) if had and wanted.get("trial_ends_on") is None else found
+
+
+def _trial_from(
+    books: Books, customer: Customer, payer: Payer, policies: Policies, addon_of: Id | None
+) -> datetime | None:
+    """Where an earlier subscription began whose start counts for the trial (`trial_from`); None where its own does."""
+    if policies.trial_from == "base" and addon_of is not None:
+        return of(payer, addon_of).started_at
+    if policies.trial_from == "customer_first":
+        return read.first_start(books.cursor, payer_id=customer.payer_id, customer_id=customer.id)
+    return None
 
 
 def _made(
@@ -260,8 +298,7 @@ def reactivate(
         payer_id = read.standing(books.cursor, subscription_id=subscription_id).payer_id
         up_to_date(books, books.lock(payer_id), actor=actor, now=books.business_time(now))
         ended = read.standing(books.cursor, subscription_id=subscription_id)
-        if ended.status != "canceled":
-            raise StillRunning(subscription=subscription_id.text("sub"))
+        _check_ended(books, subscription_id, ended.customer_id)
         last = read.last_items(books.cursor, subscription_id=subscription_id)
         adjustment = sum((one.unit_amount or Decimal(0) for one in last if one.kind == "adjustment"), Decimal(0))
         items = [Chosen(one.price_id, one.quantity, one.unit_amount) for one in last if one.kind != "adjustment"]

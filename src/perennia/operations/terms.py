@@ -1,4 +1,4 @@
-"""Trials that run or are given, commitments, and holds of invoicing."""
+"""Trials that run or are given, commitments, holds of invoicing, and arrears that are closed on request."""
 
 from datetime import date, datetime
 
@@ -34,7 +34,7 @@ def set_trial_end(
         until = effective_at(act.subscription, version, when=trial_ends_on, now=act.now, policies=act.policies)
         if is_trialing(act.subscription) or act.subscription.started_at > act.now:
             until = max(until, act.subscription.trial_ends_at or until)
-            _move(act, until)
+            move_trial(act, until)
             act.settle()
             return until
         at = effective_at(act.subscription, version, when=NOW, now=act.now, policies=act.policies)
@@ -53,7 +53,7 @@ def end_trial(*, tenant: Id, actor: str, subscription_id: Id, now: datetime, pol
             raise NotTrialing(subscription=subscription_id.text("sub"))
         version = version_at(plan_of(act.subscription), act.now)
         until = effective_at(act.subscription, version, when=act.now, now=act.now, policies=act.policies)
-        _move(act, until)
+        move_trial(act, until)
         act.settle()
         return until
 
@@ -110,7 +110,17 @@ def release_invoicing(*, tenant: Id, actor: str, subscription_id: Id, now: datet
         act.settle(Event(EventType.SUBSCRIPTION_RELEASED, subscription_id, act.now))
 
 
-def _move(act: Act, until: datetime) -> None:
+def close_arrears(*, tenant: Id, actor: str, subscription_id: Id, now: datetime) -> None:
+    """Invoice on one document what the periods that have ended charge in arrears (`arrears_close` on_request).
+
+    The running period waits for the next time, or for the end. Raises NotFound, SubscriptionEnded, ChangePending.
+    """
+    with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now) as act:
+        write.close_arrears(act.books.cursor, subscription_id=subscription_id, at=act.now)
+        act.settle()
+
+
+def move_trial(act: Act, until: datetime) -> None:
     """The first charges and, by policy, the anchors follow the end of the trial."""
     zone, old = act.subscription.zone, act.subscription.trial_ends_at
     bills_from: dict[Id, datetime] = {}

@@ -37,6 +37,11 @@ class Migration(migrations.Migration):
             field=models.JSONField(null=True),
         ),
         migrations.AddField(
+            model_name='itemversion',
+            name='name',
+            field=models.TextField(null=True),
+        ),
+        migrations.AddField(
             model_name='subscription',
             name='activated_at',
             field=models.DateTimeField(null=True),
@@ -45,6 +50,11 @@ class Migration(migrations.Migration):
             model_name='subscription',
             name='apart',
             field=models.BooleanField(db_default=False),
+        ),
+        migrations.AddField(
+            model_name='subscription',
+            name='arrears_closed_at',
+            field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
             model_name='subscription',

@@ -21,12 +21,14 @@ class Offer:
     code: str = ""
     sold_from: datetime | None = None
     sold_until: datetime | None = None
+    product_id: Id | None = None
 
 
 def offers(cursor: Cursor, *, price_ids: list[Id]) -> dict[Id, Offer]:
     """Each price with what it prices. Raises NotFound for one that is not this tenant's."""
     cursor.execute(
-        """SELECT pr.id, pr.plan_id IS NOT NULL, coalesce(pl.name, ad.name), pr.code, pr.sold_from, pr.sold_until
+        """SELECT pr.id, pr.plan_id IS NOT NULL, coalesce(pl.name, ad.name), pr.code, pr.sold_from, pr.sold_until,
+            coalesce(pl.product_id, ad.product_id)
         FROM unnest(%s::uuid[]) AS k (id),
         LATERAL (SELECT * FROM prices pr WHERE pr.id = k.id OFFSET 0) AS pr
         LEFT JOIN plans pl ON pl.id = pr.plan_id LEFT JOIN add_ons ad ON ad.id = pr.add_on_id""",

@@ -48,6 +48,16 @@ def standing(cursor: Cursor, *, subscription_id: Id) -> Standing:
     return Standing(*row)
 
 
+def first_start(cursor: Cursor, *, payer_id: Id, customer_id: Id) -> datetime | None:
+    """When the first subscription of a customer began, of those that ever did or will."""
+    row = cursor.execute(
+        """SELECT min(started_at) FROM subscriptions
+        WHERE payer_id = %s AND customer_id = %s AND status NOT IN ('incomplete', 'incomplete_expired')""",
+        (payer_id, customer_id),
+    ).fetchone()
+    return None if row is None else row[0]
+
+
 def find(cursor: Cursor, *, reference: str) -> Id:
     """The subscription with that key, as `sub_…`, or with that external id. Raises NotFound."""
     row = None

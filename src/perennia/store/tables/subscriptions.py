@@ -26,6 +26,7 @@ class Subscription(Row):
     `discounted`, `changing` and `pausing` say that there are rows of that kind to read beside it; `held_at` that nothing
     is invoiced since. `metering`: something metered of it is not settled for good, also after its end; `used_until` is when
     it ended to the instant, where that is not `cancel_at`.
+    `arrears_closed_at`: what had ended by then was asked for, where that is only charged on request.
     `next_zone` is its time zone from the next boundary on, where that changes.
     """
 
@@ -61,6 +62,7 @@ class Subscription(Row):
     next_zone = text(null=True)
     metering = models.BooleanField(db_default=False)
     used_until = instant(null=True)
+    arrears_closed_at = instant(null=True)
 
     Meta = table(
         "subscriptions",
@@ -86,7 +88,7 @@ class ItemVersion(Row):
 
     `bills_from` is where its first charge begins (an import brings its own), `billed_through` how far it is settled.
     `anchor_at` is where its periods are counted from, where that is not the item's anchor. `metering`: what is used may
-    still be charged.
+    still be charged. `name` is what it is called on documents, where that is not the item's.
     """
 
     subscription_id = key()
@@ -102,6 +104,7 @@ class ItemVersion(Row):
     begun_under = policies()
     ended_under = policies()
     metering = models.BooleanField(db_default=False)
+    name = text(null=True)
 
     Meta = table("item_versions", indexes=(index("item_versions_subscription", "subscription_id"),))
 
