@@ -14,6 +14,7 @@ from perennia.domain.pending import Pending
 from perennia.domain.policies import DEFAULTS, Policies, over
 from perennia.domain.pricing import Price
 from perennia.domain.tax import TAXABLE, TaxStatus, TaxTable
+from perennia.domain.values import quick
 
 
 class Status(StrEnum):
@@ -64,6 +65,7 @@ class ChangeKind(StrEnum):
     TRIAL = "trial"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Version:
     """A price and a quantity of an item from one instant to another, with the series of its periods.
@@ -91,6 +93,7 @@ class Version:
     """What it is called on documents, where that is not the item's name: that of the plan changed to."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Item:
     """One thing in a subscription, with its versions in order."""
@@ -179,6 +182,7 @@ class Settled:
     adjusted_tax: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """An agreement and everything needed to bill it."""
@@ -290,6 +294,7 @@ class OpenDraft:
     change_id: Id | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Payer:
     """The customer who is billed: the unit of every lock and every document."""

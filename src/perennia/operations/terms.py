@@ -130,7 +130,7 @@ def move_trial(act: Act, until: datetime) -> None:
             if version.billed_through is not None or version.ends_at == version.starts_at:
                 continue
             bills_from[version.id] = max(until, version.starts_at)
-            counted_from_it = old is not None and slot_at(version.series, old).start == old
+            counted_from_it = old is not None and version.series.anchor == anchor_at(old, zone)
             if (
                 act.policies.trial_end_is_anchor == "yes"
                 and act.policies.alignment == "anniversary"
