@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from perennia.domain.charges import Charge, GivenBack
 from perennia.domain.course import Course
-from perennia.domain.decision import Decision, PauseBegun, SpanFree
+from perennia.domain.decision import Decision, PauseBegun, SpanFree, SubscriptionMove
 from perennia.domain.drafting import (
     Draft,
     Funds,
@@ -228,8 +228,16 @@ def _changes(told: list[Course]) -> dict[str, Any]:
         "pauses_begun": tuple(begun for course in told if course.moves for begun in _foreseen(course)),
         "dates": _joined([course.dates for course in told]),
         "moves": _joined([course.moves for course in told]),
+        "let_go": tuple(move for course in told if course.moves for move in _let_go(course)),
         "movements": _joined([course.movements for course in told]),
     }
+
+
+def _let_go(course: Course) -> list[SubscriptionMove]:
+    """The end of a subscription that nobody is to be reminded of afterwards."""
+    if course.facts.end_policies.open_debt_at_cancel != "stop_reminders":
+        return []
+    return [move for move in course.moves if move.after is Status.CANCELED]
 
 
 def _foreseen(course: Course) -> list[PauseBegun]:
