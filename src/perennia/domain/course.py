@@ -75,7 +75,7 @@ class Course(Standstill):
             return earliest(found, self.facts.started_at)
         if self.status is Status.TRIALING:
             found = earliest(found, self.trial_end)
-        if self.pause is not None:
+        if self.pause is not None and self.status is not Status.UNPAID:
             found = earliest(found, self.pause.ends_at if self._is_paused() else self.pause.starts_at)
         if self.term is not None and not self._is_paused():
             found = earliest(found, self.term.ends_at)
@@ -197,7 +197,7 @@ class Course(Standstill):
         return found
 
     def _owe(self, settled: Settled, version: Version, ends_at: datetime, under: Policies) -> list[Owed]:
-        if self.facts.held:
+        if self.facts.held and self.facts.status is not Status.UNPAID:
             return []
         under = over(under, version.price.own_policies)
         return owed_from(settled, version, ends_at=ends_at, under=under, subscription_ends_at=self.ends_at)

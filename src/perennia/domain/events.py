@@ -27,6 +27,7 @@ class EventType(StrEnum):
     SUBSCRIPTION_REACTIVATED = "subscription.reactivated"
     SUBSCRIPTION_WITHDRAWN = "subscription.withdrawn"
     SUBSCRIPTION_PAST_DUE = "subscription.past_due"
+    SUBSCRIPTION_UNPAID = "subscription.unpaid"
     SUBSCRIPTION_RECOVERED = "subscription.recovered"
     INVOICE_ISSUED = "invoice.issued"
     INVOICE_PAID = "invoice.paid"

@@ -25,6 +25,8 @@ class Status(StrEnum):
     TRIALING = "trialing"
     ACTIVE = "active"
     PAST_DUE = "past_due"
+    UNPAID = "unpaid"
+    """Recovery is over: no access, and nothing is invoiced until what failed is paid."""
     PAUSED = "paused"
     CANCELED = "canceled"
 
@@ -201,7 +203,7 @@ class Subscription:
     pauses: tuple[Pause, ...] = ()
     term: Term | None = None
     held: bool = False
-    """Nothing is invoiced until a person releases it; its states go on."""
+    """Nothing is invoiced until a person releases it, or it is paid that was unpaid; its states go on."""
     po_number: str | None = None
     apart: bool = False
     """Has documents of its own, never with other subscriptions of the payer."""
