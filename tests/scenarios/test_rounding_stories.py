@@ -47,7 +47,6 @@ def test_the_invoice_is_rounded() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="arrears_close is not looked at")
 def test_arrears_are_closed_on_request() -> None:
     """arrears_close: on_request; a period that ended waits until somebody closes it."""
     story(

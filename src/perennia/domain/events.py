@@ -24,6 +24,7 @@ class EventType(StrEnum):
     SUBSCRIPTION_TERM_RENEWED = "subscription.term_renewed"
     SUBSCRIPTION_HELD = "subscription.invoicing_held"
     SUBSCRIPTION_RELEASED = "subscription.invoicing_released"
+    SUBSCRIPTION_DRAFTS_ISSUED = "subscription.drafts_issued"
     SUBSCRIPTION_REACTIVATED = "subscription.reactivated"
     SUBSCRIPTION_WITHDRAWN = "subscription.withdrawn"
     SUBSCRIPTION_PAST_DUE = "subscription.past_due"

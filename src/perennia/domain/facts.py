@@ -212,6 +212,8 @@ class Subscription:
     """Nobody asked for its end (`cancel_at`): it comes if there is still nothing to charge when the trial ends."""
     used_until: datetime | None = None
     """When it ended, to the instant, where its end for all else is the beginning of that day."""
+    issue_asked_at: datetime | None = None
+    """What fell due by then is not to wait any longer: drafts, and what gathers until somebody asks for it."""
     usage: Usage | None = None
     """What its metered prices charge for; None where it has none, or where nobody is to be billed."""
 

@@ -41,7 +41,7 @@ from perennia.domain.lifecycle import LIVE, check_move
 from perennia.domain.metrics import movement, subscription_mrr
 from perennia.domain.pausing import term_after
 from perennia.domain.policies import Policies
-from perennia.domain.progress import Progress
+from perennia.domain.progress import NOTHING, Progress
 from perennia.domain.using import Using
 
 
@@ -51,7 +51,7 @@ class Standing:
     __slots__ = (
         "_counted", "_new_ids", "_payer", "_seller", "_set_up", "begun", "cancel_at", "changes", "changes_done",
         "changes_moved", "cuts", "dates", "discounts", "ended", "ended_discounts", "events", "facts", "movements", "moves",
-        "overcharged", "pause", "pauses", "pauses_done", "progress", "status", "stretches", "term", "together",
+        "overcharged", "pause", "pauses", "pauses_done", "progress", "status", "stretches", "term", "through", "together",
         "trial_end", "usage", "uses",
     )  # fmt: skip
 
@@ -67,6 +67,8 @@ class Standing:
         self.progress = [self._progress(item, version) for item in plan_first for version in item.versions]
         self.discounts = {discount.id: discount.periods_left for discount in facts.discounts}
         self.together = False
+        self.through = NOTHING
+        """What waits as a draft is issued if it is ready by then."""
         self._counted: dict[Id, datetime] = {}
         self._set_up: list[Progress] = []
         self.ended_discounts: set[Id] = set()

@@ -174,6 +174,10 @@ def release_invoicing(stage: Stage, act: Act) -> None:
     terms.release_invoicing(**_on(stage, act, policy=False))
 
 
+def issue_drafts(stage: Stage, act: Act) -> None:
+    terms.issue_drafts(**_on(stage, act, policy=False))
+
+
 def apply_coupon(stage: Stage, act: Act) -> None:
     """To the subscription that is named, else to the customer."""
     subscription = None if act.subscription is None else stage.subscription(act)
@@ -224,6 +228,7 @@ PLAYED: dict[str, Callable[[Stage, Act], None]] = {
         set_term_end,
         hold_invoicing,
         release_invoicing,
+        issue_drafts,
         apply_coupon,
         bill_run,
     )

@@ -63,6 +63,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='subscription',
+            name='issue_asked_at',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name='subscription',
             name='pausing',
             field=models.BooleanField(db_default=False),
         ),

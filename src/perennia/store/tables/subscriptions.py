@@ -24,8 +24,9 @@ class Subscription(Row):
     """`import_digest` is of the row it was imported from: the same row again changes nothing.
 
     `discounted`, `changing` and `pausing` say that there are rows of that kind to read beside it; `held_at` that nothing
-    is invoiced since. `metering`: something metered of it is not settled for good, also after its end; `used_until` is when
-    it ended to the instant, where that is not `cancel_at`.
+    is invoiced since, `issue_asked_at` when somebody last asked that drafts be issued.
+    `metering`: something metered of it is not settled for good, also after its end; `used_until` is when it ended to the
+    instant, where that is not `cancel_at`.
     `next_zone` is its time zone from the next boundary on, where that changes.
     """
 
@@ -53,6 +54,7 @@ class Subscription(Row):
     changing = models.BooleanField(db_default=False)
     pausing = models.BooleanField(db_default=False)
     held_at = instant(null=True)
+    issue_asked_at = instant(null=True)
     apart = models.BooleanField(db_default=False)
     reactivates_id = key(null=True)
     created_at = instant()
