@@ -24,9 +24,9 @@ class Subscription(Row):
     """`import_digest` is of the row it was imported from: the same row again changes nothing.
 
     `discounted`, `changing` and `pausing` say that there are rows of that kind to read beside it; `held_at` that nothing
-    is invoiced since. `metering`: something metered of it is not settled for good, also after its end; `used_until` is when
-    it ended to the instant, where that is not `cancel_at`.
-    `arrears_closed_at`: what had ended by then was asked for, where that is only charged on request.
+    is invoiced since, `issue_asked_at` when somebody last asked that drafts be issued.
+    `metering`: something metered of it is not settled for good, also after its end; `used_until` is when it ended to the
+    instant, where that is not `cancel_at`.
     `next_zone` is its time zone from the next boundary on, where that changes.
     """
 
@@ -54,6 +54,7 @@ class Subscription(Row):
     changing = models.BooleanField(db_default=False)
     pausing = models.BooleanField(db_default=False)
     held_at = instant(null=True)
+    issue_asked_at = instant(null=True)
     apart = models.BooleanField(db_default=False)
     reactivates_id = key(null=True)
     created_at = instant()
@@ -62,7 +63,6 @@ class Subscription(Row):
     next_zone = text(null=True)
     metering = models.BooleanField(db_default=False)
     used_until = instant(null=True)
-    arrears_closed_at = instant(null=True)
 
     Meta = table(
         "subscriptions",
