@@ -256,7 +256,8 @@ class Course(Standstill):
                 owed.settled, new_end=owed.new_end, series=owed.version.series, policies=owed.under,
                 pauses=self.pauses,
             )  # fmt: skip
-            self._cut(owed.settled, owed.new_end)
+            if owed.settled.start < owed.settled.end:
+                self._cut(owed.settled, owed.new_end)
             if owed.settled.document_id is not None:
                 yield GivenBack(self.facts, owed.settled, owed.new_end, given, owed.under)
 
@@ -292,6 +293,8 @@ class Course(Standstill):
                 version = versions[settled.version_id]
                 new_end = settled.start if under.proration == "full" else last_used(self.pause, ends_at)
                 self._owed += self._owe(settled, version, new_end, changed(under, {"difference_invoiced": "now"}))
+            elif settled.start == settled.end and settled.version_id in versions:  # a single fee that goes back
+                self._owed.append(Owed(at, ends_at, settled, versions[settled.version_id], settled.end, under))
         self._owed = [replace(one, due=at) for one in self._owed]
 
     def _renew(self, term: Term, at: datetime) -> None:

@@ -160,6 +160,8 @@ class Term:
 class Settled:
     """A charged part that reaches beyond where its version may end, with the line that charged it.
 
+    One of no length is a single fee, which goes back with a withdrawal.
+
     `start`, `end` are the stretch still settled; `line_end` is where the line's own period ends. Amounts in
     minor units: `line_net` after `line_discount`; `credited_*` given back for time so far, `adjusted_*` for other
     reasons; `open_minor` is what is still unpaid on the line's document. Without a document it cost nothing, and there

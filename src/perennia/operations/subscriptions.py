@@ -328,7 +328,7 @@ def withdraw(*, tenant: Id, actor: str, subscription_id: Id, now: datetime, imme
         last = local_date(subscription.started_at, zone) + timedelta(days=days)
         if local_date(act.now, zone) > last:
             raise WithdrawalOver(subscription=subscription_id.text("sub"), until=last.isoformat())
-        asked = act.now if immediate_start else subscription.started_at
+        asked = act.now if immediate_start else min(act.now, subscription.started_at)
         under = changed(
             act.policies,
             {"credit_becomes": "refund", "cancel_credit": "credit_becomes", "proration": "prorate",
