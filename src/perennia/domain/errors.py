@@ -262,3 +262,9 @@ class OtherProduct(DomainError):
     """The plan is of another product, and one switches between the plans of one (`price`)."""
 
     code = "other_product"
+
+
+class AlreadySubscribed(DomainError):
+    """One customer may have one live subscription of this product, and has it (`subscription`)."""
+
+    code = "already_subscribed"

@@ -12,6 +12,7 @@ from perennia.domain.corrections import LineCredit
 from perennia.domain.decision import Decision, VersionBegun, VersionEnd
 from perennia.domain.entities import selling_entity
 from perennia.domain.errors import (
+    AlreadySubscribed,
     ChangePending,
     InvalidValue,
     NotCanceling,
@@ -33,7 +34,7 @@ from perennia.operations.catalog import check_po_number
 from perennia.operations.chosen import Chosen, currency_of, new_items, products_of, sold_by
 from perennia.operations.invoices import credit_note
 from perennia.store.identity import new_id, new_ids
-from perennia.store.reads import customers, invoices
+from perennia.store.reads import catalog, customers, invoices
 from perennia.store.reads import subscriptions as read
 from perennia.store.reads.customers import Customer
 from perennia.store.writes import agreements
@@ -96,7 +97,8 @@ def start(
 
     `items` name one plan and any add-ons in one currency; `policy` holds for this subscription over the tenant's. What
     is due now is invoiced in the same transaction.
-    Raises NotFound, InvalidValue, CurrencyMismatch, AlreadyExists, PolicyConflict; StillRunning where what it
+    Raises NotFound, InvalidValue, CurrencyMismatch, AlreadyExists, PolicyConflict; AlreadySubscribed where
+    they have one of a product of which one customer has one; StillRunning where what it
     `reactivates` has not ended; for a coupon what `redeem` raises.
     """
     with open_books(tenant=tenant, of_few=True) as books:
@@ -105,10 +107,12 @@ def start(
         payer = up_to_date(books, books.lock(customer.payer_id), actor=actor, now=now)
         if (taken_up := wanted.get("reactivates")) is not None:
             _check_ended(books, taken_up, customer_id)
+        only_product = _only_product(books, customer, items)
         effective = changed(policies(books.tenant.policies), policy)
         chosen = new_items(books, items, adjustment=wanted.get("adjustment", Decimal(0)), at=now)
         dates = _dates(books, customer, payer, chosen, items, effective, wanted, now=now)
         made = _made(books, customer, chosen, items, effective, dates, wanted, now=now)
+        made = replace(made, only_product_id=only_product)
         if policy:
             made = replace(made, policies=as_given(changed(Policies(), policy)))
         write.insert_subscriptions(books.cursor, [made], tenant=tenant, now=now)
@@ -132,6 +136,19 @@ def _check_ended(books: Books, subscription_id: Id, customer_id: Id) -> None:
         raise NotFound(kind="subscription", id=subscription_id.text("sub"))
     if ended.status != "canceled":
         raise StillRunning(subscription=subscription_id.text("sub"))
+
+
+def _only_product(books: Books, customer: Customer, items: Sequence[Chosen]) -> Id | None:
+    """The product, where one customer may have one live subscription of it. Raises AlreadySubscribed."""
+    product_id = catalog.limited_product(books.cursor, price_ids=[item.price_id for item in items])
+    if product_id is None:
+        return None
+    found = read.live_of_product(
+        books.cursor, payer_id=customer.payer_id, customer_id=customer.id, product_id=product_id
+    )
+    if found is not None:
+        raise AlreadySubscribed(subscription=found.text("sub"))
+    return product_id
 
 
 def _trial_days_left_open(dates: Beginning, effective: Policies, wanted: Wanted) -> int | None:

@@ -54,3 +54,14 @@ def products(cursor: Cursor, *, price_ids: list[Id]) -> frozenset[Id]:
         (price_ids,),
     )
     return frozenset(row[0] for row in rows)
+
+
+def limited_product(cursor: Cursor, *, price_ids: list[Id]) -> Id | None:
+    """The product of the plan among these prices, where a customer may have one live subscription of it."""
+    row = cursor.execute(
+        """SELECT p.id FROM unnest(%s::uuid[]) AS k (id),
+        LATERAL (SELECT * FROM prices pr WHERE pr.id = k.id OFFSET 0) AS pr
+        JOIN plans pl ON pl.id = pr.plan_id JOIN products p ON p.id = pl.product_id WHERE p.one_per_customer""",
+        (price_ids,),
+    ).fetchone()
+    return None if row is None else row[0]

@@ -27,6 +27,7 @@ class Subscription(Row):
     is invoiced since, `issue_asked_at` when somebody last asked that drafts be issued.
     `metering`: something metered of it is not settled for good, also after its end; `used_until` is when it ended to the
     instant, where that is not `cancel_at`.
+    `only_product_id` is its product until it ends, where a customer may have one live subscription of that.
     `next_zone` is its time zone from the next boundary on, where that changes.
     """
 
@@ -63,10 +64,15 @@ class Subscription(Row):
     next_zone = text(null=True)
     metering = models.BooleanField(db_default=False)
     used_until = instant(null=True)
+    only_product_id = key(null=True)
 
     Meta = table(
         "subscriptions",
         unique("subscriptions_external_id", "tenant_id", "external_id"),
+        unique(
+            "subscriptions_one_per_product", "customer_id", "only_product_id",
+            condition=models.Q(only_product_id__isnull=False),
+        ),
         check("subscriptions_ended", models.Q(status="canceled", ended_at__isnull=False) | models.Q(ended_at=None)),
         indexes=(index("subscriptions_payer", "tenant_id", "payer_id"),),
     )
