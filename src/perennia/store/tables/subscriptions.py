@@ -70,7 +70,9 @@ class Subscription(Row):
         "subscriptions",
         unique("subscriptions_external_id", "tenant_id", "external_id"),
         unique(
-            "subscriptions_one_per_product", "customer_id", "only_product_id",
+            "subscriptions_one_per_product",
+            "customer_id",
+            "only_product_id",
             condition=models.Q(only_product_id__isnull=False),
         ),
         check("subscriptions_ended", models.Q(status="canceled", ended_at__isnull=False) | models.Q(ended_at=None)),
