@@ -17,6 +17,7 @@ PERMITTED = {
     ("past_due", "canceled"), ("active", "trialing"), ("trialing", "paused"), ("active", "paused"),
     ("past_due", "paused"), ("paused", "active"), ("paused", "trialing"), ("paused", "canceled"),
     ("scheduled", "incomplete"), ("incomplete", "incomplete_expired"), ("incomplete", "trialing"), ("incomplete", "active"),
+    ("active", "unpaid"), ("past_due", "unpaid"), ("unpaid", "active"), ("unpaid", "canceled"),
 }  # fmt: skip
 
 
@@ -30,7 +31,7 @@ def test_every_move_is_permitted_or_refused(state: Status, to: Status) -> None:
 
 
 def test_who_counts_as_a_subscriber() -> None:
-    assert {"active", "past_due"} == LIVE
+    assert {"active", "past_due", "unpaid"} == LIVE
 
 
 @pytest.mark.parametrize(

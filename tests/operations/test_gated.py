@@ -571,3 +571,11 @@ def test_a_trial_is_counted_from_the_start_or_from_the_payment_that_begins_it(
     shop.clock_to(ends_on)
     shop.bill()
     assert shop.documents().splitlines()[-1].startswith(f"invoice 2 due {ends_on}: Basic {ends_on}..")
+
+
+def test_a_preview_shows_what_there_would_be_to_pay(till: Till):
+    bo = on_basic(till)
+    with previews.preview(tenant=till.shop.tenant, now=till.shop.now) as found:
+        upgrade(till.shop, bo)
+    assert [document.total_minor for document in found.documents] == [9375]
+    assert (plan(till.shop), drafted(till.shop)) == (["basic"], [])

@@ -165,3 +165,96 @@ def test_an_end_dated_back_takes_back_what_was_lost_since() -> None:
           total -31.67
         """,
     )
+
+
+def test_a_withdrawal_gives_all_back_on_one_credit_note() -> None:
+    story(
+        """
+        tax: 25
+        plans: {basic: {amount: 9.99, setup_fee: 25}}
+
+        2024-04-01 subscribe basic
+        2024-04-05 withdraw
+        """,
+        """
+        2024-04-01 c1 invoice 1
+          basic  setup  2024-04-01..2024-04-01  25.00
+          basic         2024-04-01..2024-05-01   9.99
+          net 34.99  tax 8.75  total 43.74
+        2024-04-05 c1 credit note 1
+          basic  credit  2024-04-01..2024-04-01  -25.00  of 1/1
+          basic  credit  2024-04-01..2024-05-01   -9.99  of 1/2
+          net -34.99  tax -8.75  total -43.74
+        """,
+    )
+
+
+def test_who_asked_for_an_immediate_start_keeps_to_the_set_up_fee_and_the_days_used() -> None:
+    """20 of 30 days go back."""
+    story(
+        """
+        plans: {basic: {amount: 30, setup_fee: 25}}
+
+        2024-04-01 subscribe basic
+        2024-04-11 withdraw immediate_start=yes
+        """,
+        """
+        2024-04-01 c1 invoice 1
+          basic  setup  2024-04-01..2024-04-01  25.00
+          basic         2024-04-01..2024-05-01  30.00
+          total 55.00
+        2024-04-11 c1 credit note 1
+          basic  credit  2024-04-11..2024-05-01  -20.00  of 1/2
+          total -20.00
+        """,
+    )
+
+
+def test_what_is_asked_for_the_periods_end_comes_where_a_pause_moved_it() -> None:
+    """Ten days of pause: paid through 11 May, as the pause was over before the change was asked for."""
+    story(
+        """
+        plans: {small: 30, big: 60}
+
+        2024-04-01 subscribe small
+        2024-04-11 pause until=2024-04-21
+        2024-04-25 change_plan big when=period_end
+        2024-05-11 advance_to
+        2024-05-20 cancel period_end
+        2024-06-15 advance_to
+        """,
+        """
+        2024-04-01 c1 invoice 1
+          small  2024-04-01..2024-05-01  30.00
+          total 30.00
+        2024-05-11 c1 invoice 2
+          big  2024-05-11..2024-06-11  60.00
+          total 60.00
+        """,
+    )
+
+
+def test_what_has_not_begun_is_cancelled_at_once_and_never_billed() -> None:
+    story(
+        """
+        plans: {small: {amount: 30, setup_fee: 10}}
+
+        2024-04-01 subscribe small subscription=one start_date=2024-05-01
+        2024-04-01 subscribe small subscription=two start_date=2024-05-01 trial_days=10
+        2024-04-01 subscribe small subscription=three start_date=2024-05-01
+        2024-04-05 cancel now subscription=one
+        2024-04-05 cancel now subscription=two
+        2024-04-05 withdraw subscription=three
+        2024-04-06 reactivate subscription=one
+        2024-04-06 advance_to 2024-05-20
+        """,
+        """
+        2024-04-06 c1 invoice 1
+          small  setup  2024-04-06..2024-04-06  10.00
+          small         2024-04-06..2024-05-06  30.00
+          total 40.00
+        2024-05-06 c1 invoice 2
+          small  2024-05-06..2024-06-06  30.00
+          total 30.00
+        """,
+    )

@@ -73,10 +73,10 @@ def test_closed_arrears_stand_on_one_invoice() -> None:
 
         2024-04-01 subscribe desk items=[{add_on: hours, quantity: 4}]
         2024-06-10 advance_to
-        2024-06-10 close_arrears
-        2024-06-11 close_arrears
+        2024-06-10 issue_drafts
+        2024-06-11 issue_drafts
         2024-07-02 advance_to
-        2024-07-03 close_arrears
+        2024-07-03 issue_drafts
         """,
         """
         2024-04-01 c1 invoice 1
@@ -139,7 +139,7 @@ def test_a_change_waits_with_the_rest_of_its_month() -> None:
         2024-05-01 bill_run
         2024-05-11 pause 2024-05-21
         2024-06-05 advance_to
-        2024-06-05 close_arrears
+        2024-06-05 issue_drafts
         2024-07-20 cancel 2024-07-16
         """,
         """
@@ -182,8 +182,8 @@ def test_a_pause_while_invoicing_is_held_loses_nothing_of_what_was_used() -> Non
     )
 
 
-def test_what_is_metered_is_closed_with_its_period() -> None:
-    """arrears_close: on_request; late events are taken for so long only."""
+def test_what_is_metered_gathers_too_until_somebody_asks() -> None:
+    """arrears_close: on_request; the months that ended on one invoice, and the end issues what is left."""
     story(
         """
         policy: {arrears_close: on_request}
@@ -192,12 +192,19 @@ def test_what_is_metered_is_closed_with_its_period() -> None:
 
         2024-04-01 subscribe calls
         2024-04-10 usage 7
-        2024-05-01 bill_run
+        2024-05-10 usage 5
+        2024-06-10 usage 11
+        2024-06-20 issue_drafts
+        2024-07-22 cancel now
         """,
         """
-        2024-05-01 c1 invoice 1
+        2024-06-20 c1 invoice 1
           calls  usage  2024-04-01..2024-05-01  x7  14.00
-          total 14.00
+          calls  usage  2024-05-01..2024-06-01  x5  10.00
+          total 24.00
+        2024-07-22 c1 invoice 2
+          calls  usage  2024-06-01..2024-07-01  x11  22.00
+          total 22.00
         """,
     )
 

@@ -7,7 +7,7 @@ copy of a `bill` call; the facts it was made from stay as they are.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from perennia.domain.calendar import boundary, slot_at
 from perennia.domain.changes import applied
@@ -38,7 +38,7 @@ from perennia.domain.owing import owed_from
 from perennia.domain.pausing import last_used
 from perennia.domain.policies import Policies, changed, over
 from perennia.domain.pricing import Timing
-from perennia.domain.progress import Progress, earliest
+from perennia.domain.progress import NEVER, Progress, earliest
 from perennia.domain.proration import credit
 from perennia.domain.standing import live_from
 from perennia.domain.standstill import Standstill
@@ -58,13 +58,30 @@ class Course(Standstill):
         """The earliest instant at which anything of this subscription happens."""
         found = self.next_change()
         for progress in self.progress:
-            if progress.due is not None and (found is None or progress.due < found):
-                found = progress.due
+            due = progress.due
+            if due is not None and progress.ready is not due:
+                due = self._due_or_ready(due, progress.ready)
+            if due is not None and (found is None or due < found):
+                found = due
         for owed in self._owed:
-            found = earliest(found, owed.due)
+            found = earliest(found, self._due_or_ready(owed.due, self._ready(owed)))
         if self.usage is not None:
             found = earliest(found, self.usage.next_due_at(self._with_usage(), self.progress))
         return found
+
+    def _due_or_ready(self, due: datetime | None, ready: datetime | None) -> datetime | None:
+        """When a draft is looked at: as of its own instant once it may be issued; None where nobody knows when."""
+        if ready is None or ready <= self.through:
+            return due
+        return None if ready == NEVER else ready
+
+    def _ready(self, owed: Owed) -> datetime | None:
+        """What is given back with the next period waits with its draft."""
+        hours, due = self.facts.policies.draft_hours, owed.due
+        if not hours or due is None or due <= owed.since or owed.under.difference_invoiced != "next_invoice":
+            return due
+        ready = due + timedelta(hours=hours)
+        return ready if self.ends_at is None else min(ready, max(due, self.ends_at))
 
     def next_change(self) -> datetime | None:
         """The earliest instant at which its state changes."""
@@ -75,7 +92,7 @@ class Course(Standstill):
             return earliest(found, self.facts.started_at)
         if self.status is Status.TRIALING:
             found = earliest(found, self.trial_end)
-        if self.pause is not None:
+        if self.pause is not None and self.status is not Status.UNPAID:
             found = earliest(found, self.pause.ends_at if self._is_paused() else self.pause.starts_at)
         if self.term is not None and not self._is_paused():
             found = earliest(found, self.term.ends_at)
@@ -141,6 +158,8 @@ class Course(Standstill):
         standing = self._with_usage() if self.usage is not None and timing is Timing.ARREARS else None
         for progress in self.progress:
             while progress.due is not None and progress.due <= at and progress.version.price.timing is timing:
+                if progress.ready is not progress.due and self._is_draft(progress.ready):
+                    break
                 discounts = self._discounts_for(progress, at) if self.discounts else ()
                 if progress.version.price.meter_id is None:
                     yield from self._part(progress, discounts)
@@ -154,6 +173,9 @@ class Course(Standstill):
             yield from self.usage.charges(standing, self.progress, at=at, taken=taken, discounts=active)
         if plan_closed:
             self._end_used_up(at, at)
+
+    def _is_draft(self, ready: datetime | None) -> bool:
+        return ready is not None and ready > self.through
 
     def catching_up(self, at: datetime) -> Iterator[Charge]:
         """What a change charges and waits for an invoice of the subscription, once there is one after the change."""
@@ -197,7 +219,7 @@ class Course(Standstill):
         return found
 
     def _owe(self, settled: Settled, version: Version, ends_at: datetime, under: Policies) -> list[Owed]:
-        if self.facts.held:
+        if self.facts.held and self.facts.status is not Status.UNPAID:
             return []
         under = over(under, version.price.own_policies)
         return owed_from(settled, version, ends_at=ends_at, under=under, subscription_ends_at=self.ends_at)
@@ -220,8 +242,12 @@ class Course(Standstill):
     def _credits(self, at: datetime) -> Iterator[GivenBack]:
         if not self._owed:
             return
-        due = [owed for owed in self._owed if owed.due is not None and owed.due <= at]
-        self._owed = [owed for owed in self._owed if owed.due is None or owed.due > at]
+        due = [
+            owed
+            for owed in self._owed
+            if owed.due is not None and owed.due <= at and not self._is_draft(self._ready(owed))
+        ]
+        self._owed = [owed for owed in self._owed if owed not in due]
         yield from self._given(due)
 
     def _given(self, due: list[Owed]) -> Iterator[GivenBack]:
@@ -230,7 +256,8 @@ class Course(Standstill):
                 owed.settled, new_end=owed.new_end, series=owed.version.series, policies=owed.under,
                 pauses=self.pauses,
             )  # fmt: skip
-            self._cut(owed.settled, owed.new_end)
+            if owed.settled.start < owed.settled.end:
+                self._cut(owed.settled, owed.new_end)
             if owed.settled.document_id is not None:
                 yield GivenBack(self.facts, owed.settled, owed.new_end, given, owed.under)
 
@@ -252,9 +279,6 @@ class Course(Standstill):
             self._moved(before=0, after=0, at=ends_at, live_after=False)
         self._become(Status.CANCELED, at)
         self.told.events.append(Event(EventType.SUBSCRIPTION_CANCELED, facts.id, at))
-        for progress in self.progress:
-            if progress.waits_for_a_request():
-                progress.close(at)
         under = facts.end_policies
         if under.cancel_credit == "none":
             under = changed(under, {"credit_becomes": "none"})
@@ -269,6 +293,8 @@ class Course(Standstill):
                 version = versions[settled.version_id]
                 new_end = settled.start if under.proration == "full" else last_used(self.pause, ends_at)
                 self._owed += self._owe(settled, version, new_end, changed(under, {"difference_invoiced": "now"}))
+            elif settled.start == settled.end and settled.version_id in versions:  # a single fee that goes back
+                self._owed.append(Owed(at, ends_at, settled, versions[settled.version_id], settled.end, under))
         self._owed = [replace(one, due=at) for one in self._owed]
 
     def _renew(self, term: Term, at: datetime) -> None:

@@ -381,6 +381,8 @@ class Decision:
     """Item versions of whose usage nothing more is charged."""
     states: tuple[StateChange, ...] = ()
     dropped: tuple[Dropped, ...] = ()
+    let_go: tuple[SubscriptionMove, ...] = ()
+    """Ends of subscriptions whose debts of earlier documents are asked for no more."""
     pauses_begun: tuple[PauseBegun, ...] = ()
 
     @property

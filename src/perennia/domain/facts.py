@@ -26,6 +26,8 @@ class Status(StrEnum):
     TRIALING = "trialing"
     ACTIVE = "active"
     PAST_DUE = "past_due"
+    UNPAID = "unpaid"
+    """Recovery is over: no access, and nothing is invoiced until what failed is paid."""
     PAUSED = "paused"
     CANCELED = "canceled"
 
@@ -158,6 +160,8 @@ class Term:
 class Settled:
     """A charged part that reaches beyond where its version may end, with the line that charged it.
 
+    One of no length is a single fee, which goes back with a withdrawal.
+
     `start`, `end` are the stretch still settled; `line_end` is where the line's own period ends. Amounts in
     minor units: `line_net` after `line_discount`; `credited_*` given back for time so far, `adjusted_*` for other
     reasons; `open_minor` is what is still unpaid on the line's document. Without a document it cost nothing, and there
@@ -211,7 +215,7 @@ class Subscription:
     pauses: tuple[Pause, ...] = ()
     term: Term | None = None
     held: bool = False
-    """Nothing is invoiced until a person releases it; its states go on."""
+    """Nothing is invoiced until a person releases it, or it is paid that was unpaid; its states go on."""
     po_number: str | None = None
     apart: bool = False
     """Has documents of its own, never with other subscriptions of the payer."""
@@ -220,8 +224,8 @@ class Subscription:
     """Nobody asked for its end (`cancel_at`): it comes if there is still nothing to charge when the trial ends."""
     used_until: datetime | None = None
     """When it ended, to the instant, where its end for all else is the beginning of that day."""
-    arrears_closed_at: datetime | None = None
-    """When somebody last asked for what its ended periods charge in arrears (`arrears_close` on_request)."""
+    issue_asked_at: datetime | None = None
+    """What fell due by then is not to wait any longer: drafts, and what gathers until somebody asks for it."""
     usage: Usage | None = None
     """What its metered prices charge for; None where it has none, or where nobody is to be billed."""
 

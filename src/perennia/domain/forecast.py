@@ -7,6 +7,7 @@ from datetime import datetime
 from perennia.domain.afterwards import after
 from perennia.domain.calendar import slot_at
 from perennia.domain.decision import Decision
+from perennia.domain.documents import Document
 from perennia.domain.facts import Payer, Seller, Subscription
 from perennia.domain.ids import NewIds
 from perennia.domain.invoicing import bill, next_due_at
@@ -54,6 +55,13 @@ def ahead(
         if rounds > _ROUNDS:
             raise RuntimeError(f"what is due for {payer.id.text('cus')} at {due.isoformat()} stays due")
         due = decision.next_due_at
+
+
+def drafted(payer: Payer, *, seller: Seller, now: datetime, new_ids: NewIds) -> tuple[Document, ...]:
+    """What fell due by `now` and is not issued yet, as it would be issued now, whatever it waits for."""
+    return bill(
+        _foreseen(payer, now), seller=seller, through=now, now=now, new_ids=new_ids, catch_up=True, with_drafts=True
+    ).documents
 
 
 def _foreseen(payer: Payer, now: datetime) -> Payer:

@@ -42,7 +42,7 @@ from perennia.domain.lifecycle import LIVE, check_move
 from perennia.domain.metrics import movement, subscription_mrr
 from perennia.domain.pausing import term_after
 from perennia.domain.policies import Policies
-from perennia.domain.progress import Progress
+from perennia.domain.progress import NOTHING, Progress
 from perennia.domain.using import Using
 
 
@@ -73,8 +73,8 @@ class Standing:
 
     __slots__ = (
         "_counted", "_new_ids", "_payer", "_seller", "_set_up", "_told", "cancel_at", "changes", "discounts",
-        "ended_discounts", "facts", "overcharged", "pause", "pauses", "progress", "status", "term", "together", "trial_end",
-        "usage", "uses",
+        "ended_discounts", "facts", "overcharged", "pause", "pauses", "progress", "status", "term", "through", "together",
+        "trial_end", "usage", "uses",
     )  # fmt: skip
 
     def __init__(self, facts: Subscription, *, seller: Seller, payer: Payer, new_ids: NewIds) -> None:
@@ -89,6 +89,8 @@ class Standing:
         self.progress = [self._progress(item, version) for item in plan_first for version in item.versions]
         self.discounts = {discount.id: discount.periods_left for discount in facts.discounts}
         self.together = False
+        self.through = NOTHING
+        """What waits as a draft is issued if it is ready by then."""
         self._counted: dict[Id, datetime] = {}
         self._set_up: tuple[Progress, ...] = ()
         self._told: Told | None = None

@@ -23,7 +23,7 @@ class Standstill(Standing):
     __slots__ = ()
 
     def _begins_pause(self, at: datetime) -> bool:
-        running = self.status not in (Status.CANCELED, Status.PAUSED, *NOT_BEGUN)
+        running = self.status not in (Status.CANCELED, Status.PAUSED, Status.UNPAID, *NOT_BEGUN)
         return running and self.pause is not None and self.pause.starts_at <= at
 
     def _pause(self, at: datetime) -> None:

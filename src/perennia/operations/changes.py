@@ -22,6 +22,7 @@ from perennia.domain.terms import check_how_many, check_on_sale, check_period_am
 from perennia.operations import drafts
 from perennia.operations.agreements import Act, Policy, act_on
 from perennia.operations.chosen import Chosen
+from perennia.store import session
 from perennia.store.identity import new_id
 from perennia.store.reads import catalog
 from perennia.store.reads.catalog import Offer
@@ -271,7 +272,7 @@ def _made(act: Act, kind: ChangeKind, at: datetime, **values: Any) -> NewChange:
 
 
 def _ask(act: Act, made: NewChange, *, is_gated: bool = False) -> Asked:
-    if is_gated:
+    if is_gated and not session.is_preview():  # a preview shows what comes once it is paid
         draft_id = drafts.ask_for_change(act, made)
         if draft_id is not None:
             return Asked(made.id, made.effective_at, draft_id)

@@ -1,10 +1,10 @@
-"""What a subscription starts with: when it begins, what it may not be, and the row that it makes."""
+"""How a subscription begins: what may be asked of it, its dates, its trial, its coupon."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Unpack
 
 from perennia.domain.calendar import local_date, midnight
 from perennia.domain.entities import selling_entity
@@ -14,21 +14,24 @@ from perennia.domain.errors import (
     NotFound,
     StillRunning,
 )
+from perennia.domain.events import Event, EventType
 from perennia.domain.facts import CollectionMode, Payer
 from perennia.domain.ids import Id
-from perennia.domain.policies import Policies, over
+from perennia.domain.policies import Policies, as_given, changed, over, policies
 from perennia.domain.ramps import Step
 from perennia.domain.scheduling import plan_of, version_at
 from perennia.domain.starting import Beginning, beginning
-from perennia.operations import redemptions, trials
-from perennia.operations.agreements import of
-from perennia.operations.books import Books
+from perennia.operations import drafts, redemptions, trials
+from perennia.operations.agreements import Act, Policy, of, settle, up_to_date
+from perennia.operations.books import Books, open_books
 from perennia.operations.catalog import check_po_number
-from perennia.operations.chosen import Chosen, currency_of, products_of, sold_by
+from perennia.operations.chosen import Chosen, currency_of, new_items, products_of, sold_by
+from perennia.operations.ramps import plan_steps
 from perennia.store.identity import new_id
-from perennia.store.reads import catalog
+from perennia.store.reads import catalog, customers
 from perennia.store.reads import subscriptions as read
 from perennia.store.reads.customers import Customer
+from perennia.store.writes import subscriptions as write
 from perennia.store.writes.subscriptions import NewItem, NewSubscription
 
 
@@ -73,6 +76,62 @@ class Wanted(TypedDict, total=False):
     ramp: Sequence[Step]
 
 
+def start(
+    *,
+    tenant: Id,
+    actor: str,
+    customer_id: Id,
+    items: Sequence[Chosen],
+    now: datetime,
+    policy: Policy | None = None,
+    **wanted: Unpack[Wanted],
+) -> Id:
+    """Start a subscription on a local date: today, later, or earlier, which bills what has passed since.
+
+    `items` name one plan and any add-ons in one currency; `policy` holds for this subscription over the tenant's. What
+    is due now is invoiced in the same transaction.
+    Raises NotFound, InvalidValue, CurrencyMismatch, AlreadyExists, PolicyConflict; AlreadySubscribed where
+    they have one of a product of which one customer has one; StillRunning where what it
+    `reactivates` has not ended; for a coupon what `redeem` raises.
+    """
+    with open_books(tenant=tenant, of_few=True) as books:
+        now = books.business_time(now)
+        customer = customers.customer(books.cursor, customer_id=customer_id)
+        payer = up_to_date(books, books.lock(customer.payer_id), actor=actor, now=now)
+        if (taken_up := wanted.get("reactivates")) is not None:
+            check_ended(books, taken_up, customer_id)
+        only_product = _only_product(books, customer, items)
+        effective = changed(policies(books.tenant.policies), policy)
+        chosen = new_items(books, items, adjustment=wanted.get("adjustment", Decimal(0)), at=now)
+        dates = _dates(books, customer, payer, chosen, items, effective, wanted, now=now)
+        made = _made(books, customer, chosen, items, effective, dates, wanted, now=now)
+        made = replace(made, only_product_id=only_product)
+        if policy:
+            made = replace(made, policies=as_given(changed(Policies(), policy)))
+        write.insert_subscriptions(books.cursor, [made], tenant=tenant, now=now)
+        if steps := wanted.get("ramp"):
+            _agree_on(books, made, steps, actor=actor, now=now)
+        told = [Event(EventType.SUBSCRIPTION_CREATED, made.id, now)]
+        if made.reactivates_id is not None:
+            told.append(Event(EventType.SUBSCRIPTION_REACTIVATED, made.id, now))
+        together = effective.backdated_start == "one_invoice" and made.started_at < now
+        if _is_incomplete(wanted) and drafts.ask_for_start(
+            books, payer_id=customer.payer_id, subscription_id=made.id, collection=made.collection,
+            together=together, trial_days=_trial_days_left_open(dates, effective, wanted), actor=actor, now=now,
+        ):  # fmt: skip
+            return made.id
+        settle(books, customer.payer_id, actor=actor, now=now, told=tuple(told), together=together)
+    return made.id
+
+
+def _agree_on(books: Books, made: NewSubscription, steps: Sequence[Step], *, actor: str, now: datetime) -> None:
+    """The steps of its plan, counted from the first charge."""
+    payer = books.lock(made.payer_id)
+    subscription = of(payer, made.id)
+    act = Act(books, payer, subscription, subscription.policies, actor, now)
+    plan_steps(act, steps, since=made.bills_from)
+
+
 def check_ended(books: Books, subscription_id: Id, customer_id: Id) -> None:
     """That one may take up this subscription again. Raises NotFound, StillRunning."""
     ended = read.standing(books.cursor, subscription_id=subscription_id)
@@ -82,7 +141,7 @@ def check_ended(books: Books, subscription_id: Id, customer_id: Id) -> None:
         raise StillRunning(subscription=subscription_id.text("sub"))
 
 
-def only_product(books: Books, customer: Customer, items: Sequence[Chosen]) -> Id | None:
+def _only_product(books: Books, customer: Customer, items: Sequence[Chosen]) -> Id | None:
     """The product, where one customer may have one live subscription of it. Raises AlreadySubscribed."""
     product_id = catalog.limited_product(books.cursor, price_ids=[item.price_id for item in items])
     if product_id is None:
@@ -95,7 +154,7 @@ def only_product(books: Books, customer: Customer, items: Sequence[Chosen]) -> I
     return product_id
 
 
-def trial_days_left_open(dates: Beginning, effective: Policies, wanted: Wanted) -> int | None:
+def _trial_days_left_open(dates: Beginning, effective: Policies, wanted: Wanted) -> int | None:
     """How many days a trial lasts from the first payment on (`trial_from` activation), where that is still to come.
 
     One that costs something (`trial_price`) lasts as long as its line says.
@@ -106,14 +165,14 @@ def trial_days_left_open(dates: Beginning, effective: Policies, wanted: Wanted) 
     return (local_date(ends, dates.zone) - local_date(dates.started_at, dates.zone)).days
 
 
-def is_incomplete(wanted: Wanted) -> bool:
+def _is_incomplete(wanted: Wanted) -> bool:
     behavior = wanted.get("payment_behavior", "allow")
     if behavior not in ("allow", "incomplete"):
         raise InvalidValue(field="payment_behavior", value=behavior, reason="allow or incomplete")
     return behavior == "incomplete"
 
 
-def dates_of(
+def _dates(
     books: Books, customer: Customer, payer: Payer, chosen: Sequence[NewItem], items: Sequence[Chosen],
     effective: Policies, wanted: Wanted, *, now: datetime,
 ) -> Beginning:  # fmt: skip
@@ -151,7 +210,7 @@ def _trial_from(
     return None
 
 
-def agreement(
+def _made(
     books: Books, customer: Customer, chosen: Sequence[NewItem], items: Sequence[Chosen], effective: Policies,
     dates: Beginning, wanted: Wanted, *, now: datetime,
 ) -> NewSubscription:  # fmt: skip

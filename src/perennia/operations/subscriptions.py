@@ -1,10 +1,7 @@
 """Agreements: start one, end one, take its end back, take up an ended one again, withdraw from one."""
 
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Unpack
 
 from perennia.domain.calendar import local_date, midnight, slot_at
 from perennia.domain.changes import split
@@ -20,88 +17,20 @@ from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Cause, Version
 from perennia.domain.ids import Id
 from perennia.domain.lifecycle import end_of_service
-from perennia.domain.policies import Policies, as_given, changed, policies
-from perennia.domain.ramps import Step
+from perennia.domain.policies import Policies, changed
 from perennia.domain.scheduling import NOW, PERIOD_END, PERIOD_START, When, effective_at, plan_of, version_at
 from perennia.operations import drafts
-from perennia.operations.agreements import Act, Policy, act_on, of, settle, up_to_date
-from perennia.operations.books import Books, open_books
+from perennia.operations.agreements import Act, Policy, act_on, settle, up_to_date
+from perennia.operations.books import open_books
 from perennia.operations.chosen import Chosen, new_items
 from perennia.operations.invoices import credit_note
-from perennia.operations.ramps import plan_steps
-from perennia.operations.starts import (
-    TermAsked,
-    Wanted,
-    agreement,
-    check_ended,
-    dates_of,
-    is_incomplete,
-    only_product,
-    trial_days_left_open,
-)
+from perennia.operations.starts import TermAsked, check_ended, start
 from perennia.store.identity import new_ids
-from perennia.store.reads import customers, invoices
+from perennia.store.reads import invoices
 from perennia.store.reads import subscriptions as read
 from perennia.store.writes import agreements
-from perennia.store.writes import subscriptions as write
-from perennia.store.writes.subscriptions import NewSubscription
 
 __all__ = ["Chosen", "TermAsked", "cancel", "new_items", "reactivate", "settle", "start", "uncancel", "withdraw"]
-
-
-def start(
-    *,
-    tenant: Id,
-    actor: str,
-    customer_id: Id,
-    items: Sequence[Chosen],
-    now: datetime,
-    policy: Policy | None = None,
-    **wanted: Unpack[Wanted],
-) -> Id:
-    """Start a subscription on a local date: today, later, or earlier, which bills what has passed since.
-
-    `items` name one plan and any add-ons in one currency; `policy` holds for this subscription over the tenant's. What
-    is due now is invoiced in the same transaction.
-    Raises NotFound, InvalidValue, CurrencyMismatch, AlreadyExists, PolicyConflict; AlreadySubscribed where
-    they have one of a product of which one customer has one; StillRunning where what it
-    `reactivates` has not ended; for a coupon what `redeem` raises.
-    """
-    with open_books(tenant=tenant, of_few=True) as books:
-        now = books.business_time(now)
-        customer = customers.customer(books.cursor, customer_id=customer_id)
-        payer = up_to_date(books, books.lock(customer.payer_id), actor=actor, now=now)
-        if (taken_up := wanted.get("reactivates")) is not None:
-            check_ended(books, taken_up, customer_id)
-        only_product_id = only_product(books, customer, items)
-        effective = changed(policies(books.tenant.policies), policy)
-        chosen = new_items(books, items, adjustment=wanted.get("adjustment", Decimal(0)), at=now)
-        dates = dates_of(books, customer, payer, chosen, items, effective, wanted, now=now)
-        made = agreement(books, customer, chosen, items, effective, dates, wanted, now=now)
-        made = replace(made, only_product_id=only_product_id)
-        if policy:
-            made = replace(made, policies=as_given(changed(Policies(), policy)))
-        write.insert_subscriptions(books.cursor, [made], tenant=tenant, now=now)
-        if steps := wanted.get("ramp"):
-            _agree_on(books, made, steps, actor=actor, now=now)
-        told = [Event(EventType.SUBSCRIPTION_CREATED, made.id, now)]
-        if made.reactivates_id is not None:
-            told.append(Event(EventType.SUBSCRIPTION_REACTIVATED, made.id, now))
-        together = effective.backdated_start == "one_invoice" and made.started_at < now
-        if is_incomplete(wanted) and drafts.ask_for_start(
-            books, payer_id=customer.payer_id, subscription_id=made.id, collection=made.collection,
-            together=together, trial_days=trial_days_left_open(dates, effective, wanted), actor=actor, now=now,
-        ):  # fmt: skip
-            return made.id
-        settle(books, customer.payer_id, actor=actor, now=now, told=tuple(told), together=together)
-    return made.id
-
-
-def _agree_on(books: Books, made: NewSubscription, steps: Sequence[Step], *, actor: str, now: datetime) -> None:
-    payer = books.lock(made.payer_id)
-    subscription = of(payer, made.id)
-    act = Act(books, payer, subscription, subscription.policies, actor, now)
-    plan_steps(act, steps, since=made.bills_from)
 
 
 def cancel(
@@ -204,7 +133,7 @@ def withdraw(*, tenant: Id, actor: str, subscription_id: Id, now: datetime, imme
         last = local_date(subscription.started_at, zone) + timedelta(days=days)
         if local_date(act.now, zone) > last:
             raise WithdrawalOver(subscription=subscription_id.text("sub"), until=last.isoformat())
-        asked = act.now if immediate_start else subscription.started_at
+        asked = act.now if immediate_start else min(act.now, subscription.started_at)
         under = changed(
             act.policies,
             {"credit_becomes": "refund", "cancel_credit": "credit_becomes", "proration": "prorate",

@@ -9,7 +9,7 @@ from perennia.domain.facts import ChangeKind
 from perennia.domain.ids import Id
 from perennia.domain.scheduling import NOW, effective_at, is_trialing, plan_of, version_at
 from perennia.domain.starting import MOST_PERIODS
-from perennia.operations.agreements import Act, Policy, act_on
+from perennia.operations.agreements import Act, Policy, act_on, settle
 from perennia.store.identity import new_id
 from perennia.store.writes import agreements as write
 from perennia.store.writes.agreements import NewChange
@@ -110,14 +110,14 @@ def release_invoicing(*, tenant: Id, actor: str, subscription_id: Id, now: datet
         act.settle(Event(EventType.SUBSCRIPTION_RELEASED, subscription_id, act.now))
 
 
-def close_arrears(*, tenant: Id, actor: str, subscription_id: Id, now: datetime) -> None:
-    """Invoice on one document what the periods that have ended charge in arrears (`arrears_close` on_request).
-
-    The running period waits for the next time, or for the end. Raises NotFound, SubscriptionEnded, ChangePending.
+def issue_drafts(*, tenant: Id, actor: str, subscription_id: Id, now: datetime) -> None:
+    """Issue now what fell due and waits: drafts whose time is not over (`draft_hours`), and what gathers until somebody
+    asks for it (`arrears_close` on_request). All of it stands on one document. Raises NotFound, SubscriptionEnded.
     """
     with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now) as act:
-        write.close_arrears(act.books.cursor, subscription_id=subscription_id, at=act.now)
-        act.settle()
+        write.ask_to_issue(act.books.cursor, subscription_id=subscription_id, at=act.now)
+        told = (Event(EventType.SUBSCRIPTION_DRAFTS_ISSUED, subscription_id, act.now),)
+        settle(act.books, act.payer.id, actor=act.actor, now=act.now, told=told, together=True)
 
 
 def move_trial(act: Act, until: datetime) -> None:

@@ -163,7 +163,7 @@ def _going_on_and_ending(zone: str) -> dict[str, Verb]:
         "set_term_end": Verb("subscription", until, "term_end", takes_policy=False),
         "hold_invoicing": Verb("subscription", {}, takes_policy=False),
         "release_invoicing": Verb("subscription", {}, takes_policy=False),
-        "close_arrears": Verb("subscription", {}, takes_policy=False),
+        "issue_drafts": Verb("subscription", {}, takes_policy=False),
     }
 
 

@@ -10,6 +10,7 @@ from perennia.domain.calendar import Interval
 from perennia.domain.schemes import Scheme
 
 FIRST_DAY = date(1900, 1, 1)
+_WAITS = frozenset({"draft_hours", "arrears_close"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,13 @@ class Script:
     coupons: Sequence[Coupon]
     meters: Sequence[Meter]
     timeline: Sequence[Act]
+
+    @property
+    def may_draft(self) -> bool:
+        """Whether anything of it can fall due and wait as a draft."""
+        stated = [self.policy, *(act.policy for act in self.timeline)]
+        stated += [price.more.get("policy") or {} for price in self.prices]
+        return any(not _WAITS.isdisjoint(policy) for policy in stated)
 
     @property
     def prices(self) -> list[Price]:

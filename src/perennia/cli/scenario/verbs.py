@@ -193,8 +193,8 @@ def release_invoicing(stage: Stage, act: Act) -> None:
     terms.release_invoicing(**_on(stage, act, policy=False))
 
 
-def close_arrears(stage: Stage, act: Act) -> None:
-    terms.close_arrears(**_on(stage, act, policy=False))
+def issue_drafts(stage: Stage, act: Act) -> None:
+    terms.issue_drafts(**_on(stage, act, policy=False))
 
 
 def apply_coupon(stage: Stage, act: Act) -> None:
@@ -248,7 +248,7 @@ PLAYED: dict[str, Callable[[Stage, Act], None]] = {
         set_term_end,
         hold_invoicing,
         release_invoicing,
-        close_arrears,
+        issue_drafts,
         apply_coupon,
         bill_run,
     )

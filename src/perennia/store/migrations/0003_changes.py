@@ -53,11 +53,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='subscription',
-            name='arrears_closed_at',
-            field=models.DateTimeField(null=True),
-        ),
-        migrations.AddField(
-            model_name='subscription',
             name='cancel_policies',
             field=models.JSONField(null=True),
         ),
@@ -69,6 +64,11 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='subscription',
             name='held_at',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name='subscription',
+            name='issue_asked_at',
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(

@@ -154,7 +154,7 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
         """SELECT s.payer_id, s.id, s.customer_id, s.entity_id, s.status, s.currency, s.zone, s.started_at,
             s.trial_ends_at, s.cancel_at, s.cancel_cause, s.ended_at, s.collection, s.net_days, s.apart, s.reactivates_id,
             s.held_at IS NOT NULL, s.policies, s.cancel_policies, s.term_ends_at, s.term_periods, s.term_then,
-            s.activated_at, s.po_number, s.used_until, s.arrears_closed_at, s.discounted, s.changing, s.pausing
+            s.activated_at, s.po_number, s.used_until, s.issue_asked_at, s.discounted, s.changing, s.pausing
         FROM unnest(%s::uuid[]) WITH ORDINALITY AS p (id, n),
         LATERAL (SELECT * FROM subscriptions s WHERE s.payer_id = p.id OFFSET 0) AS s
         WHERE CASE s.status WHEN 'canceled' THEN s.metering OR %s WHEN 'incomplete_expired' THEN false
@@ -212,7 +212,7 @@ class _Beside:
 def _subscription(row: tuple[Any, ...], beside: _Beside) -> Subscription:
     _, key, customer, entity, status, currency, zone, started, trial, cancel, cause, over, collection, *rest = row
     net_days, apart, reactivates, held, own, of_end, term_ends, periods, then, activated, po_number, *more = rest
-    used_until, arrears_closed_at, *_ = more
+    used_until, asked, *_ = more
     return Subscription(
         id=key,
         customer_id=customer,
@@ -235,12 +235,12 @@ def _subscription(row: tuple[Any, ...], beside: _Beside) -> Subscription:
         changes=beside.changes.get(key, ()),
         pauses=beside.pauses.get(key, ()),
         term=None if then is None or term_ends is None else Term(term_ends, periods, then),
-        held=held,
+        held=held or status == "unpaid",
         po_number=po_number,
         apart=apart,
         reactivates=reactivates,
         used_until=used_until,
-        arrears_closed_at=arrears_closed_at,
+        issue_asked_at=asked,
     )
 
 

@@ -24,9 +24,9 @@ class Subscription(Row):
     """`import_digest` is of the row it was imported from: the same row again changes nothing.
 
     `discounted`, `changing` and `pausing` say that there are rows of that kind to read beside it; `held_at` that nothing
-    is invoiced since. `metering`: something metered of it is not settled for good, also after its end; `used_until` is when
-    it ended to the instant, where that is not `cancel_at`.
-    `arrears_closed_at`: what had ended by then was asked for, where that is only charged on request.
+    is invoiced since, `issue_asked_at` when somebody last asked that drafts be issued.
+    `metering`: something metered of it is not settled for good, also after its end; `used_until` is when it ended to the
+    instant, where that is not `cancel_at`.
     `only_product_id` is its product until it ends, where a customer may have one live subscription of that.
     `next_zone` is its time zone from the next boundary on, where that changes.
     """
@@ -55,6 +55,7 @@ class Subscription(Row):
     changing = models.BooleanField(db_default=False)
     pausing = models.BooleanField(db_default=False)
     held_at = instant(null=True)
+    issue_asked_at = instant(null=True)
     apart = models.BooleanField(db_default=False)
     reactivates_id = key(null=True)
     created_at = instant()
@@ -63,14 +64,15 @@ class Subscription(Row):
     next_zone = text(null=True)
     metering = models.BooleanField(db_default=False)
     used_until = instant(null=True)
-    arrears_closed_at = instant(null=True)
     only_product_id = key(null=True)
 
     Meta = table(
         "subscriptions",
         unique("subscriptions_external_id", "tenant_id", "external_id"),
         unique(
-            "subscriptions_one_per_product", "customer_id", "only_product_id",
+            "subscriptions_one_per_product",
+            "customer_id",
+            "only_product_id",
             condition=models.Q(only_product_id__isnull=False),
         ),
         check("subscriptions_ended", models.Q(status="canceled", ended_at__isnull=False) | models.Q(ended_at=None)),
