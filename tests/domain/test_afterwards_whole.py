@@ -37,7 +37,7 @@ STAYS: dict[type, set[str]] = {
         "ends_with_trial", "issue_asked_at",
     },
     Item: {"id", "kind", "name"},
-    Version: {"id", "price", "quantity", "series", "starts_at", "bills_from", "own_amount", "begun_under"},
+    Version: {"id", "price", "quantity", "series", "starts_at", "bills_from", "own_amount", "begun_under", "name"},
     Pause: {"id", "starts_at", "ends_at", "policies", "is_foreseen"},
     Discount: {"id", "percent", "amount_minor", "periods", "scope", "since", "redemption_id"},
     Settled: {

@@ -140,7 +140,7 @@ class Course(Standstill):
                 self._begins_setup(progress)
             self._become(Status.TRIALING if trial else Status.ACTIVE, at)
             if trial:
-                self.events.append(Event(EventType.SUBSCRIPTION_TRIAL_STARTED, facts.id, at))
+                self.told.events.append(Event(EventType.SUBSCRIPTION_TRIAL_STARTED, facts.id, at))
                 self._priced_trial = self.progress[0] if self.progress[0].policies.trial_price else None
             else:
                 self._activated(at)
@@ -196,7 +196,7 @@ class Course(Standstill):
         for progress in self._set_up:
             discounts = self._discounts_for(progress, at, setup=True) if self.discounts else ()
             yield of_setup(self.facts, progress.item, progress.version, progress.policies, discounts)
-        self._set_up = []
+        self._set_up = ()
         if self._priced_trial is not None and self.trial_end is not None:
             progress, self._priced_trial = self._priced_trial, None
             yield of_trial(self.facts, progress.item, progress.version, progress.policies, self.trial_end)
@@ -256,19 +256,20 @@ class Course(Standstill):
                 owed.settled, new_end=owed.new_end, series=owed.version.series, policies=owed.under,
                 pauses=self.pauses,
             )  # fmt: skip
-            self._cut(owed.settled, owed.new_end)
+            if owed.settled.start < owed.settled.end:
+                self._cut(owed.settled, owed.new_end)
             if owed.settled.document_id is not None:
                 yield GivenBack(self.facts, owed.settled, owed.new_end, given, owed.under)
 
     def _cut(self, settled: Settled, end: datetime) -> None:
         """A settled part ends there; one that a pause made longer just now is so long and no longer."""
         key = settled.version_id, settled.start
-        stretched = [one for one in self.stretches if (one.version_id, one.start) == key]
-        self.stretches = [one for one in self.stretches if one not in stretched]
+        stretched = [one for one in self.told.stretches if (one.version_id, one.start) == key]
+        self.told.stretches = [one for one in self.told.stretches if one not in stretched]
         if stretched and end > settled.start:
-            self.stretches.append(SpanStretch(*key, end))
+            self.told.stretches.append(SpanStretch(*key, end))
         else:
-            self.cuts.append(SpanCut(*key, end))
+            self.told.cuts.append(SpanCut(*key, end))
 
     def _end_service(self, ends_at: datetime, at: datetime) -> None:
         facts = self.facts
@@ -277,7 +278,7 @@ class Course(Standstill):
         elif facts.activated_at is not None:  # paused, or in a trial that was given later
             self._moved(before=0, after=0, at=ends_at, live_after=False)
         self._become(Status.CANCELED, at)
-        self.events.append(Event(EventType.SUBSCRIPTION_CANCELED, facts.id, at))
+        self.told.events.append(Event(EventType.SUBSCRIPTION_CANCELED, facts.id, at))
         under = facts.end_policies
         if under.cancel_credit == "none":
             under = changed(under, {"credit_becomes": "none"})
@@ -292,6 +293,8 @@ class Course(Standstill):
                 version = versions[settled.version_id]
                 new_end = settled.start if under.proration == "full" else last_used(self.pause, ends_at)
                 self._owed += self._owe(settled, version, new_end, changed(under, {"difference_invoiced": "now"}))
+            elif settled.start == settled.end and settled.version_id in versions:  # a single fee that goes back
+                self._owed.append(Owed(at, ends_at, settled, versions[settled.version_id], settled.end, under))
         self._owed = [replace(one, due=at) for one in self._owed]
 
     def _renew(self, term: Term, at: datetime) -> None:
@@ -299,7 +302,7 @@ class Course(Standstill):
         if term.then == "renew" and plan is not None:
             series = plan.version.series
             self.term = replace(term, ends_at=boundary(series, slot_at(series, term.ends_at).n + term.periods))
-            self.events.append(Event(EventType.SUBSCRIPTION_TERM_RENEWED, self.facts.id, at))
+            self.told.events.append(Event(EventType.SUBSCRIPTION_TERM_RENEWED, self.facts.id, at))
         else:
             self.term = None
         self._tell_dates()
@@ -310,7 +313,7 @@ class Course(Standstill):
         try:
             outcome = applied(change, before.items, trial_ends_at=self.trial_end, new_ids=self._new_ids)
         except NotFound:  # what it was about is gone by now
-            self.changes_done.append(ChangeDone(change.id, self.facts.id, change.at, "discarded"))
+            self.told.changes_done.append(ChangeDone(change.id, self.facts.id, change.at, "discarded"))
             return
         restarted = {begun.item.id for begun in outcome.begun if _begins_a_period(begun.version)}
         for ended in outcome.ended:
@@ -326,8 +329,8 @@ class Course(Standstill):
             self._begin(begun.item, begun.version, is_new_item=begun.is_new_item)
         if restarted:
             self._invoiced_with(restarted, change.at)
-        self.changes_done.append(ChangeDone(change.id, self.facts.id, change.at))
-        self.events.append(Event(EventType.SUBSCRIPTION_CHANGED, self.facts.id, change.at))
+        self.told.changes_done.append(ChangeDone(change.id, self.facts.id, change.at))
+        self.told.events.append(Event(EventType.SUBSCRIPTION_CHANGED, self.facts.id, change.at))
         if change.until is not None:
             self._begin_trial(change.until, change.at)
         elif self.status in LIVE:
@@ -347,7 +350,7 @@ class Course(Standstill):
             self._moved(before=self._mrr(at), after=0, at=at, kind=MovementKind.PAUSE)
         self.trial_end = until
         self._become(Status.TRIALING, at)
-        self.events.append(Event(EventType.SUBSCRIPTION_TRIAL_STARTED, self.facts.id, at))
+        self.told.events.append(Event(EventType.SUBSCRIPTION_TRIAL_STARTED, self.facts.id, at))
         self._tell_dates()
 
 

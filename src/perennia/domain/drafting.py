@@ -22,6 +22,7 @@ from perennia.domain.policies import Policies
 from perennia.domain.refunds import Captured, Refunded, give_back
 from perennia.domain.taxing import tax_charges
 from perennia.domain.using import Used
+from perennia.domain.values import quick
 from perennia.domain.wallet import Moved, expire
 
 LARGEST_TOTAL_MINOR = 10**17
@@ -146,6 +147,7 @@ def free_spans(draft: Draft) -> list[SpanFree]:
     ]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Issued:
     """A document with the money that moved when it was issued."""

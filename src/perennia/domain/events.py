@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from perennia.domain.ids import Id
+from perennia.domain.values import quick
 
 
 class EventType(StrEnum):
@@ -53,6 +54,7 @@ class EventType(StrEnum):
     SUBSCRIPTION_INCOMPLETE_EXPIRED = "subscription.incomplete_expired"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Event:
     """A fact for other systems: thin, since its subject can be read. `at` is business time."""

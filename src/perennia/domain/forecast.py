@@ -89,6 +89,6 @@ def metered(payer: Payer, *, after: datetime, through: datetime) -> list[Usage]:
                     continue
                 slot = slot_at(version.series, max(after, version.starts_at))
                 while slot.end <= through and (version.ends_at is None or slot.start < version.ends_at):
-                    found.append(Usage(item.name, slot.start, slot.end))
+                    found.append(Usage(item.name_of(version), slot.start, slot.end))
                     slot = slot_at(version.series, slot.end)
     return sorted(found, key=lambda usage: (usage.end, usage.name))

@@ -149,7 +149,7 @@ def _drafts(courses: list[Course], at: datetime, drafts: dict[GroupKey, Draft]) 
         _charge(course, course.charges(at, Timing.ARREARS), drafts)
     for course in courses:
         _give_back(course, course.change(at), drafts)
-        if course.ended:  # what a change ended is charged with what follows it
+        if course.has_told() and course.told.ended:  # what a change ended is charged with what follows it
             _charge(course, course.charges(at, Timing.ARREARS), drafts)
     for course in courses:
         _give_back(course, course.start(at), drafts)
@@ -203,10 +203,12 @@ def _decision(
         next_due_at=next_due_at,
         documents=tuple([one.document for one in issued]),
         settled=tuple([(p.version.id, p.settled) for course in courses for p in course.progress if p.parts]),
-        cuts=_joined([course.cuts for course in told] + [usage.cuts for usage in using]),
+        cuts=_joined([course.told.cuts for course in told] + [usage.cuts for usage in using]),
         closed=_joined([usage.closed for usage in using]) if using else (),
         events=_joined(
-            [course.events for course in told] + [one.events for one in issued] + [list(one.events) for one in expired]
+            [course.told.events for course in told]
+            + [one.events for one in issued]
+            + [list(one.events) for one in expired]
         ),
         postings=_joined([one.postings for one in issued] + [list(one.postings) for one in expired]),
         allocations=_joined([one.allocations for one in issued]),
@@ -221,17 +223,17 @@ def _decision(
 def _changes(told: list[Course]) -> dict[str, Any]:
     """What became of subscriptions, as parts of a decision; a renewal has none of it."""
     return {
-        "stretches": _joined([course.stretches for course in told]),
-        "begun": _joined([course.begun for course in told]),
-        "ended": _joined([course.ended for course in told]),
-        "changes": _joined([course.changes_done for course in told]),
-        "moved_changes": _joined([course.changes_moved for course in told]),
-        "pauses": _joined([course.pauses_done for course in told]),
-        "pauses_begun": tuple(begun for course in told if course.moves for begun in _foreseen(course)),
-        "dates": _joined([course.dates for course in told]),
-        "moves": _joined([course.moves for course in told]),
-        "let_go": tuple(move for course in told if course.moves for move in _let_go(course)),
-        "movements": _joined([course.movements for course in told]),
+        "stretches": _joined([course.told.stretches for course in told]),
+        "begun": _joined([course.told.begun for course in told]),
+        "ended": _joined([course.told.ended for course in told]),
+        "changes": _joined([course.told.changes_done for course in told]),
+        "moved_changes": _joined([course.told.changes_moved for course in told]),
+        "pauses": _joined([course.told.pauses_done for course in told]),
+        "pauses_begun": tuple(begun for course in told if course.told.moves for begun in _foreseen(course)),
+        "dates": _joined([course.told.dates for course in told]),
+        "moves": _joined([course.told.moves for course in told]),
+        "let_go": tuple(move for course in told if course.told.moves for move in _let_go(course)),
+        "movements": _joined([course.told.movements for course in told]),
     }
 
 
@@ -239,12 +241,12 @@ def _let_go(course: Course) -> list[SubscriptionMove]:
     """The end of a subscription that nobody is to be reminded of afterwards."""
     if course.facts.end_policies.open_debt_at_cancel != "stop_reminders":
         return []
-    return [move for move in course.moves if move.after is Status.CANCELED]
+    return [move for move in course.told.moves if move.after is Status.CANCELED]
 
 
 def _foreseen(course: Course) -> list[PauseBegun]:
     """The pause that a trial ended in, for want of something to charge."""
-    if all(move.after is not Status.PAUSED for move in course.moves):
+    if all(move.after is not Status.PAUSED for move in course.told.moves):
         return []
     return [PauseBegun(course.facts.id, pause) for pause in course.facts.pauses if pause.is_foreseen]
 

@@ -84,17 +84,10 @@ class Progress:
         return Version(
             version.id, version.price, version.quantity, version.series, version.starts_at, ends_at, through,
             version.bills_from, version.own_amount, version.begun_under, version.ended_under,
+            name=version.name,
         )  # fmt: skip
 
     def find_due(self) -> None:
-        self._find_due()
-        self.ready = self.due
-        if self.due is not None and self.may_wait:
-            self.ready = self._ready(self.due)
-            if self._gathers() and self.ready != NEVER:  # what is metered is told apart by its periods
-                self.due = self.ready
-
-    def _find_due(self) -> None:
         self.waits = False
         if (self.ends is not None and self.settled >= self.ends) or self.facts.held or self._stands_still():
             self.due = None
@@ -107,6 +100,11 @@ class Progress:
             self.due = earliest(slot_at(self.version.series, self.settled).end, self.ends)
         else:
             self.due = self.settled
+        self.ready = self.due
+        if self.may_wait and self.due is not None:
+            self.ready = self._ready(self.due)
+            if self._gathers() and self.ready != NEVER:  # what is metered is told apart by its periods
+                self.due = self.ready
 
     def _ready(self, due: datetime) -> datetime:
         """When what falls due with a period has been a draft for long enough; what an act brings about does not wait.

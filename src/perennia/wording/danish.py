@@ -109,6 +109,11 @@ SENTENCES = {
     "change_pending": (
         "Det, der er bestilt på {subscription}, venter på sin betaling til {until}; få det betalt, eller tag det tilbage."
     ),
+    "not_a_plan": "{price} er et tilvalgs pris; skift til en plans pris, og læg tilvalg til som post.",
+    "not_an_add_on": "{price} er en plans pris, og en aftale har én; læg et tilvalg til, eller skift plan.",
+    "other_product": "{price} hører til en anden vare; skift til en af denne vares planer, eller tegn en ny aftale.",
+    "already_subscribed": "En kunde kan have varen én gang og har den med {subscription}; skift eller afslut den aftale.",
+    "already_exists.subscriptions_one_per_product": "En kunde kan have varen én gang og har den; se på den aftale.",
 }
 
 # By their English, as gettext has it; what stands in braces is carried over.

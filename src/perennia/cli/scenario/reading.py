@@ -63,6 +63,7 @@ def read(content: str, *, is_json: bool = False) -> Script:
         country=country,
         taxes=taxes,
         tax_inclusive=inclusive,
+        products=catalogue.products(goods.node_of("products")),
         sold=[
             *catalogue.sold(goods.node_of("plans"), is_plan=True, defaults=defaults),
             *catalogue.sold(goods.node_of("add_ons"), is_plan=False, defaults=defaults),

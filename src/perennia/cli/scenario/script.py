@@ -52,6 +52,15 @@ class Sold:
 
 
 @dataclass(frozen=True, slots=True)
+class Product:
+    """A product that says something of itself; others are made with the first plan that names them."""
+
+    code: str
+    name: str
+    one_per_customer: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Coupon:
     """Percent or amount (currency units) off for so many periods, None for ever; `more` are its limits."""
 
@@ -96,6 +105,7 @@ class Script:
     country: str
     taxes: Sequence[Rate]
     tax_inclusive: bool
+    products: Sequence[Product]
     sold: Sequence[Sold]
     coupons: Sequence[Coupon]
     meters: Sequence[Meter]

@@ -41,6 +41,9 @@ from perennia.store.reads.prices import COLUMNS, as_price
 from perennia.store.reads.sellers import Tenant
 from perennia.store.session import Cursor
 
+_AT_ONCE = 10_000
+"""More subscriptions than a chunk of the run has."""
+
 # Looking a word up is four times as quick as calling its enumeration.
 _STATUS = {status.value: status for status in Status}
 _CAUSE = {cause.value: cause for cause in Cause}
@@ -164,7 +167,7 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
     has_story = [ended or row[-2] or row[-1] or row[9] is not None for row in rows]
     over = [row[4] == "canceled" and not ended for row in rows]
     beside = _Beside(
-        items=_items(cursor, [row[1] for row in rows], [row[6] for row in rows], has_story, over),
+        items=_items_at_once(cursor, [row[1] for row in rows], [row[6] for row in rows], has_story, over),
         discounts=attached.discounts(cursor, subscription_ids=[row[1] for row in rows if row[-3]]),
         changes=_changes(cursor, [row[1] for row in rows if row[-2]]),
         pauses=changes.pauses(cursor, [row[1] for row in rows if row[-1]]),
@@ -241,6 +244,17 @@ def _subscription(row: tuple[Any, ...], beside: _Beside) -> Subscription:
     )
 
 
+def _items_at_once(
+    cursor: Cursor, subscription_ids: list[Id], zones: list[str], all_versions: list[bool], over: list[bool]
+) -> dict[Id, tuple[Item, ...]]:
+    """All in one statement, but for a payer with very many: what the server answers is not kept beside what it became."""
+    found: dict[Id, tuple[Item, ...]] = {}
+    for begin in range(0, len(subscription_ids), _AT_ONCE):
+        part = slice(begin, begin + _AT_ONCE)
+        found |= _items(cursor, subscription_ids[part], zones[part], all_versions[part], over[part])
+    return found
+
+
 def _items(
     cursor: Cursor, subscription_ids: list[Id], zones: list[str], all_versions: list[bool], over: list[bool]
 ) -> dict[Id, tuple[Item, ...]]:
@@ -251,7 +265,7 @@ def _items(
     cursor.execute(
         """SELECT s.n::int, i.id, i.kind, i.name, i.anchor_on, v.anchor_at, v.begun_under, v.ended_under,
             v.id, v.price_id, v.quantity, v.unit_amount, v.starts_at, v.ends_at, v.billed_through, v.bills_from,
-            v.metering
+            v.metering, v.name
         FROM unnest(%s::uuid[], %s::bool[], %s::bool[]) WITH ORDINALITY AS s (id, all_versions, over, n),
         LATERAL (
             SELECT * FROM item_versions v WHERE v.subscription_id = s.id AND (v.metering OR NOT s.over AND (
@@ -266,7 +280,7 @@ def _items(
     prices = prices_by_id(cursor, {row[9] for row in rows})
     of_item: dict[Id, tuple[int, ItemKind, str, list[Version]]] = {}
     for n, item_id, kind, name, anchor_on, anchor_at, begun, ended, version_id, price_id, quantity, own, *at in rows:
-        starts_at, ends_at, through, bills_from, metering = at
+        starts_at, ends_at, through, bills_from, metering, own_name = at
         price = prices[price_id]
         if own is not None:
             price = _own_price(price, own, kind == "adjustment")
@@ -283,6 +297,7 @@ def _items(
             None if begun is None else as_stored(begun),
             None if ended is None else as_stored(ended),
             price.meter_id is not None and not metering,
+            own_name or "",
         )
         if item_id not in of_item:
             of_item[item_id] = (n, _ITEM_KIND[kind], name, [])

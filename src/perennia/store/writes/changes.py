@@ -36,7 +36,8 @@ def change_subscriptions(cursor: Cursor, decisions: Sequence[Decision]) -> None:
         activated = {move.subscription_id: move.at for move in reversed(moves) if move.after is Status.ACTIVE}
         cursor.execute(
             """UPDATE subscriptions s SET status = m.status, ended_at = m.ended_at,
-                activated_at = coalesce(s.activated_at, m.activated_at)
+                activated_at = coalesce(s.activated_at, m.activated_at),
+                only_product_id = CASE WHEN m.status NOT IN ('canceled', 'incomplete_expired') THEN s.only_product_id END
             FROM unnest((SELECT %s::uuid[]), (SELECT %s::text[]), (SELECT %s::timestamptz[]), (SELECT %s::timestamptz[]))
                 AS m (id, status, ended_at, activated_at)
             WHERE s.id = m.id""",
