@@ -173,6 +173,8 @@ class RefundEnd:
     state: RefundState
     at: datetime
     reference: str | None = None
+    code: str | None = None
+    """The gateway's own word for why not."""
 
 
 @dataclass(frozen=True, slots=True)

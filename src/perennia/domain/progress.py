@@ -43,6 +43,7 @@ class Progress:
         if trial_end is not None and trial_end > self.settled:
             self.settled = trial_end
         self.parts = 0
+        self.due: datetime | None = None
         self.find_due()
 
     def next_part(self) -> Part:
