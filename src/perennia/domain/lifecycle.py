@@ -13,8 +13,9 @@ MOVES: Mapping[Status, frozenset[Status]] = {
     Status.INCOMPLETE: frozenset({Status.TRIALING, Status.ACTIVE, Status.INCOMPLETE_EXPIRED}),
     Status.INCOMPLETE_EXPIRED: frozenset(),
     Status.TRIALING: frozenset({Status.ACTIVE, Status.PAUSED, Status.CANCELED}),
-    Status.ACTIVE: frozenset({Status.TRIALING, Status.PAST_DUE, Status.PAUSED, Status.CANCELED}),
-    Status.PAST_DUE: frozenset({Status.ACTIVE, Status.PAUSED, Status.CANCELED}),
+    Status.ACTIVE: frozenset({Status.TRIALING, Status.PAST_DUE, Status.UNPAID, Status.PAUSED, Status.CANCELED}),
+    Status.PAST_DUE: frozenset({Status.ACTIVE, Status.UNPAID, Status.PAUSED, Status.CANCELED}),
+    Status.UNPAID: frozenset({Status.ACTIVE, Status.CANCELED}),
     Status.PAUSED: frozenset({Status.ACTIVE, Status.TRIALING, Status.CANCELED}),
     Status.CANCELED: frozenset(),
 }
@@ -25,7 +26,7 @@ NOT_BEGUN = frozenset({Status.SCHEDULED, Status.INCOMPLETE})
 OVER = frozenset({Status.CANCELED, Status.INCOMPLETE_EXPIRED})
 """States that nothing leads out of."""
 
-LIVE = frozenset({Status.ACTIVE, Status.PAST_DUE})
+LIVE = frozenset({Status.ACTIVE, Status.PAST_DUE, Status.UNPAID})
 """States that count as a subscriber and in recurring revenue."""
 
 
