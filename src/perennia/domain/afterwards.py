@@ -139,6 +139,7 @@ def _subscription(subscription: Subscription, status: Status, written: _Written)
         activated_at=subscription.activated_at or written.activated.get(subscription.id),
         items=items,
         changes=changes,
+        returned=subscription.returned if changes else (),
         pauses=pauses,
         discounts=_discounts(subscription.discounts, decision),
         trial_ends_at=subscription.trial_ends_at if dates is None else dates.trial_ends_at,
