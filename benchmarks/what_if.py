@@ -74,6 +74,6 @@ def _read(shop: Any, now: Any) -> None:
 
     with session.looking(shop.tenant) as cursor:
         tenant = sellers.tenant_by_id(cursor, tenant_id=shop.tenant)
-        found = payers.holding(cursor, tenant=shop.tenant, price_ids=[shop.plan_price], at=now)
+        found = payers.holding(cursor, tenant=shop.tenant, price_ids=[one.plan_price for one in shop.sold], at=now)
         for begin in range(0, len(found), CHUNK):
             facts.payers(cursor, found[begin : begin + CHUNK], tenant=tenant)

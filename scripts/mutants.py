@@ -38,6 +38,7 @@ class Mutant:
     """One change in one module, and what it says there and says otherwise."""
 
     module: str
+    place: str
     number: int
     line: int
     before: str
@@ -46,8 +47,8 @@ class Mutant:
 
     @property
     def name(self) -> str:
-        """Stays the same when lines move: the module and what was changed."""
-        return f"{self.module}: {self.before} -> {self.after}"
+        """Stays the same when lines move: the function and what was changed in it."""
+        return f"{self.module}.{self.place}: {self.before} -> {self.after}"
 
 
 def mutants(module: str) -> Iterator[Mutant]:
@@ -60,8 +61,24 @@ def mutants(module: str) -> Iterator[Mutant]:
         before = ast.unparse(node)
         change()
         yield Mutant(
-            module, number, node.lineno, before, ast.unparse(node), ast.unparse(ast.fix_missing_locations(tree))
+            module,
+            _function(tree, node.lineno),
+            number,
+            node.lineno,
+            before,
+            ast.unparse(node),
+            ast.unparse(ast.fix_missing_locations(tree)),
         )
+
+
+def _function(tree: ast.AST, line: int) -> str:
+    """The innermost function that a line is in, or `module`."""
+    found = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.lineno <= line <= (node.end_lineno or line)
+    ]
+    return max(found, key=lambda node: node.lineno).name if found else "module"
 
 
 def _places(tree: ast.AST) -> Iterator[tuple[ast.expr, "_Change"]]:
@@ -151,9 +168,7 @@ def main() -> int:
             survivors += 1
             known = f"`{mutant.name}`" in explained
             unexplained += not known
-            print(
-                f"{mutant.module}.py:{mutant.line}  {mutant.before}  ->  {mutant.after}{'  (explained)' if known else ''}"
-            )
+            print(f"{mutant.module}.py:{mutant.line}  {mutant.name}{'  (explained)' if known else ''}")
     print(f"{len(chosen)} mutants, {len(chosen) - survivors} killed, {survivors} survived, {unexplained} not explained")
     return 1 if unexplained else 0
 

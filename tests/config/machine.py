@@ -78,14 +78,14 @@ class Machine:
     def run(self, code: str) -> str:
         """What a short program prints. Fails the test when the program fails."""
         process = self.start("-c", code)
-        words, _ = process.communicate(timeout=60)
+        words, _ = process.communicate(timeout=180)
         assert process.returncode == 0, words
         return words
 
     def refusal(self, code: str = HOLD) -> str:
         """What a program says that must be refused."""
         process = self.start("-c", code)
-        words, _ = process.communicate(timeout=60)
+        words, _ = process.communicate(timeout=180)
         assert process.returncode != 0, words
         assert "ServerError" in words, words
         return words

@@ -163,12 +163,11 @@ def test_cash_is_rounded_to_the_coins_there_are(minor: int, step: int, mode: str
     assert to_step(minor, step=step, rounding=ROUNDINGS[mode]) == expected
 
 
-def test_a_cash_step_is_a_number_of_minor_units() -> None:
-    assert (step_minor(Decimal("0.05"), "CHF"), step_minor(Decimal("0.50"), "DKK"), step_minor(Decimal(5), "JPY")) == (
-        5,
-        50,
-        5,
-    )
+@pytest.mark.parametrize(
+    ("step", "currency", "minor"), [("0.05", "CHF", 5), ("0.50", "DKK", 50), ("5", "JPY", 5), ("0.01", "EUR", 1)]
+)
+def test_a_cash_step_is_a_number_of_minor_units(step: str, currency: str, minor: int) -> None:
+    assert step_minor(Decimal(step), currency) == minor
 
 
 @pytest.mark.parametrize(("step", "currency"), [("0", "CHF"), ("-0.05", "CHF"), ("0.005", "CHF"), ("0.5", "JPY")])

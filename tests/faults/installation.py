@@ -36,7 +36,7 @@ class Installation:
 
     def ends(self, process: "subprocess.Popen[str]") -> tuple[int, str]:
         """Exit code and everything it said."""
-        words, _ = process.communicate(timeout=60)
+        words, _ = process.communicate(timeout=180)
         return process.returncode, words
 
     def do(self, *words: str) -> str:
@@ -119,11 +119,11 @@ def asked(connection: psycopg.Connection[Any], question: str) -> Any:
     return found[0]
 
 
-def wait_until(connection: psycopg.Connection[Any], question: str, *, within_s: float = 30) -> None:
+def wait_until(connection: psycopg.Connection[Any], question: str, *, within_s: float = 120) -> None:
     """Until the question is answered with yes."""
     wait_for(lambda: asked(connection, question), within_s=within_s)
 
 
 def killed(process: "subprocess.Popen[str]") -> None:
     process.kill()
-    assert process.wait(30) == -signal.SIGKILL
+    assert process.wait(60) == -signal.SIGKILL

@@ -44,7 +44,7 @@ def kill(postmaster: int, backend: int) -> None:
 def restart(postmaster: int, backend: int) -> None:
     """The immediate way, without a farewell to anybody."""
     os.kill(postmaster, signal.SIGQUIT)
-    wait_for(lambda: _is_told_to_quit(backend), within_s=10)
+    wait_for(lambda: _is_told_to_quit(backend), within_s=30)
     os.kill(backend, signal.SIGCONT)
 
 

@@ -90,7 +90,7 @@ def test_of_two_different_events_with_one_key_the_first_to_write_is_counted():
             waiting = pool.submit(record_alone, bo, theirs)
             time.sleep(0.5)
             assert not waiting.done(), "it waits to see whether the other one stays"
-        assert set(waiting.result(timeout=30)) == {Outcome.KEY_REUSED}
+        assert set(waiting.result(timeout=120)) == {Outcome.KEY_REUSED}
     assert bo.counts() == (50, 50)
     assert bo.measured().quantity == sum(range(50))
 

@@ -15,7 +15,7 @@ from django.db import connections
 from perennia.gateways.sandbox import client
 from perennia.store import session
 
-_PATIENCE_S = 10.0
+_PATIENCE_S = 60.0
 
 
 def run_and_die_at(step: int, act: Callable[[], object]) -> bool:

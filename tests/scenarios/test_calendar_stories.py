@@ -106,10 +106,10 @@ def test_a_midnight_that_does_not_exist_is_the_first_instant_after_it() -> None:
         """,
         """
         2018-10-04 c1 invoice 1
-          basic  2018-10-04..2018-11-04T01:00:00  30.00
+          basic  2018-10-04..2018-11-04  30.00
           total 30.00
-        2018-11-04T01:00:00 c1 invoice 2
-          basic  2018-11-04T01:00:00..2018-12-04  30.00
+        2018-11-04 c1 invoice 2
+          basic  2018-11-04..2018-12-04  30.00
           total 30.00
         2018-11-14 c1 credit note 1
           basic  credit  2018-11-14..2018-12-04  -20.00  of 2/1

@@ -20,7 +20,8 @@ from tests.store.statements import Recording, Statement, faults, generic_plan, p
 
 pytestmark = pytest.mark.slow
 
-CROWD = 5_000
+CROWD = 7_000
+"""So many that a tenant's rows, by the planner's guess of one in 200, cost more than ten look-ups."""
 LARGE = frozenset(model._meta.db_table for model in bulk.STAGED)
 """Tables that grow with the subscribers; the catalogue and the number series do not."""
 MOST_STATEMENTS = 40
@@ -59,7 +60,8 @@ def _serve(shop: Shop) -> dict[str, Recording]:
     shop.clock_to(date(2025, 3, 1))
     with recording() as asked["a whole chunk"]:
         assert shop.bill().documents == billing.CHUNK_PAYERS
-    shop.bill()
+    while not shop.bill().is_last:
+        pass
     collect(shop, limit=2_000, declines=lambda place: place % 5 == 0)
     shop.clock_to(date(2025, 4, 1))
     for payers in (50, 200):

@@ -10,6 +10,7 @@ from perennia.domain.discounts import Charged, Discount, after_discounts, after_
 from perennia.domain.documents import LineKind
 from perennia.domain.facts import ItemKind
 from perennia.domain.money import ROUNDINGS, apportion
+from perennia.domain.values import quick
 
 _ALONE = (LineKind.USAGE, LineKind.MINIMUM)
 """What is charged by amount, less what was charged before, is whole already."""
@@ -17,6 +18,7 @@ _ALONE = (LineKind.USAGE, LineKind.MINIMUM)
 _OF_PERIODS = (LineKind.RECURRING, LineKind.USAGE)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Amount:
     """A charge on its document, minor units: `listed` before and `minor` after discounts, in the price's own terms of tax.

@@ -148,6 +148,7 @@ def _follower(
         ends_at=version.ends_at,
         bills_from=_bills_from(change, version, series, start),
         begun_under=_beginning(change, version, start),
+        name=version.name if change.price is None else change.name or version.name,
     )
 
 

@@ -11,8 +11,10 @@ from perennia.domain.money import ROUNDINGS
 from perennia.domain.policies import Policies
 from perennia.domain.pricing import exact_minor_units, missing
 from perennia.domain.proration import Credit, Part, charge
+from perennia.domain.values import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Charge:
     """A part that fell due, priced: `exact` (numerator, denominator) and `listed`, rounded, before discounts, minor units.

@@ -136,7 +136,7 @@ _OF_SUBSCRIPTION = _but(
     "overcharged", "changes", "pauses", "po_number", "cancel_cause", "reactivates",
 )  # fmt: skip
 _OF_ITEM = _but(Item, "id", "name", "versions")
-_OF_VERSION = _but(Version, "id", "series", "starts_at", "bills_from")
+_OF_VERSION = _but(Version, "id", "series", "starts_at", "bills_from", "name")
 _OF_CHANGE = _but(Change, "id", "item_id", "name")
 _OF_PAUSE = _but(Pause, "id")
 _OF_DISCOUNT = _but(Discount, "id", "redemption_id", "since")

@@ -7,7 +7,7 @@ copy of a `bill` call; the facts it was made from stay as they are.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from perennia.domain.calendar import boundary, slot_at
 from perennia.domain.changes import applied
@@ -38,7 +38,7 @@ from perennia.domain.owing import owed_from
 from perennia.domain.pausing import last_used
 from perennia.domain.policies import Policies, changed, over
 from perennia.domain.pricing import Timing
-from perennia.domain.progress import Progress, earliest
+from perennia.domain.progress import NEVER, Progress, earliest
 from perennia.domain.proration import credit
 from perennia.domain.standing import live_from
 from perennia.domain.standstill import Standstill
@@ -58,13 +58,30 @@ class Course(Standstill):
         """The earliest instant at which anything of this subscription happens."""
         found = self.next_change()
         for progress in self.progress:
-            if progress.due is not None and (found is None or progress.due < found):
-                found = progress.due
+            due = progress.due
+            if due is not None and progress.ready is not due:
+                due = self._due_or_ready(due, progress.ready)
+            if due is not None and (found is None or due < found):
+                found = due
         for owed in self._owed:
-            found = earliest(found, owed.due)
+            found = earliest(found, self._due_or_ready(owed.due, self._ready(owed)))
         if self.usage is not None:
             found = earliest(found, self.usage.next_due_at(self._with_usage(), self.progress))
         return found
+
+    def _due_or_ready(self, due: datetime | None, ready: datetime | None) -> datetime | None:
+        """When a draft is looked at: as of its own instant once it may be issued; None where nobody knows when."""
+        if ready is None or ready <= self.through:
+            return due
+        return None if ready == NEVER else ready
+
+    def _ready(self, owed: Owed) -> datetime | None:
+        """What is given back with the next period waits with its draft."""
+        hours, due = self.facts.policies.draft_hours, owed.due
+        if not hours or due is None or due <= owed.since or owed.under.difference_invoiced != "next_invoice":
+            return due
+        ready = due + timedelta(hours=hours)
+        return ready if self.ends_at is None else min(ready, max(due, self.ends_at))
 
     def next_change(self) -> datetime | None:
         """The earliest instant at which its state changes."""
@@ -75,7 +92,7 @@ class Course(Standstill):
             return earliest(found, self.facts.started_at)
         if self.status is Status.TRIALING:
             found = earliest(found, self.trial_end)
-        if self.pause is not None:
+        if self.pause is not None and self.status is not Status.UNPAID:
             found = earliest(found, self.pause.ends_at if self._is_paused() else self.pause.starts_at)
         if self.term is not None and not self._is_paused():
             found = earliest(found, self.term.ends_at)
@@ -83,11 +100,18 @@ class Course(Standstill):
             found = earliest(found, self._effective(self.changes[0]))
         return found
 
+    def only_renews(self, at: datetime) -> bool:
+        """Whether nothing happens to it by then but that parts of it fall due, as to most at most instants."""
+        change = self.next_change()
+        return (change is None or change > at) and not self._owed and not self.waits
+
     def needs_rereading(self, at: datetime) -> bool:
         """Whether what happens next needs lines that were only charged in this very call.
 
         The caller then stops before it; asked again, with these lines among the facts, it goes on.
         """
+        if not self.changes and self.pause is None:
+            return False
         changes = bool(self.changes) and self._effective(self.changes[0]) == at
         if not any(progress.parts for progress in self.progress):
             return False
@@ -123,7 +147,7 @@ class Course(Standstill):
                 self._begins_setup(progress)
             self._become(Status.TRIALING if trial else Status.ACTIVE, at)
             if trial:
-                self.events.append(Event(EventType.SUBSCRIPTION_TRIAL_STARTED, facts.id, at))
+                self.told.events.append(Event(EventType.SUBSCRIPTION_TRIAL_STARTED, facts.id, at))
                 self._priced_trial = self.progress[0] if self.progress[0].policies.trial_price else None
             else:
                 self._activated(at)
@@ -134,16 +158,21 @@ class Course(Standstill):
             self._become(Status.ACTIVE, at)
             self._activated(at)
 
-    def charges(self, at: datetime, timing: Timing) -> Iterator[Charge]:
-        """(2) Arrears or (5) advance: the parts due at this instant, priced."""
+    def charges(self, at: datetime, timing: Timing) -> list[Charge]:
+        """(2) Arrears, or (5) advance with what is charged once: the parts due at this instant, priced."""
+        found: list[Charge] = []
+        if timing is Timing.ADVANCE and (self._set_up or self._priced_trial is not None):
+            found += self._setups(at)
         plan_closed = False
         taken: dict[Id, tuple[Discount, ...]] = {}
         standing = self._with_usage() if self.usage is not None and timing is Timing.ARREARS else None
         for progress in self.progress:
             while progress.due is not None and progress.due <= at and progress.version.price.timing is timing:
+                if progress.ready is not progress.due and self._is_draft(progress.ready):
+                    break
                 discounts = self._discounts_for(progress, at) if self.discounts else ()
                 if progress.version.price.meter_id is None:
-                    yield from self._part(progress, discounts)
+                    found += self._part(progress, discounts)
                 else:
                     progress.take()
                     taken[progress.item.id] = discounts
@@ -151,9 +180,13 @@ class Course(Standstill):
                     plan_closed |= progress.begins_a_period()
         if self.usage is not None and standing is not None:  # as it stood before the parts were taken
             active = tuple(one for one in self.facts.discounts if one.id not in self.ended_discounts)
-            yield from self.usage.charges(standing, self.progress, at=at, taken=taken, discounts=active)
+            found += self.usage.charges(standing, self.progress, at=at, taken=taken, discounts=active)
         if plan_closed:
             self._end_used_up(at, at)
+        return found
+
+    def _is_draft(self, ready: datetime | None) -> bool:
+        return ready is not None and ready > self.through
 
     def catching_up(self, at: datetime) -> Iterator[Charge]:
         """What a change charges and waits for an invoice of the subscription, once there is one after the change."""
@@ -161,20 +194,20 @@ class Course(Standstill):
             if progress.waits and progress.settled < at:
                 yield from self._part(progress, self._discounts_for(progress, at) if self.discounts else ())
 
-    def _part(self, progress: Progress, discounts: tuple[Discount, ...]) -> Iterator[Charge]:
+    def _part(self, progress: Progress, discounts: tuple[Discount, ...]) -> tuple[Charge, ...]:
         """The fee of the next part, and what a minimum adds to it."""
-        version, policies = progress.version, progress.policies
-        fee = of_part(self.facts, progress.item, version, progress.take(), policies, discounts)
-        yield fee
-        if version.price.period_minimum is not None and (lacks := of_minimum(fee)) is not None:
-            yield lacks
+        version = progress.version
+        fee = of_part(self.facts, progress.item, version, progress.take(), progress.policies, discounts)
+        if version.price.period_minimum is None or (lacks := of_minimum(fee)) is None:
+            return (fee,)
+        return fee, lacks
 
-    def setups(self, at: datetime) -> Iterator[Charge]:
-        """(5) The set-up fees of what began just now, also in a trial."""
+    def _setups(self, at: datetime) -> Iterator[Charge]:
+        """The set-up fees of what began just now, also in a trial, and the price of one."""
         for progress in self._set_up:
             discounts = self._discounts_for(progress, at, setup=True) if self.discounts else ()
             yield of_setup(self.facts, progress.item, progress.version, progress.policies, discounts)
-        self._set_up = []
+        self._set_up = ()
         if self._priced_trial is not None and self.trial_end is not None:
             progress, self._priced_trial = self._priced_trial, None
             yield of_trial(self.facts, progress.item, progress.version, progress.policies, self.trial_end)
@@ -197,7 +230,7 @@ class Course(Standstill):
         return found
 
     def _owe(self, settled: Settled, version: Version, ends_at: datetime, under: Policies) -> list[Owed]:
-        if self.facts.held:
+        if self.facts.held and self.facts.status is not Status.UNPAID:
             return []
         under = over(under, version.price.own_policies)
         return owed_from(settled, version, ends_at=ends_at, under=under, subscription_ends_at=self.ends_at)
@@ -220,8 +253,12 @@ class Course(Standstill):
     def _credits(self, at: datetime) -> Iterator[GivenBack]:
         if not self._owed:
             return
-        due = [owed for owed in self._owed if owed.due is not None and owed.due <= at]
-        self._owed = [owed for owed in self._owed if owed.due is None or owed.due > at]
+        due = [
+            owed
+            for owed in self._owed
+            if owed.due is not None and owed.due <= at and not self._is_draft(self._ready(owed))
+        ]
+        self._owed = [owed for owed in self._owed if owed not in due]
         yield from self._given(due)
 
     def _given(self, due: list[Owed]) -> Iterator[GivenBack]:
@@ -230,19 +267,20 @@ class Course(Standstill):
                 owed.settled, new_end=owed.new_end, series=owed.version.series, policies=owed.under,
                 pauses=self.pauses,
             )  # fmt: skip
-            self._cut(owed.settled, owed.new_end)
+            if owed.settled.start < owed.settled.end:
+                self._cut(owed.settled, owed.new_end)
             if owed.settled.document_id is not None:
                 yield GivenBack(self.facts, owed.settled, owed.new_end, given, owed.under)
 
     def _cut(self, settled: Settled, end: datetime) -> None:
         """A settled part ends there; one that a pause made longer just now is so long and no longer."""
         key = settled.version_id, settled.start
-        stretched = [one for one in self.stretches if (one.version_id, one.start) == key]
-        self.stretches = [one for one in self.stretches if one not in stretched]
+        stretched = [one for one in self.told.stretches if (one.version_id, one.start) == key]
+        self.told.stretches = [one for one in self.told.stretches if one not in stretched]
         if stretched and end > settled.start:
-            self.stretches.append(SpanStretch(*key, end))
+            self.told.stretches.append(SpanStretch(*key, end))
         else:
-            self.cuts.append(SpanCut(*key, end))
+            self.told.cuts.append(SpanCut(*key, end))
 
     def _end_service(self, ends_at: datetime, at: datetime) -> None:
         facts = self.facts
@@ -251,7 +289,7 @@ class Course(Standstill):
         elif facts.activated_at is not None:  # paused, or in a trial that was given later
             self._moved(before=0, after=0, at=ends_at, live_after=False)
         self._become(Status.CANCELED, at)
-        self.events.append(Event(EventType.SUBSCRIPTION_CANCELED, facts.id, at))
+        self.told.events.append(Event(EventType.SUBSCRIPTION_CANCELED, facts.id, at))
         under = facts.end_policies
         if under.cancel_credit == "none":
             under = changed(under, {"credit_becomes": "none"})
@@ -266,6 +304,8 @@ class Course(Standstill):
                 version = versions[settled.version_id]
                 new_end = settled.start if under.proration == "full" else last_used(self.pause, ends_at)
                 self._owed += self._owe(settled, version, new_end, changed(under, {"difference_invoiced": "now"}))
+            elif settled.start == settled.end and settled.version_id in versions:  # a single fee that goes back
+                self._owed.append(Owed(at, ends_at, settled, versions[settled.version_id], settled.end, under))
         self._owed = [replace(one, due=at) for one in self._owed]
 
     def _renew(self, term: Term, at: datetime) -> None:
@@ -273,7 +313,7 @@ class Course(Standstill):
         if term.then == "renew" and plan is not None:
             series = plan.version.series
             self.term = replace(term, ends_at=boundary(series, slot_at(series, term.ends_at).n + term.periods))
-            self.events.append(Event(EventType.SUBSCRIPTION_TERM_RENEWED, self.facts.id, at))
+            self.told.events.append(Event(EventType.SUBSCRIPTION_TERM_RENEWED, self.facts.id, at))
         else:
             self.term = None
         self._tell_dates()
@@ -284,7 +324,7 @@ class Course(Standstill):
         try:
             outcome = applied(change, before.items, trial_ends_at=self.trial_end, new_ids=self._new_ids)
         except NotFound:  # what it was about is gone by now
-            self.changes_done.append(ChangeDone(change.id, self.facts.id, change.at, "discarded"))
+            self.told.changes_done.append(ChangeDone(change.id, self.facts.id, change.at, "discarded"))
             return
         restarted = {begun.item.id for begun in outcome.begun if _begins_a_period(begun.version)}
         for ended in outcome.ended:
@@ -298,20 +338,30 @@ class Course(Standstill):
                     self._owed += self._owe(settled, ended.version, ended.at, under)
         for begun in outcome.begun:
             self._begin(begun.item, begun.version, is_new_item=begun.is_new_item)
-        self.changes_done.append(ChangeDone(change.id, self.facts.id, change.at))
-        self.events.append(Event(EventType.SUBSCRIPTION_CHANGED, self.facts.id, change.at))
+        if restarted:
+            self._invoiced_with(restarted, change.at)
+        self.told.changes_done.append(ChangeDone(change.id, self.facts.id, change.at))
+        self.told.events.append(Event(EventType.SUBSCRIPTION_CHANGED, self.facts.id, change.at))
         if change.until is not None:
             self._begin_trial(change.until, change.at)
         elif self.status in LIVE:
             instants = {ended.at for ended in outcome.ended} | {begun.version.starts_at for begun in outcome.begun}
             self._moved_at(before, sorted(instants))
 
+    def _invoiced_with(self, restarted: set[Id], at: datetime) -> None:
+        """What items whose periods begin anew still wait to give back comes with the charge for these periods."""
+        versions = {progress.version.id for progress in self.progress if progress.item.id in restarted}
+        self._owed = [
+            replace(one, due=at) if one.due is not None and one.due > at and one.version.id in versions else one
+            for one in self._owed
+        ]
+
     def _begin_trial(self, until: datetime, at: datetime) -> None:
         if self.status in LIVE:
             self._moved(before=self._mrr(at), after=0, at=at, kind=MovementKind.PAUSE)
         self.trial_end = until
         self._become(Status.TRIALING, at)
-        self.events.append(Event(EventType.SUBSCRIPTION_TRIAL_STARTED, self.facts.id, at))
+        self.told.events.append(Event(EventType.SUBSCRIPTION_TRIAL_STARTED, self.facts.id, at))
         self._tell_dates()
 
 

@@ -12,6 +12,7 @@ from perennia.domain.grants import Grant
 from perennia.domain.ids import Id
 from perennia.domain.pending import Pending
 from perennia.domain.policies import Policies
+from perennia.domain.values import quick
 
 
 class MovementKind(StrEnum):
@@ -70,6 +71,7 @@ class SubscriptionMove:
     cause: Cause | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Movement:
     """A difference in recurring revenue, minor units a month, with the change that caused it."""
@@ -82,6 +84,7 @@ class Movement:
     cause: Cause | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Posting:
     """One side of a booking; all postings of a transaction sum to zero per currency."""
@@ -93,6 +96,7 @@ class Posting:
     at: datetime
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Allocation:
     """Money joined to a document: `amount_minor` of `source_id` settles that much of `document_id`."""
@@ -169,6 +173,8 @@ class RefundEnd:
     state: RefundState
     at: datetime
     reference: str | None = None
+    code: str | None = None
+    """The gateway's own word for why not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,6 +342,7 @@ class Dropped:
     at: datetime
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Decision:
     """Everything that changes for one payer. `next_due_at` is when something of this payer falls due again."""
@@ -376,6 +383,8 @@ class Decision:
     """Item versions of whose usage nothing more is charged."""
     states: tuple[StateChange, ...] = ()
     dropped: tuple[Dropped, ...] = ()
+    let_go: tuple[SubscriptionMove, ...] = ()
+    """Ends of subscriptions whose debts of earlier documents are asked for no more."""
     pauses_begun: tuple[PauseBegun, ...] = ()
 
     @property

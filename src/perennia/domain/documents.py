@@ -10,6 +10,7 @@ from perennia.domain.facts import CollectionMode
 from perennia.domain.ids import Id
 from perennia.domain.schemes import AS_AGREED, Basis, Scheme
 from perennia.domain.tax import Category, TaxKind
+from perennia.domain.values import quick
 
 
 class DocumentKind(StrEnum):
@@ -56,6 +57,7 @@ class CreditBasis(StrEnum):
     """How many of the line's units a person took back."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Calculation:
     """All inputs of a line's amount, closed: nothing else is needed to work it out again.
@@ -101,6 +103,7 @@ class Calculation:
     measure: str = "day"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Line:
     """One amount on a document, minor units of the document's currency.
@@ -156,6 +159,7 @@ class TaxEvidence:
     lines: tuple[tuple[TaxedLines, tuple[int, ...]], ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Document:
     """What is sent to the payer. `due_at` is the instant at which its lines fell due, `issued_at` the run's now."""

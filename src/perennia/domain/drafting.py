@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from perennia.domain.amounts import amounts_of
@@ -22,6 +22,7 @@ from perennia.domain.policies import Policies
 from perennia.domain.refunds import Captured, Refunded, give_back
 from perennia.domain.taxing import tax_charges
 from perennia.domain.using import Used
+from perennia.domain.values import quick
 from perennia.domain.wallet import Moved, expire
 
 LARGEST_TOTAL_MINOR = 10**17
@@ -116,6 +117,11 @@ class Draft:
         """Those that hold for the document as a whole: of its first charge, or of the first that gives back."""
         return self.charges[0].policies if self.charges else self.credits[0].policies
 
+    def issued_from(self, due: datetime) -> datetime:
+        """From when on it may be issued, where it falls due with a period."""
+        hours = self.policies.draft_hours
+        return due + timedelta(hours=hours) if hours else due
+
 
 def is_skipped(draft: Draft) -> bool:
     """Whether there is no document (`zero_document` skip): it would have nothing but charges of nothing.
@@ -141,6 +147,7 @@ def free_spans(draft: Draft) -> list[SpanFree]:
     ]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Issued:
     """A document with the money that moved when it was issued."""
@@ -175,8 +182,10 @@ def issue_draft(
     entity_id, currency, collection, net_days, po_number, _ = key
     amounts = amounts_of(draft.charges)
     taxed = tax_charges(draft.charges, [amount.minor for amount in amounts], payer=payer, seller=seller, now=now)
-    lines = charge_lines(draft.charges, amounts, taxed.lines) + credit_lines(draft.credits, currency)
-    net, tax = sum(line.net_minor for line in lines), sum(line.tax_minor for line in lines)
+    lines = charge_lines(draft.charges, amounts, taxed.lines)
+    if draft.credits:
+        lines += credit_lines(draft.credits, currency)
+    net, tax = sum([line.net_minor for line in lines]), sum([line.tax_minor for line in lines])
     if draft.policies.cash_step is not None:
         rounding = _rounding(net + tax, draft.policies, currency=currency, at=due_at)
         lines += rounding
@@ -235,7 +244,10 @@ def _booked(document: Document, draft: Draft, drawn: Sequence[Draw], *, funds: F
         entries.append(entry)
         allocations.append(Allocation(document.id, Source.BALANCE, entry.id, amount, now))
     postings, events = issue(document, to_balance=to_balance), _events(document)
-    taken, usage = _taken(document, draft.charges), _usage_settled(document, draft.charges)
+    taken: list[Taken] = []
+    usage: list[UsageSettled] = []
+    if {type(charge) for charge in draft.charges} - {Charge}:
+        taken, usage = _taken(document, draft.charges), _usage_settled(document, draft.charges)
     return Issued(document, postings, events, allocations, entries, taken, refunds, usage)
 
 

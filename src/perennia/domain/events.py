@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from perennia.domain.ids import Id
+from perennia.domain.values import quick
 
 
 class EventType(StrEnum):
@@ -24,9 +25,11 @@ class EventType(StrEnum):
     SUBSCRIPTION_TERM_RENEWED = "subscription.term_renewed"
     SUBSCRIPTION_HELD = "subscription.invoicing_held"
     SUBSCRIPTION_RELEASED = "subscription.invoicing_released"
+    SUBSCRIPTION_DRAFTS_ISSUED = "subscription.drafts_issued"
     SUBSCRIPTION_REACTIVATED = "subscription.reactivated"
     SUBSCRIPTION_WITHDRAWN = "subscription.withdrawn"
     SUBSCRIPTION_PAST_DUE = "subscription.past_due"
+    SUBSCRIPTION_UNPAID = "subscription.unpaid"
     SUBSCRIPTION_RECOVERED = "subscription.recovered"
     INVOICE_ISSUED = "invoice.issued"
     INVOICE_PAID = "invoice.paid"
@@ -51,6 +54,7 @@ class EventType(StrEnum):
     SUBSCRIPTION_INCOMPLETE_EXPIRED = "subscription.incomplete_expired"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Event:
     """A fact for other systems: thin, since its subject can be read. `at` is business time."""

@@ -14,6 +14,7 @@ from perennia.domain.pending import Pending
 from perennia.domain.policies import DEFAULTS, Policies, over
 from perennia.domain.pricing import Price
 from perennia.domain.tax import TAXABLE, TaxStatus, TaxTable
+from perennia.domain.values import quick
 
 
 class Status(StrEnum):
@@ -25,6 +26,8 @@ class Status(StrEnum):
     TRIALING = "trialing"
     ACTIVE = "active"
     PAST_DUE = "past_due"
+    UNPAID = "unpaid"
+    """Recovery is over: no access, and nothing is invoiced until what failed is paid."""
     PAUSED = "paused"
     CANCELED = "canceled"
 
@@ -64,6 +67,7 @@ class ChangeKind(StrEnum):
     TRIAL = "trial"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Version:
     """A price and a quantity of an item from one instant to another, with the series of its periods.
@@ -87,8 +91,11 @@ class Version:
     ended_under: Policies | None = None
     closed: bool = False
     """Metered, and nothing more that was used while it was in force is ever charged."""
+    name: str = ""
+    """What it is called on documents, where that is not the item's name: that of the plan changed to."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Item:
     """One thing in a subscription, with its versions in order."""
@@ -98,6 +105,10 @@ class Item:
     name: str
     versions: tuple[Version, ...]
 
+    def name_of(self, version: Version) -> str:
+        """What one of its versions is called on documents."""
+        return version.name or self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -105,7 +116,7 @@ class Change:
 
     `item_id` is the item it is about, none for a trial; that of an added item is new. `price`, `quantity` and
     `own_amount` are None where they stay as they are. `anchor` is a local time; without one an added item is counted
-    from the plan's. `until` is the end of a trial.
+    from the plan's. `until` is the end of a trial. `name` is that of what is added, or of the plan changed to.
     """
 
     id: Id
@@ -149,6 +160,8 @@ class Term:
 class Settled:
     """A charged part that reaches beyond where its version may end, with the line that charged it.
 
+    One of no length is a single fee, which goes back with a withdrawal.
+
     `start`, `end` are the stretch still settled; `line_end` is where the line's own period ends. Amounts in
     minor units: `line_net` after `line_discount`; `credited_*` given back for time so far, `adjusted_*` for other
     reasons; `open_minor` is what is still unpaid on the line's document. Without a document it cost nothing, and there
@@ -173,6 +186,7 @@ class Settled:
     adjusted_tax: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """An agreement and everything needed to bill it."""
@@ -201,7 +215,7 @@ class Subscription:
     pauses: tuple[Pause, ...] = ()
     term: Term | None = None
     held: bool = False
-    """Nothing is invoiced until a person releases it; its states go on."""
+    """Nothing is invoiced until a person releases it, or it is paid that was unpaid; its states go on."""
     po_number: str | None = None
     apart: bool = False
     """Has documents of its own, never with other subscriptions of the payer."""
@@ -210,6 +224,8 @@ class Subscription:
     """Nobody asked for its end (`cancel_at`): it comes if there is still nothing to charge when the trial ends."""
     used_until: datetime | None = None
     """When it ended, to the instant, where its end for all else is the beginning of that day."""
+    issue_asked_at: datetime | None = None
+    """What fell due by then is not to wait any longer: drafts, and what gathers until somebody asks for it."""
     usage: Usage | None = None
     """What its metered prices charge for; None where it has none, or where nobody is to be billed."""
 
@@ -282,6 +298,7 @@ class OpenDraft:
     change_id: Id | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Payer:
     """The customer who is billed: the unit of every lock and every document."""

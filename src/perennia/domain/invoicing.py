@@ -4,15 +4,15 @@
 order of effects, and answers with everything that is to be written. Asked again it finds nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
 from perennia.domain.charges import Charge, GivenBack
 from perennia.domain.course import Course
-from perennia.domain.decision import Decision, PauseBegun, SpanFree
+from perennia.domain.decision import Decision, PauseBegun, SpanFree, SubscriptionMove
 from perennia.domain.drafting import (
     Draft,
     Funds,
@@ -29,11 +29,9 @@ from perennia.domain.gating import Gates
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.intake import Waiting
 from perennia.domain.pricing import Timing
-from perennia.domain.progress import earliest
+from perennia.domain.progress import NEVER, earliest
 from perennia.domain.refunds import with_refunds
 from perennia.domain.wallet import Moved
-
-T = TypeVar("T")
 
 
 def next_due_at(payer: Payer, *, seller: Seller) -> datetime | None:
@@ -51,33 +49,34 @@ def bill(
     new_ids: NewIds,
     catch_up: bool = False,
     together: bool = False,
+    with_drafts: bool = False,
 ) -> Decision:
     """Everything that falls due up to and at `through`, issued at `now`.
 
     One document per due instant and group, in order, or with `together` one per group for all that one act brings
     about. Raises CatchUpHeld where more periods of one item are missing than its policy lets pass, unless
     `catch_up` says that a person wants just that. The decision's `next_due_at` may lie before `through` where what
-    happens then needs lines of this very decision: written and read again, the rest follows.
+    happens then needs lines of this very decision: written and read again, the rest follows. What is a draft still is
+    left out, unless `with_drafts` asks to be shown it as if it were issued now.
     """
     courses = _courses(payer, seller, new_ids)
     for course in courses:
-        course.together = together
+        course.together, course.through = together, NEVER if with_drafts else through
     funds, waiting, gates = Funds.of(payer), Waiting(payer, seller), Gates(payer)
     issued: list[Issued] = []
     free: list[SpanFree] = []
     expired: list[Moved] = []
     gathered: dict[GroupKey, Draft] = {}
-    due = earliest(earliest(_next_due_at(courses), funds.next_expiry_at()), gates.next_expiry_at())
+    due = _next_of_all(courses, funds, gates)
     while due is not None and due <= through and not any(course.needs_rereading(due) for course in courses):
         if gates.open:
             gates.drop(due, courses)
         drafts = _drafts(courses, due, gathered if together else {})
         if funds.grants:
             expired.append(funds.expire(due, new_ids=new_ids))
-        following = _next_due_at(courses)
-        if not together or following is None or following > through:
+        if not together or (following := _next_due_at(courses)) is None or following > through:
             for key, draft in drafts.items():
-                waiting.join(draft, key=key, due=due)
+                waiting.join(draft, key=key, until=draft.issued_from(due))
                 if is_skipped(draft):
                     free += free_spans(draft)
                     continue
@@ -87,7 +86,7 @@ def bill(
                     )
                 )  # fmt: skip
             gathered = {}
-        due = earliest(earliest(following, funds.next_expiry_at()), gates.next_expiry_at())
+        due = _next_of_all(courses, funds, gates)
     if not catch_up:
         _refuse_long_catch_up(courses)
     decision = _decision(payer, courses, issued, expired, next_due_at=due)
@@ -139,22 +138,30 @@ def _next_due_at(courses: list[Course]) -> datetime | None:
     return found
 
 
+def _next_of_all(courses: list[Course], funds: Funds, gates: Gates) -> datetime | None:
+    """When anything of the payer happens next: to a subscription, to its credit, to what waits to be paid."""
+    found = _next_due_at(courses)
+    if funds.grants:
+        found = earliest(found, funds.next_expiry_at())
+    return earliest(found, gates.next_expiry_at()) if gates.open else found
+
+
 def _drafts(courses: list[Course], at: datetime, drafts: dict[GroupKey, Draft]) -> dict[GroupKey, Draft]:
     """All that happens at one instant, in the order of effects; the lines by the document they go on."""
-    for course in courses:
+    moving = [course for course in courses if not course.only_renews(at)]
+    for course in moving:
         _give_back(course, course.end(at), drafts)
     for course in courses:
         _charge(course, course.charges(at, Timing.ARREARS), drafts)
-    for course in courses:
+    for course in moving:
         _give_back(course, course.change(at), drafts)
-        if course.ended:  # what a change ended is charged with what follows it
+        if course.has_told() and course.told.ended:  # what a change ended is charged with what follows it
             _charge(course, course.charges(at, Timing.ARREARS), drafts)
-    for course in courses:
+    for course in moving:
         _give_back(course, course.start(at), drafts)
     for course in courses:
-        _charge(course, course.setups(at), drafts)
         _charge(course, course.charges(at, Timing.ADVANCE), drafts)
-    waiting = [course for course in courses if course.waits]
+    waiting = [course for course in moving if course.waits]
     if waiting:
         charged = {charge.subscription.id for draft in drafts.values() for charge in draft.charges}
         for course in waiting:
@@ -164,10 +171,9 @@ def _drafts(courses: list[Course], at: datetime, drafts: dict[GroupKey, Draft]) 
     return drafts
 
 
-def _charge(course: Course, charges: Iterable[Charge], drafts: dict[GroupKey, Draft]) -> None:
-    found = list(charges)
-    if found:
-        _draft(course, drafts).charges += found
+def _charge(course: Course, charges: list[Charge], drafts: dict[GroupKey, Draft]) -> None:
+    if charges:
+        _draft(course, drafts).charges += charges
 
 
 def _give_back(course: Course, given: Iterable[GivenBack], drafts: dict[GroupKey, Draft]) -> None:
@@ -178,16 +184,17 @@ def _give_back(course: Course, given: Iterable[GivenBack], drafts: dict[GroupKey
 
 def _draft(course: Course, drafts: dict[GroupKey, Draft]) -> Draft:
     key = group_key(course.facts)
-    if key not in drafts:
-        drafts[key] = Draft()
-    return drafts[key]
+    found = drafts.get(key)
+    if found is None:
+        found = drafts[key] = Draft()
+    return found
 
 
 def _refuse_long_catch_up(courses: list[Course]) -> None:
     for course in courses:
         limit = course.facts.policies.catch_up_limit
         for progress in course.progress:
-            if progress.parts > limit:
+            if progress.parts > limit and progress.policies.arrears_close != "on_request":
                 raise CatchUpHeld(subscription=course.facts.id.text("sub"), periods=progress.parts, limit=limit)
 
 
@@ -196,52 +203,59 @@ def _decision(
 ) -> Decision:
     told = [course for course in courses if course.has_told()]
     using = [course.usage for course in courses if course.usage is not None]
+    became = [course.told for course in told]
     return Decision(
         payer_id=payer.id,
         next_due_at=next_due_at,
         documents=tuple([one.document for one in issued]),
         settled=tuple([(p.version.id, p.settled) for course in courses for p in course.progress if p.parts]),
-        cuts=_joined([course.cuts for course in told] + [usage.cuts for usage in using]),
-        closed=_joined([usage.closed for usage in using]) if using else (),
-        events=_joined(
-            [course.events for course in told] + [one.events for one in issued] + [list(one.events) for one in expired]
-        ),
-        postings=_joined([one.postings for one in issued] + [list(one.postings) for one in expired]),
-        allocations=_joined([one.allocations for one in issued]),
-        balance=_joined([one.balance for one in issued] + [list(one.balance) for one in expired]),
-        taken=_joined([one.taken for one in issued]),
-        usage=_joined([one.usage for one in issued]),
-        discounts=_joined([list(course.uses.values()) for course in courses if course.uses]),
+        cuts=_all("cuts", [*became, *using]) if became or using else (),
+        closed=_all("closed", using) if using else (),
+        events=_all("events", [*became, *issued, *expired]),
+        postings=_all("postings", [*issued, *expired]),
+        allocations=_all("allocations", issued),
+        balance=_all("balance", [*issued, *expired]),
+        taken=_all("taken", issued),
+        usage=_all("usage", issued),
+        discounts=tuple([use for course in courses if course.uses for use in course.uses.values()]),
         **(_changes(told) if told else {}),
     )
 
 
 def _changes(told: list[Course]) -> dict[str, Any]:
     """What became of subscriptions, as parts of a decision; a renewal has none of it."""
+    became = [course.told for course in told]
     return {
-        "stretches": _joined([course.stretches for course in told]),
-        "begun": _joined([course.begun for course in told]),
-        "ended": _joined([course.ended for course in told]),
-        "changes": _joined([course.changes_done for course in told]),
-        "moved_changes": _joined([course.changes_moved for course in told]),
-        "pauses": _joined([course.pauses_done for course in told]),
-        "pauses_begun": tuple(begun for course in told if course.moves for begun in _foreseen(course)),
-        "dates": _joined([course.dates for course in told]),
-        "moves": _joined([course.moves for course in told]),
-        "movements": _joined([course.movements for course in told]),
+        "stretches": _all("stretches", became),
+        "begun": _all("begun", became),
+        "ended": _all("ended", became),
+        "changes": _all("changes_done", became),
+        "moved_changes": _all("changes_moved", became),
+        "pauses": _all("pauses_done", became),
+        "pauses_begun": tuple(begun for course in told if course.told.moves for begun in _foreseen(course)),
+        "dates": _all("dates", became),
+        "moves": _all("moves", became),
+        "let_go": tuple(move for course in told if course.told.moves for move in _let_go(course)),
+        "movements": _all("movements", became),
     }
+
+
+def _let_go(course: Course) -> list[SubscriptionMove]:
+    """The end of a subscription that nobody is to be reminded of afterwards."""
+    if course.facts.end_policies.open_debt_at_cancel != "stop_reminders":
+        return []
+    return [move for move in course.told.moves if move.after is Status.CANCELED]
 
 
 def _foreseen(course: Course) -> list[PauseBegun]:
     """The pause that a trial ended in, for want of something to charge."""
-    if all(move.after is not Status.PAUSED for move in course.moves):
+    if all(move.after is not Status.PAUSED for move in course.told.moves):
         return []
     return [PauseBegun(course.facts.id, pause) for pause in course.facts.pauses if pause.is_foreseen]
 
 
-def _joined(lists: list[list[T]]) -> tuple[T, ...]:
-    """One tuple of many lists, most of which are empty."""
-    full = [one for one in lists if one]
-    if not full:
-        return ()
-    return tuple(full[0]) if len(full) == 1 else tuple(chain.from_iterable(full))
+def _all(name: str, things: Sequence[Any]) -> tuple[Any, ...]:
+    """What each thing has under a name, as one tuple."""
+    if len(things) == 1:
+        return tuple(getattr(things[0], name))
+    return tuple(chain.from_iterable([getattr(one, name) for one in things]))

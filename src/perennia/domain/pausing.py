@@ -34,7 +34,9 @@ def resumed(
     ends_at = pause.ends_at
     assert ends_at is not None
     through = version.billed_through or version.bills_from or version.starts_at
-    if version.price.timing is Timing.ARREARS or through <= pause.starts_at:
+    if version.price.timing is Timing.ARREARS:  # also what is not charged yet ended with the pause
+        return _after_a_gap(version, pause, max(pause.starts_at, version.starts_at), ends_at, new_ids)
+    if through <= pause.starts_at:
         return _after_a_gap(version, pause, max(min(through, pause.starts_at), version.starts_at), ends_at, new_ids)
     paid = [settled for settled in overcharged if settled.end == through]
     if pause.policies.pause_rest == "kept" and paid:

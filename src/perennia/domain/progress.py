@@ -1,19 +1,27 @@
 """How far one item version is settled, and when its next part falls due."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from perennia.domain.calendar import slot_at
 from perennia.domain.facts import Item, Pause, Subscription, Version, policies_of
 from perennia.domain.pricing import Timing
 from perennia.domain.proration import Part, next_part
 
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""Later than any instant of business time."""
+NOTHING = datetime.min.replace(tzinfo=UTC)
+"""Earlier than any."""
+
 
 class Progress:
-    """`due` is when the next part falls due; None: nothing is left, or it waits for the end of a pause or a hold."""
+    """`due` is when the next part falls due; None: nothing is left, or it waits for the end of a pause or a hold.
+
+    `ready` is from when on it may be issued: until then it is a draft. `NEVER` where it gathers until somebody asks.
+    """
 
     __slots__ = (
-        "due", "ends", "facts", "is_over", "item", "parts", "pause", "policies", "prorate_last", "settled", "trial_end",
-        "version", "waits",
+        "due", "ends", "facts", "is_over", "item", "may_wait", "parts", "pause", "policies", "prorate_last", "ready",
+        "settled", "trial_end", "version", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -22,8 +30,10 @@ class Progress:
     ) -> None:  # fmt: skip
         self.item, self.version, self.facts, self.trial_end, self.pause = item, version, facts, trial_end, pause
         self.policies = policies_of(version, facts)
-        self.prorate_last = facts.ends_at is None or facts.end_policies.known_last_part == "prorate"
-        self.ends = earliest(version.ends_at, facts.ends_at)
+        self.may_wait = self.policies.draft_hours > 0 or self.policies.arrears_close == "on_request"
+        ends_at = facts.ends_at
+        self.prorate_last = ends_at is None or facts.end_policies.known_last_part == "prorate"
+        self.ends = earliest(version.ends_at, ends_at)
         if version.price.meter_id is not None and facts.used_until is not None:
             self.ends = earliest(version.ends_at, facts.used_until)
         self.is_over = version.ends_at is not None
@@ -33,6 +43,7 @@ class Progress:
         if trial_end is not None and trial_end > self.settled:
             self.settled = trial_end
         self.parts = 0
+        self.due: datetime | None = None
         self.find_due()
 
     def next_part(self) -> Part:
@@ -74,6 +85,7 @@ class Progress:
         return Version(
             version.id, version.price, version.quantity, version.series, version.starts_at, ends_at, through,
             version.bills_from, version.own_amount, version.begun_under, version.ended_under,
+            name=version.name,
         )  # fmt: skip
 
     def find_due(self) -> None:
@@ -89,6 +101,38 @@ class Progress:
             self.due = earliest(slot_at(self.version.series, self.settled).end, self.ends)
         else:
             self.due = self.settled
+        self.ready = self.due
+        if self.may_wait and self.due is not None:
+            self.ready = self._ready(self.due)
+            if self._gathers() and self.ready != NEVER:  # what is metered is told apart by its periods
+                self.due = self.ready
+
+    def _ready(self, due: datetime) -> datetime:
+        """When what falls due with a period has been a draft for long enough; what an act brings about does not wait.
+
+        Nothing waits beyond the end of the subscription, nor once somebody asked for it.
+        """
+        facts, is_arrears = self.facts, self.version.price.timing is Timing.ARREARS
+        if is_arrears and self.policies.arrears_close == "on_request":
+            ready = NEVER
+        elif self._falls_due_by_time(due, is_arrears=is_arrears):
+            ready = due + timedelta(hours=self.policies.draft_hours)
+        else:
+            return due
+        if facts.issue_asked_at is not None and due <= facts.issue_asked_at:
+            ready = min(ready, facts.issue_asked_at)
+        return ready if facts.ends_at is None else min(ready, max(due, facts.ends_at))
+
+    def _gathers(self) -> bool:
+        price = self.version.price
+        return price.timing is Timing.ARREARS and price.meter_id is None and self.policies.arrears_close == "on_request"
+
+    def _falls_due_by_time(self, due: datetime, *, is_arrears: bool) -> bool:
+        """Whether a period has ended or begun by itself, and not with a start, a change or an end."""
+        if is_arrears or self.waits:
+            return self.ends is None or due < self.ends
+        slot = slot_at(self.version.series, self.settled)
+        return slot.start == self.settled and slot.n > 0 and self.settled > self.facts.started_at
 
     def runs_on(self, pause: Pause) -> bool:
         """Whether a pause does not touch it: what is used meanwhile is billed as ever."""

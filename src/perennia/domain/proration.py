@@ -12,10 +12,12 @@ from perennia.domain.money import ROUNDINGS
 from perennia.domain.policies import DEFAULTS, Policies
 from perennia.domain.pricing import amount_under
 from perennia.domain.tax import credited_tax
+from perennia.domain.values import quick
 
 _SECOND = timedelta(seconds=1)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Part:
     """The stretch of a slot that one item version covers: the share `part` of `whole`, counted in `measure`."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from perennia.domain.calendar import slot_at
 from perennia.domain.decision import (
     ChangeDone,
     ChangeMoved,
@@ -41,17 +42,38 @@ from perennia.domain.lifecycle import LIVE, check_move
 from perennia.domain.metrics import movement, subscription_mrr
 from perennia.domain.pausing import term_after
 from perennia.domain.policies import Policies
-from perennia.domain.progress import Progress
+from perennia.domain.progress import NOTHING, Progress
 from perennia.domain.using import Using
 
 
-class Standing:
-    """The working copy of one subscription's facts."""
+class Told:
+    """What became of a subscription beside its charges."""
 
     __slots__ = (
-        "_counted", "_new_ids", "_payer", "_seller", "_set_up", "begun", "cancel_at", "changes", "changes_done",
-        "changes_moved", "cuts", "dates", "discounts", "ended", "ended_discounts", "events", "facts", "movements", "moves",
-        "overcharged", "pause", "pauses", "pauses_done", "progress", "status", "stretches", "term", "together",
+        "begun", "changes_done", "changes_moved", "cuts", "dates", "ended", "events", "movements", "moves", "pauses_done",
+        "stretches",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.moves: list[SubscriptionMove] = []
+        self.movements: list[Movement] = []
+        self.events: list[Event] = []
+        self.cuts: list[SpanCut] = []
+        self.stretches: list[SpanStretch] = []
+        self.begun: list[VersionBegun] = []
+        self.ended: list[VersionEnd] = []
+        self.changes_done: list[ChangeDone] = []
+        self.changes_moved: list[ChangeMoved] = []
+        self.pauses_done: list[PauseDone] = []
+        self.dates: list[DatesMove] = []
+
+
+class Standing:
+    """The working copy of one subscription's facts. A plain renewal has nothing `told`, and no lists for it."""
+
+    __slots__ = (
+        "_counted", "_new_ids", "_payer", "_seller", "_set_up", "_told", "cancel_at", "changes", "discounts",
+        "ended_discounts", "facts", "overcharged", "pause", "pauses", "progress", "status", "term", "through", "together",
         "trial_end", "usage", "uses",
     )  # fmt: skip
 
@@ -67,21 +89,20 @@ class Standing:
         self.progress = [self._progress(item, version) for item in plan_first for version in item.versions]
         self.discounts = {discount.id: discount.periods_left for discount in facts.discounts}
         self.together = False
+        self.through = NOTHING
+        """What waits as a draft is issued if it is ready by then."""
         self._counted: dict[Id, datetime] = {}
-        self._set_up: list[Progress] = []
-        self.ended_discounts: set[Id] = set()
-        self.moves: list[SubscriptionMove] = []
-        self.movements: list[Movement] = []
-        self.events: list[Event] = []
-        self.cuts: list[SpanCut] = []
+        self._set_up: tuple[Progress, ...] = ()
+        self._told: Told | None = None
+        self.ended_discounts: frozenset[Id] = frozenset()
         self.uses: dict[Id, DiscountUse] = {}
-        self.stretches: list[SpanStretch] = []
-        self.begun: list[VersionBegun] = []
-        self.ended: list[VersionEnd] = []
-        self.changes_done: list[ChangeDone] = []
-        self.changes_moved: list[ChangeMoved] = []
-        self.pauses_done: list[PauseDone] = []
-        self.dates: list[DatesMove] = []
+
+    @property
+    def told(self) -> Told:
+        """What becomes of it is put here."""
+        if self._told is None:
+            self._told = Told()
+        return self._told
 
     def _progress(self, item: Item, version: Version) -> Progress:
         if version.price.meter_id is not None and self.usage is None:
@@ -100,10 +121,11 @@ class Standing:
 
     def has_told(self) -> bool:
         """Whether anything became of it but charges."""
-        return bool(
-            self.moves or self.events or self.movements or self.cuts or self.begun or self.ended or self.dates
-            or self.stretches or self.changes_done or self.changes_moved or self.pauses_done
-        )  # fmt: skip
+        return self._told is not None
+
+    def has_changed(self) -> bool:
+        """Whether versions of it ended or began."""
+        return self._told is not None and bool(self._told.begun or self._told.ended)
 
     def _is_paused(self) -> bool:
         return self.status is Status.PAUSED
@@ -132,33 +154,33 @@ class Standing:
     def _begin(self, item: Item, version: Version, *, is_new_item: bool = False) -> None:
         if self.trial_end is not None and self.trial_end > (version.bills_from or version.starts_at):
             version = replace(version, bills_from=self.trial_end)
-        self.begun.append(VersionBegun(self.facts.id, item, version, is_new_item))
+        self.told.begun.append(VersionBegun(self.facts.id, item, version, is_new_item))
         self.progress.append(self._progress(item, version))
         if is_new_item:
             self._begins_setup(self.progress[-1])
 
     def _begins_setup(self, progress: Progress) -> None:
         if progress.version.price.setup_fee:
-            self._set_up.append(progress)
+            self._set_up += (progress,)
 
     def _end_version(self, progress: Progress, at: datetime, under: Policies | None) -> None:
         progress.end(at)
         progress.ends = at
         progress.find_due()
-        self.ended.append(VersionEnd(progress.version.id, at, under))
+        self.told.ended.append(VersionEnd(progress.version.id, at, under))
 
     def _discounts_for(self, progress: Progress, at: datetime, *, setup: bool = False) -> tuple[Discount, ...]:
         """The discounts at work on a part, or on a set-up fee. A part of the plan that begins with a period consumes one
         of each (`coupon_counts` periods), or each invoice on which one works does (`invoices`).
 
-        One that begins inside a period has that period's discount and consumes nothing. A used-up discount ends
-        where the plan's next part begins: before that is charged in advance, or once all of the period before has
-        been charged in arrears (one taken over used up, before its first part). So does one that is over by its date
-        (`months`), which no part has that begins after it.
+        One that begins inside a period has that period's discount and consumes nothing. A used-up discount ends where
+        the plan's next period begins, or the gap before a moved billing day: before that is charged in advance, or once
+        all of the period before has been charged in arrears (one taken over used up, before its first part). So does one
+        that is over by its date (`months`), which no part has that begins after it.
         """
         begins, starts = not setup and progress.begins_a_period(), progress.settled
         counts, renews = self.facts.policies.coupon_counts, begins and progress.item.kind is ItemKind.PLAN
-        if renews or counts == "invoices":
+        if renews or counts == "invoices" or self._is_gap(progress):
             self._end_used_up(at, starts)
         active = [d for d in self.facts.discounts if d.id not in self.ended_discounts]
         if counts == "months":
@@ -170,6 +192,19 @@ class Standing:
         if consumes(counts=counts, begins_period=renews, begins_document=True):
             self._consume(active if counts == "periods" else found, at)
         return found
+
+    def _is_gap(self, progress: Progress) -> bool:
+        """Whether the next part of the plan follows a whole period that was counted otherwise: a moved billing day."""
+        begins = progress.settled
+        if progress.item.kind is not ItemKind.PLAN or begins != progress.version.starts_at:
+            return False
+        return any(
+            other.ends == begins
+            and other.item.id == progress.item.id
+            and other.version.series != progress.version.series
+            and slot_at(other.version.series, begins).start == begins
+            for other in self.progress
+        )
 
     def _consume(self, discounts: Sequence[Discount], at: datetime) -> None:
         for discount in discounts:
@@ -206,13 +241,13 @@ class Standing:
             return
         before = self._mrr(at)
         for one in used_up:
-            self.ended_discounts.add(one.id)
+            self.ended_discounts |= {one.id}
             self.uses[one.id] = DiscountUse(one.id, self.discounts[one.id] or 0, ended_at=at)
         if self.status in LIVE:
             self._moved(before=before, after=self._mrr(at), at=at)
 
     def _activated(self, at: datetime) -> None:
-        self.events.append(Event(EventType.SUBSCRIPTION_ACTIVATED, self.facts.id, at))
+        self.told.events.append(Event(EventType.SUBSCRIPTION_ACTIVATED, self.facts.id, at))
         if self.facts.activated_at is not None:  # a trial given later is over
             self._moved(before=0, after=self._mrr(at), at=at, kind=MovementKind.RESUME)
             return
@@ -220,7 +255,7 @@ class Standing:
         self._moved(before=0, after=self._mrr(at), at=at, live_before=False, kind=kind)
 
     def _mrr(self, at: datetime, *, of: Subscription | None = None) -> int:
-        facts = of or (self._as_it_stands() if self.begun or self.ended else self.facts)
+        facts = of or (self._as_it_stands() if self.has_changed() else self.facts)
         return subscription_mrr(facts, at=at, seller=self._seller, payer=self._payer, ended=self.ended_discounts)
 
     def _moved(
@@ -237,7 +272,7 @@ class Standing:
             cause=None if live_after else self._cause(),
         )
         if found is not None:
-            self.movements.append(found if kind is None else replace(found, kind=kind))
+            self.told.movements.append(found if kind is None else replace(found, kind=kind))
 
     def _moved_at(self, before: Subscription, instants: list[datetime]) -> None:
         """The movements of a change that reaches back over later versions: at each instant what it differs by there."""
@@ -249,23 +284,24 @@ class Standing:
             told += difference
 
     def _moved_to_nothing(self, at: datetime) -> None:
-        """The movements of an end that reaches back over later versions: what these moved is taken back there."""
+        """The movements of an end that reaches back over later versions: what they and their ends moved is taken back."""
         told = self._mrr(at)
         self._moved(before=told, after=0, at=at, live_after=False)
-        versions = [progress.version for progress in self.progress if progress.version.starts_at > at]
-        for later in sorted({version.starts_at for version in versions}):
+        instants = {progress.version.starts_at for progress in self.progress}
+        instants |= {ended for progress in self.progress if (ended := progress.version.ends_at) is not None}
+        for later in sorted(one for one in instants if one > at):
             difference = told - self._mrr(later)
             self._moved(before=0, after=difference, at=later)
             told -= difference
 
     def _tell_dates(self) -> None:
         term_ends_at = None if self.term is None else self.term.ends_at
-        self.dates.append(DatesMove(self.facts.id, self.trial_end, term_ends_at, self.cancel_at))
+        self.told.dates.append(DatesMove(self.facts.id, self.trial_end, term_ends_at, self.cancel_at))
 
     def _become(self, status: Status, at: datetime) -> None:
         check_move(state=self.status, to=status)
         cause = self._cause() if status is Status.CANCELED else None
-        self.moves.append(SubscriptionMove(self.facts.id, self.status, status, at, cause))
+        self.told.moves.append(SubscriptionMove(self.facts.id, self.status, status, at, cause))
         self.status = status
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from perennia.domain.calendar import anchor_at, slot_at
+from perennia.domain.calendar import anchor_at
 from perennia.domain.changes import goes_on_in, split
 from perennia.domain.charges import GivenBack
 from perennia.domain.decision import ChangeMoved, MovementKind, PauseDone, SpanStretch
@@ -23,7 +23,7 @@ class Standstill(Standing):
     __slots__ = ()
 
     def _begins_pause(self, at: datetime) -> bool:
-        running = self.status not in (Status.CANCELED, Status.PAUSED, *NOT_BEGUN)
+        running = self.status not in (Status.CANCELED, Status.PAUSED, Status.UNPAID, *NOT_BEGUN)
         return running and self.pause is not None and self.pause.starts_at <= at
 
     def _pause(self, at: datetime) -> None:
@@ -32,7 +32,7 @@ class Standstill(Standing):
         if self.status in LIVE:
             self._moved(before=self._mrr(starts_at), after=0, at=starts_at, kind=MovementKind.PAUSE)
         self._become(Status.PAUSED, at)
-        self.events.append(Event(EventType.SUBSCRIPTION_PAUSED, self.facts.id, at))
+        self.told.events.append(Event(EventType.SUBSCRIPTION_PAUSED, self.facts.id, at))
         for progress in self.progress:
             if progress.version.price.timing is Timing.ARREARS and not (
                 progress.is_over or progress.runs_on(self.pause)
@@ -54,7 +54,7 @@ class Standstill(Standing):
             else:
                 yield from self._go_on(progress, followed, pause, at)
         self.pauses = tuple(replace(one, is_over=one.is_over or one.id == pause.id) for one in self.pauses)
-        self.pauses_done.append(PauseDone(pause.id, self.facts.id))
+        self.told.pauses_done.append(PauseDone(pause.id, self.facts.id))
         if dates != (self.trial_end, self.term, self.cancel_at):
             self._tell_dates()
         if self.ends_at is not None:
@@ -65,7 +65,7 @@ class Standstill(Standing):
     def _runs_again(self, at: datetime) -> None:
         trialing = self.trial_end is not None and self.trial_end > at
         self._become(Status.TRIALING if trialing else Status.ACTIVE, at)
-        self.events.append(Event(EventType.SUBSCRIPTION_RESUMED, self.facts.id, at))
+        self.told.events.append(Event(EventType.SUBSCRIPTION_RESUMED, self.facts.id, at))
         if not trialing and self.facts.activated_at is None:
             self._activated(at)
         elif not trialing:
@@ -99,12 +99,13 @@ class Standstill(Standing):
         if outcome.ends_at is not None:
             self._end_version(progress, outcome.ends_at, None)
             progress.ends = outcome.ends_at
-            progress.settled = max(progress.settled, outcome.ends_at)
+            if progress.version.price.timing is not Timing.ARREARS:
+                progress.settled = max(progress.settled, outcome.ends_at)
         progress.find_due()
 
     def _stretch(self, stretch: SpanStretch) -> None:
         """The settled part lasts longer, and what it may give back with it."""
-        self.stretches.append(stretch)
+        self.told.stretches.append(stretch)
         self.overcharged = tuple(
             replace(one, end=stretch.end) if _is_of(one, stretch) else one for one in self.overcharged
         )
@@ -113,7 +114,7 @@ class Standstill(Standing):
         """Nothing was charged yet: the first charge and, where it was counted from the trial's end, the anchor move on."""
         version, zone = progress.version, self.facts.zone
         series = version.series
-        if version.bills_from is not None and slot_at(series, version.bills_from).start == version.bills_from:
+        if version.bills_from is not None and series.anchor == anchor_at(version.bills_from, zone):
             series = replace(series, anchor=anchor_at(trial_end, zone))
         follower = split(version, start=version.starts_at, series=series, bills_from=trial_end, new_ids=self._new_ids)
         self._end_version(progress, version.starts_at, None)
@@ -124,7 +125,7 @@ class Standstill(Standing):
         self.changes = sorted(
             (replace(change, at=after) if change.at == before else change for change in self.changes), key=in_order
         )
-        self.changes_moved += [ChangeMoved(change.id, after) for change in self.changes if change.at == after]
+        self.told.changes_moved += [ChangeMoved(change.id, after) for change in self.changes if change.at == after]
         if self.cancel_at == before:
             self.cancel_at = after
 

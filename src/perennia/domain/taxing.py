@@ -17,6 +17,7 @@ from perennia.domain.metrics import movement, subscription_mrr
 from perennia.domain.policies import Policies
 from perennia.domain.pricing import Timing
 from perennia.domain.tax import NO_TAX, Category, TaxKind, Treatment, tax_on, without_tax
+from perennia.domain.values import quick
 
 
 class TaxPoint(StrEnum):
@@ -38,6 +39,7 @@ BY_COUNTRY: Mapping[tuple[str, Timing], TaxPoint] = {
 }
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class LineTax:
     """The tax of one charge, minor units. `taken_out` is the percent that a gross price lost because no tax was due."""
@@ -48,6 +50,7 @@ class LineTax:
     taken_out: Decimal = NO_TAX
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Taxed:
     """The tax of each charge of a document, and the evidence; None where the buyer is taxed at its own country."""

@@ -7,12 +7,14 @@ costs twice as much.
 """
 
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date
 from decimal import Decimal
 from functools import cache, lru_cache
-from typing import Any
+from itertools import islice
+from typing import Any, Generic, TypeVar
 
 import orjson
 import psycopg
@@ -24,6 +26,8 @@ from perennia.domain.ids import Id
 from perennia.store import tables
 from perennia.store.arrays import micros
 from perennia.store.tables.columns import Exact, LocalTime
+
+T = TypeVar("T")
 
 _HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER = b"\xff\xff"
@@ -105,11 +109,11 @@ Packer = Callable[[Iterable[Sequence[Any]]], bytes]
 
 @cache
 def packer(model: type[models.Model], columns: tuple[str, ...]) -> Packer:
-    """A function from rows, tuples in the order of `columns`, to the bytes of a binary COPY."""
+    """A function from rows, tuples in the order of `columns`, to their bytes between header and trailer of a binary COPY."""
     fields = [_field(model, column) for column in columns]
     scope: dict[str, Any] = {
         "micros": _micros, "UTC": UTC, "days": _days, "numeric": _numeric, "jsonb": _jsonb, "NULL": _NULL,
-        "length": struct.Struct("!i").pack, "HEADER": _HEADER, "TRAILER": _TRAILER,
+        "length": struct.Struct("!i").pack,
     }  # fmt: skip
     body: list[str] = []
     run: list[tuple[str, str]] = [("h", str(len(columns)))]
@@ -123,9 +127,9 @@ def packer(model: type[models.Model], columns: tuple[str, ...]) -> Packer:
     _close_run(run, body, scope)
     names = "".join(f"c{number}, " for number in range(len(columns)))
     source = "\n".join(
-        ["def pack(rows):", "    out = [HEADER]", "    add = out.append", f"    for {names}in rows:"]
+        ["def pack(rows):", "    out = []", "    add = out.append", f"    for {names}in rows:"]
         + [f"        {line}" for line in body]
-        + ["    add(TRAILER)", "    return b''.join(out)"]
+        + ["    return b''.join(out)"]
     )
     exec(source, scope)  # noqa: S102  made from our own column lists only
     made: Packer = scope["pack"]
@@ -168,8 +172,9 @@ _FILLED_BY_INSERT = {
     tables.Outbox: ("position", "recorded_at"),
 }
 _PLACE = "place"
-_TOLD = frozenset({"payments_reference"})
+_TOLD = frozenset({"payments_reference", "subscriptions_one_per_product"})
 """Unique keys that a person gives, and is told of."""
+_AT_ONCE = 10_000
 FEW = 64
 """Up to so many rows go as one parameter: emptying the stages would cost each commit some milliseconds. A rehearsal,
 which never commits, sends all of them so.
@@ -189,8 +194,26 @@ class Offered:
     in_order: str = ""
 
 
+class Rows(Generic[T]):
+    """Rows that are made one by one when they are sent, so that a large payer's are never all there at once."""
+
+    __slots__ = ("_make", "_of")
+
+    def __init__(self, make: Callable[[T], Sequence[Any]], of: Sequence[T]) -> None:
+        self._make, self._of = make, of
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+    def __iter__(self) -> Iterator[Sequence[Any]]:
+        return map(self._make, self._of)
+
+
 def offer(
-    cursor: psycopg.Cursor[Any], model: type[models.Model], columns: tuple[str, ...], rows: Sequence[Sequence[Any]]
+    cursor: psycopg.Cursor[Any],
+    model: type[models.Model],
+    columns: tuple[str, ...],
+    rows: Sequence[Sequence[Any]] | Rows[Any],
 ) -> Offered:
     """Bring rows to the server: a few as one parameter, many by COPY into the table's staging twin.
 
@@ -204,7 +227,11 @@ def offer(
             raise ValueError(f"{model._meta.db_table}: {error}") from error
         return Offered(f"json_populate_recordset(NULL::{model._meta.db_table}, %(rows)s)", values)
     with cursor.copy(f"COPY {_stage(model)} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)".encode()) as copy:
-        copy.write(packer(model, columns)(rows))
+        pack, left = packer(model, columns), iter(rows)
+        copy.write(_HEADER)
+        while some := list(islice(left, _AT_ONCE)):
+            copy.write(pack(some))
+        copy.write(_TRAILER)
     return Offered(_stage(model), {}, f"ORDER BY {_PLACE}" if model in _FILLED_BY_INSERT else "")
 
 
@@ -212,7 +239,7 @@ def insert(
     cursor: psycopg.Cursor[Any],
     model: type[models.Model],
     columns: tuple[str, ...],
-    rows: Sequence[Sequence[Any]],
+    rows: Sequence[Sequence[Any]] | Rows[Any],
     *,
     recorded_at: bool = False,
 ) -> None:
@@ -220,22 +247,29 @@ def insert(
 
     Between two calls for the same table in one transaction stands `empty_stages`: else it is emptied at commit only.
     """
-    if not rows:
+    if len(rows) == 0:
         return
     offered = offer(cursor, model, columns, rows)
     table, names = model._meta.db_table, ", ".join(columns)
     into, values = (f"{names}, recorded_at", f"{names}, now()") if recorded_at else (names, names)
-    try:
+    with conflicts_told():
         cursor.execute(
             f"INSERT INTO {table} ({into}) SELECT {values} FROM {offered.source} {offered.in_order}".encode(),
             offered.values,
         )
+
+
+@contextmanager
+def conflicts_told() -> Iterator[None]:
+    """A key that a person gave twice is AlreadyExists; any other violation is a fault of ours and stays what it is."""
+    try:
+        yield
     except psycopg.errors.UniqueViolation as error:
         name = str(error.diag.constraint_name)
         if name.endswith("_external_id"):
-            raise AlreadyExists(kind=table, key="external_id") from error
+            raise AlreadyExists(kind=str(error.diag.table_name), key="external_id") from error
         if name in _TOLD:
-            raise AlreadyExists(kind=table, key=name) from error
+            raise AlreadyExists(kind=str(error.diag.table_name), key=name) from error
         raise
 
 

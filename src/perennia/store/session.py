@@ -212,7 +212,7 @@ def sent_ahead(cursor: Cursor) -> Iterator[None]:
     if not psycopg.Pipeline.is_supported():
         yield
         return
-    with cursor.connection.pipeline():
+    with bulk.conflicts_told(), cursor.connection.pipeline():
         yield
 
 

@@ -41,6 +41,9 @@ from perennia.store.reads.prices import COLUMNS, as_price
 from perennia.store.reads.sellers import Tenant
 from perennia.store.session import Cursor
 
+_AT_ONCE = 10_000
+"""More subscriptions than a chunk of the run has."""
+
 # Looking a word up is four times as quick as calling its enumeration.
 _STATUS = {status.value: status for status in Status}
 _CAUSE = {cause.value: cause for cause in Cause}
@@ -151,7 +154,7 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
         """SELECT s.payer_id, s.id, s.customer_id, s.entity_id, s.status, s.currency, s.zone, s.started_at,
             s.trial_ends_at, s.cancel_at, s.cancel_cause, s.ended_at, s.collection, s.net_days, s.apart, s.reactivates_id,
             s.held_at IS NOT NULL, s.policies, s.cancel_policies, s.term_ends_at, s.term_periods, s.term_then,
-            s.activated_at, s.po_number, s.used_until, s.discounted, s.changing, s.pausing
+            s.activated_at, s.po_number, s.used_until, s.issue_asked_at, s.discounted, s.changing, s.pausing
         FROM unnest(%s::uuid[]) WITH ORDINALITY AS p (id, n),
         LATERAL (SELECT * FROM subscriptions s WHERE s.payer_id = p.id OFFSET 0) AS s
         WHERE CASE s.status WHEN 'canceled' THEN s.metering OR %s WHEN 'incomplete_expired' THEN false
@@ -164,7 +167,7 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
     has_story = [ended or row[-2] or row[-1] or row[9] is not None for row in rows]
     over = [row[4] == "canceled" and not ended for row in rows]
     beside = _Beside(
-        items=_items(cursor, [row[1] for row in rows], [row[6] for row in rows], has_story, over),
+        items=_items_at_once(cursor, [row[1] for row in rows], [row[6] for row in rows], has_story, over),
         discounts=attached.discounts(cursor, subscription_ids=[row[1] for row in rows if row[-3]]),
         changes=_changes(cursor, [row[1] for row in rows if row[-2]]),
         pauses=changes.pauses(cursor, [row[1] for row in rows if row[-1]]),
@@ -208,9 +211,8 @@ class _Beside:
 
 def _subscription(row: tuple[Any, ...], beside: _Beside) -> Subscription:
     _, key, customer, entity, status, currency, zone, started, trial, cancel, cause, over, collection, *rest = row
-    net_days, apart, reactivates, held, own, of_end, term_ends, periods, then, activated, po_number, used_until, *_ = (
-        rest
-    )
+    net_days, apart, reactivates, held, own, of_end, term_ends, periods, then, activated, po_number, *more = rest
+    used_until, asked, *_ = more
     return Subscription(
         id=key,
         customer_id=customer,
@@ -233,12 +235,24 @@ def _subscription(row: tuple[Any, ...], beside: _Beside) -> Subscription:
         changes=beside.changes.get(key, ()),
         pauses=beside.pauses.get(key, ()),
         term=None if then is None or term_ends is None else Term(term_ends, periods, then),
-        held=held,
+        held=held or status == "unpaid",
         po_number=po_number,
         apart=apart,
         reactivates=reactivates,
         used_until=used_until,
+        issue_asked_at=asked,
     )
+
+
+def _items_at_once(
+    cursor: Cursor, subscription_ids: list[Id], zones: list[str], all_versions: list[bool], over: list[bool]
+) -> dict[Id, tuple[Item, ...]]:
+    """All in one statement, but for a payer with very many: what the server answers is not kept beside what it became."""
+    found: dict[Id, tuple[Item, ...]] = {}
+    for begin in range(0, len(subscription_ids), _AT_ONCE):
+        part = slice(begin, begin + _AT_ONCE)
+        found |= _items(cursor, subscription_ids[part], zones[part], all_versions[part], over[part])
+    return found
 
 
 def _items(
@@ -251,7 +265,7 @@ def _items(
     cursor.execute(
         """SELECT s.n::int, i.id, i.kind, i.name, i.anchor_on, v.anchor_at, v.begun_under, v.ended_under,
             v.id, v.price_id, v.quantity, v.unit_amount, v.starts_at, v.ends_at, v.billed_through, v.bills_from,
-            v.metering
+            v.metering, v.name
         FROM unnest(%s::uuid[], %s::bool[], %s::bool[]) WITH ORDINALITY AS s (id, all_versions, over, n),
         LATERAL (
             SELECT * FROM item_versions v WHERE v.subscription_id = s.id AND (v.metering OR NOT s.over AND (
@@ -266,7 +280,7 @@ def _items(
     prices = prices_by_id(cursor, {row[9] for row in rows})
     of_item: dict[Id, tuple[int, ItemKind, str, list[Version]]] = {}
     for n, item_id, kind, name, anchor_on, anchor_at, begun, ended, version_id, price_id, quantity, own, *at in rows:
-        starts_at, ends_at, through, bills_from, metering = at
+        starts_at, ends_at, through, bills_from, metering, own_name = at
         price = prices[price_id]
         if own is not None:
             price = _own_price(price, own, kind == "adjustment")
@@ -283,6 +297,7 @@ def _items(
             None if begun is None else as_stored(begun),
             None if ended is None else as_stored(ended),
             price.meter_id is not None and not metering,
+            own_name or "",
         )
         if item_id not in of_item:
             of_item[item_id] = (n, _ITEM_KIND[kind], name, [])

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from perennia.domain.decision import Decision
+from perennia.domain.decision import Decision, SpanFree
 from perennia.domain.documents import SETTLES, Document, DocumentKind, Line, LineKind
 from perennia.domain.explanation import evidence_stored, extras
 from perennia.domain.facts import CollectionMode
@@ -75,22 +75,11 @@ def insert_children(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id
     lines = [
         (document, position, line) for document in documents for position, line in enumerate(document.lines, start=1)
     ]
-    bulk.insert(cursor, tables.Line, _LINE, [_line_row(*line, tenant) for line in lines])
+    bulk.insert(cursor, tables.Line, _LINE, bulk.Rows(lambda one: _line_row(one[0], one[1], one[2], tenant), lines))
     usage = {(one.document_id, one.position) for one in flat(decisions, "usage")}
-    bulk.insert(
-        cursor,
-        tables.BilledSpan,
-        _SPAN,
-        [
-            (tenant, line.period_start, line.version_id, line.kind, line.period_end, document.id, position)
-            for document, position, line in lines
-            if line.kind in SETTLES and (document.id, position) not in usage
-        ]
-        + [
-            (tenant, part.start, part.version_id, LineKind.RECURRING, part.end, None, None)
-            for part in flat(decisions, "free")
-        ],
-    )
+    settling = [one for one in lines if one[2].kind in SETTLES and (one[0].id, one[1]) not in usage]
+    spans = bulk.Rows(lambda one: _span_row(one, tenant), [*settling, *flat(decisions, "free")])
+    bulk.insert(cursor, tables.BilledSpan, _SPAN, spans)
     bulk.insert(
         cursor,
         tables.Receivable,
@@ -152,6 +141,13 @@ def _insert_story(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id, 
         for key, (payer_id, event) in zip(new_ids(len(events)), events, strict=True)
     ]
     bulk.insert(cursor, tables.Outbox, _OUTBOX, outbox, recorded_at=True)
+
+
+def _span_row(one: tuple[Document, int, Line] | SpanFree, tenant: Id) -> tuple[Any, ...]:
+    if isinstance(one, SpanFree):
+        return tenant, one.start, one.version_id, LineKind.RECURRING, one.end, None, None
+    document, position, line = one
+    return tenant, line.period_start, line.version_id, line.kind, line.period_end, document.id, position
 
 
 def _line_row(document: Document, position: int, line: Line, tenant: Id) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -26,7 +27,7 @@ _CUTS = """unnest((SELECT %(versions)s::uuid[]), (SELECT %(starts)s::timestamptz
 
 def flat(decisions: Sequence[Decision], name: str) -> list[Any]:
     """One kind of thing from all decisions, in their order."""
-    return list(chain.from_iterable(getattr(decision, name) for decision in decisions))
+    return list(chain.from_iterable(map(attrgetter(name), decisions)))
 
 
 def change_subscriptions(cursor: Cursor, decisions: Sequence[Decision]) -> None:
@@ -36,7 +37,8 @@ def change_subscriptions(cursor: Cursor, decisions: Sequence[Decision]) -> None:
         activated = {move.subscription_id: move.at for move in reversed(moves) if move.after is Status.ACTIVE}
         cursor.execute(
             """UPDATE subscriptions s SET status = m.status, ended_at = m.ended_at,
-                activated_at = coalesce(s.activated_at, m.activated_at)
+                activated_at = coalesce(s.activated_at, m.activated_at),
+                only_product_id = CASE WHEN m.status NOT IN ('canceled', 'incomplete_expired') THEN s.only_product_id END
             FROM unnest((SELECT %s::uuid[]), (SELECT %s::text[]), (SELECT %s::timestamptz[]), (SELECT %s::timestamptz[]))
                 AS m (id, status, ended_at, activated_at)
             WHERE s.id = m.id""",
