@@ -322,7 +322,9 @@ class Course(Standstill):
         """Take a change into the versions, with what it moves in recurring revenue."""
         before = self._as_it_stands()
         try:
-            outcome = applied(change, before.items, trial_ends_at=self.trial_end, new_ids=self._new_ids)
+            outcome = applied(
+                change, before.items, trial_ends_at=self.trial_end, pauses=self.pauses, new_ids=self._new_ids
+            )
         except NotFound:  # what it was about is gone by now
             self.told.changes_done.append(ChangeDone(change.id, self.facts.id, change.at, "discarded"))
             return

@@ -8,6 +8,7 @@ from fractions import Fraction
 from perennia.domain.calendar import Series, days_between, slot_at
 from perennia.domain.facts import Pause, Settled, Version
 from perennia.domain.fractions import Measure, fraction, measure
+from perennia.domain.lengthened import Lengthened
 from perennia.domain.money import ROUNDINGS
 from perennia.domain.policies import DEFAULTS, Policies
 from perennia.domain.pricing import amount_under
@@ -49,6 +50,16 @@ def next_part(
         return Part(start, end, 1, 1)
     counted = measure(interval=series.interval, unit=policies.proration_unit, factor=policies.factor)
     return Part(start, end, *_share(series, start, end, policies), counted)
+
+
+def part_of_longer(
+    longer: Lengthened, *, series: Series, start: datetime, ends: datetime | None, policies: Policies = DEFAULTS
+) -> Part:
+    """The part from `start` on of a period that pauses made longer: the share of that period as its boundaries had it."""
+    end = longer.end if ends is None else min(ends, longer.end)
+    counted = measure(interval=series.interval, unit=policies.proration_unit, factor=policies.factor)
+    low, high = longer.by_boundaries(start), longer.by_boundaries(end)
+    return Part(start, end, *_share(series, low, high, policies), counted)
 
 
 def _share(series: Series, start: datetime, end: datetime, policies: Policies) -> tuple[int, int]:
