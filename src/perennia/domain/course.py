@@ -100,11 +100,18 @@ class Course(Standstill):
             found = earliest(found, self._effective(self.changes[0]))
         return found
 
+    def only_renews(self, at: datetime) -> bool:
+        """Whether nothing happens to it by then but that parts of it fall due, as to most at most instants."""
+        change = self.next_change()
+        return (change is None or change > at) and not self._owed and not self.waits
+
     def needs_rereading(self, at: datetime) -> bool:
         """Whether what happens next needs lines that were only charged in this very call.
 
         The caller then stops before it; asked again, with these lines among the facts, it goes on.
         """
+        if not self.changes and self.pause is None:
+            return False
         changes = bool(self.changes) and self._effective(self.changes[0]) == at
         if not any(progress.parts for progress in self.progress):
             return False
@@ -151,8 +158,11 @@ class Course(Standstill):
             self._become(Status.ACTIVE, at)
             self._activated(at)
 
-    def charges(self, at: datetime, timing: Timing) -> Iterator[Charge]:
-        """(2) Arrears or (5) advance: the parts due at this instant, priced."""
+    def charges(self, at: datetime, timing: Timing) -> list[Charge]:
+        """(2) Arrears, or (5) advance with what is charged once: the parts due at this instant, priced."""
+        found: list[Charge] = []
+        if timing is Timing.ADVANCE and (self._set_up or self._priced_trial is not None):
+            found += self._setups(at)
         plan_closed = False
         taken: dict[Id, tuple[Discount, ...]] = {}
         standing = self._with_usage() if self.usage is not None and timing is Timing.ARREARS else None
@@ -162,7 +172,7 @@ class Course(Standstill):
                     break
                 discounts = self._discounts_for(progress, at) if self.discounts else ()
                 if progress.version.price.meter_id is None:
-                    yield from self._part(progress, discounts)
+                    found += self._part(progress, discounts)
                 else:
                     progress.take()
                     taken[progress.item.id] = discounts
@@ -170,9 +180,10 @@ class Course(Standstill):
                     plan_closed |= progress.begins_a_period()
         if self.usage is not None and standing is not None:  # as it stood before the parts were taken
             active = tuple(one for one in self.facts.discounts if one.id not in self.ended_discounts)
-            yield from self.usage.charges(standing, self.progress, at=at, taken=taken, discounts=active)
+            found += self.usage.charges(standing, self.progress, at=at, taken=taken, discounts=active)
         if plan_closed:
             self._end_used_up(at, at)
+        return found
 
     def _is_draft(self, ready: datetime | None) -> bool:
         return ready is not None and ready > self.through
@@ -183,16 +194,16 @@ class Course(Standstill):
             if progress.waits and progress.settled < at:
                 yield from self._part(progress, self._discounts_for(progress, at) if self.discounts else ())
 
-    def _part(self, progress: Progress, discounts: tuple[Discount, ...]) -> Iterator[Charge]:
+    def _part(self, progress: Progress, discounts: tuple[Discount, ...]) -> tuple[Charge, ...]:
         """The fee of the next part, and what a minimum adds to it."""
-        version, policies = progress.version, progress.policies
-        fee = of_part(self.facts, progress.item, version, progress.take(), policies, discounts)
-        yield fee
-        if version.price.period_minimum is not None and (lacks := of_minimum(fee)) is not None:
-            yield lacks
+        version = progress.version
+        fee = of_part(self.facts, progress.item, version, progress.take(), progress.policies, discounts)
+        if version.price.period_minimum is None or (lacks := of_minimum(fee)) is None:
+            return (fee,)
+        return fee, lacks
 
-    def setups(self, at: datetime) -> Iterator[Charge]:
-        """(5) The set-up fees of what began just now, also in a trial."""
+    def _setups(self, at: datetime) -> Iterator[Charge]:
+        """The set-up fees of what began just now, also in a trial, and the price of one."""
         for progress in self._set_up:
             discounts = self._discounts_for(progress, at, setup=True) if self.discounts else ()
             yield of_setup(self.facts, progress.item, progress.version, progress.policies, discounts)

@@ -182,8 +182,10 @@ def issue_draft(
     entity_id, currency, collection, net_days, po_number, _ = key
     amounts = amounts_of(draft.charges)
     taxed = tax_charges(draft.charges, [amount.minor for amount in amounts], payer=payer, seller=seller, now=now)
-    lines = charge_lines(draft.charges, amounts, taxed.lines) + credit_lines(draft.credits, currency)
-    net, tax = sum(line.net_minor for line in lines), sum(line.tax_minor for line in lines)
+    lines = charge_lines(draft.charges, amounts, taxed.lines)
+    if draft.credits:
+        lines += credit_lines(draft.credits, currency)
+    net, tax = sum([line.net_minor for line in lines]), sum([line.tax_minor for line in lines])
     if draft.policies.cash_step is not None:
         rounding = _rounding(net + tax, draft.policies, currency=currency, at=due_at)
         lines += rounding
@@ -242,7 +244,10 @@ def _booked(document: Document, draft: Draft, drawn: Sequence[Draw], *, funds: F
         entries.append(entry)
         allocations.append(Allocation(document.id, Source.BALANCE, entry.id, amount, now))
     postings, events = issue(document, to_balance=to_balance), _events(document)
-    taken, usage = _taken(document, draft.charges), _usage_settled(document, draft.charges)
+    taken: list[Taken] = []
+    usage: list[UsageSettled] = []
+    if {type(charge) for charge in draft.charges} - {Charge}:
+        taken, usage = _taken(document, draft.charges), _usage_settled(document, draft.charges)
     return Issued(document, postings, events, allocations, entries, taken, refunds, usage)
 
 

@@ -4,11 +4,11 @@
 order of effects, and answers with everything that is to be written. Asked again it finds nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
 from perennia.domain.charges import Charge, GivenBack
 from perennia.domain.course import Course
@@ -32,8 +32,6 @@ from perennia.domain.pricing import Timing
 from perennia.domain.progress import NEVER, earliest
 from perennia.domain.refunds import with_refunds
 from perennia.domain.wallet import Moved
-
-T = TypeVar("T")
 
 
 def next_due_at(payer: Payer, *, seller: Seller) -> datetime | None:
@@ -69,15 +67,14 @@ def bill(
     free: list[SpanFree] = []
     expired: list[Moved] = []
     gathered: dict[GroupKey, Draft] = {}
-    due = earliest(earliest(_next_due_at(courses), funds.next_expiry_at()), gates.next_expiry_at())
+    due = _next_of_all(courses, funds, gates)
     while due is not None and due <= through and not any(course.needs_rereading(due) for course in courses):
         if gates.open:
             gates.drop(due, courses)
         drafts = _drafts(courses, due, gathered if together else {})
         if funds.grants:
             expired.append(funds.expire(due, new_ids=new_ids))
-        following = _next_due_at(courses)
-        if not together or following is None or following > through:
+        if not together or (following := _next_due_at(courses)) is None or following > through:
             for key, draft in drafts.items():
                 waiting.join(draft, key=key, until=draft.issued_from(due))
                 if is_skipped(draft):
@@ -89,7 +86,7 @@ def bill(
                     )
                 )  # fmt: skip
             gathered = {}
-        due = earliest(earliest(following, funds.next_expiry_at()), gates.next_expiry_at())
+        due = _next_of_all(courses, funds, gates)
     if not catch_up:
         _refuse_long_catch_up(courses)
     decision = _decision(payer, courses, issued, expired, next_due_at=due)
@@ -141,22 +138,30 @@ def _next_due_at(courses: list[Course]) -> datetime | None:
     return found
 
 
+def _next_of_all(courses: list[Course], funds: Funds, gates: Gates) -> datetime | None:
+    """When anything of the payer happens next: to a subscription, to its credit, to what waits to be paid."""
+    found = _next_due_at(courses)
+    if funds.grants:
+        found = earliest(found, funds.next_expiry_at())
+    return earliest(found, gates.next_expiry_at()) if gates.open else found
+
+
 def _drafts(courses: list[Course], at: datetime, drafts: dict[GroupKey, Draft]) -> dict[GroupKey, Draft]:
     """All that happens at one instant, in the order of effects; the lines by the document they go on."""
-    for course in courses:
+    moving = [course for course in courses if not course.only_renews(at)]
+    for course in moving:
         _give_back(course, course.end(at), drafts)
     for course in courses:
         _charge(course, course.charges(at, Timing.ARREARS), drafts)
-    for course in courses:
+    for course in moving:
         _give_back(course, course.change(at), drafts)
         if course.has_told() and course.told.ended:  # what a change ended is charged with what follows it
             _charge(course, course.charges(at, Timing.ARREARS), drafts)
-    for course in courses:
+    for course in moving:
         _give_back(course, course.start(at), drafts)
     for course in courses:
-        _charge(course, course.setups(at), drafts)
         _charge(course, course.charges(at, Timing.ADVANCE), drafts)
-    waiting = [course for course in courses if course.waits]
+    waiting = [course for course in moving if course.waits]
     if waiting:
         charged = {charge.subscription.id for draft in drafts.values() for charge in draft.charges}
         for course in waiting:
@@ -166,10 +171,9 @@ def _drafts(courses: list[Course], at: datetime, drafts: dict[GroupKey, Draft]) 
     return drafts
 
 
-def _charge(course: Course, charges: Iterable[Charge], drafts: dict[GroupKey, Draft]) -> None:
-    found = list(charges)
-    if found:
-        _draft(course, drafts).charges += found
+def _charge(course: Course, charges: list[Charge], drafts: dict[GroupKey, Draft]) -> None:
+    if charges:
+        _draft(course, drafts).charges += charges
 
 
 def _give_back(course: Course, given: Iterable[GivenBack], drafts: dict[GroupKey, Draft]) -> None:
@@ -180,9 +184,10 @@ def _give_back(course: Course, given: Iterable[GivenBack], drafts: dict[GroupKey
 
 def _draft(course: Course, drafts: dict[GroupKey, Draft]) -> Draft:
     key = group_key(course.facts)
-    if key not in drafts:
-        drafts[key] = Draft()
-    return drafts[key]
+    found = drafts.get(key)
+    if found is None:
+        found = drafts[key] = Draft()
+    return found
 
 
 def _refuse_long_catch_up(courses: list[Course]) -> None:
@@ -198,42 +203,40 @@ def _decision(
 ) -> Decision:
     told = [course for course in courses if course.has_told()]
     using = [course.usage for course in courses if course.usage is not None]
+    became = [course.told for course in told]
     return Decision(
         payer_id=payer.id,
         next_due_at=next_due_at,
         documents=tuple([one.document for one in issued]),
         settled=tuple([(p.version.id, p.settled) for course in courses for p in course.progress if p.parts]),
-        cuts=_joined([course.told.cuts for course in told] + [usage.cuts for usage in using]),
-        closed=_joined([usage.closed for usage in using]) if using else (),
-        events=_joined(
-            [course.told.events for course in told]
-            + [one.events for one in issued]
-            + [list(one.events) for one in expired]
-        ),
-        postings=_joined([one.postings for one in issued] + [list(one.postings) for one in expired]),
-        allocations=_joined([one.allocations for one in issued]),
-        balance=_joined([one.balance for one in issued] + [list(one.balance) for one in expired]),
-        taken=_joined([one.taken for one in issued]),
-        usage=_joined([one.usage for one in issued]),
-        discounts=_joined([list(course.uses.values()) for course in courses if course.uses]),
+        cuts=_all("cuts", [*became, *using]) if became or using else (),
+        closed=_all("closed", using) if using else (),
+        events=_all("events", [*became, *issued, *expired]),
+        postings=_all("postings", [*issued, *expired]),
+        allocations=_all("allocations", issued),
+        balance=_all("balance", [*issued, *expired]),
+        taken=_all("taken", issued),
+        usage=_all("usage", issued),
+        discounts=tuple([use for course in courses if course.uses for use in course.uses.values()]),
         **(_changes(told) if told else {}),
     )
 
 
 def _changes(told: list[Course]) -> dict[str, Any]:
     """What became of subscriptions, as parts of a decision; a renewal has none of it."""
+    became = [course.told for course in told]
     return {
-        "stretches": _joined([course.told.stretches for course in told]),
-        "begun": _joined([course.told.begun for course in told]),
-        "ended": _joined([course.told.ended for course in told]),
-        "changes": _joined([course.told.changes_done for course in told]),
-        "moved_changes": _joined([course.told.changes_moved for course in told]),
-        "pauses": _joined([course.told.pauses_done for course in told]),
+        "stretches": _all("stretches", became),
+        "begun": _all("begun", became),
+        "ended": _all("ended", became),
+        "changes": _all("changes_done", became),
+        "moved_changes": _all("changes_moved", became),
+        "pauses": _all("pauses_done", became),
         "pauses_begun": tuple(begun for course in told if course.told.moves for begun in _foreseen(course)),
-        "dates": _joined([course.told.dates for course in told]),
-        "moves": _joined([course.told.moves for course in told]),
+        "dates": _all("dates", became),
+        "moves": _all("moves", became),
         "let_go": tuple(move for course in told if course.told.moves for move in _let_go(course)),
-        "movements": _joined([course.told.movements for course in told]),
+        "movements": _all("movements", became),
     }
 
 
@@ -251,9 +254,8 @@ def _foreseen(course: Course) -> list[PauseBegun]:
     return [PauseBegun(course.facts.id, pause) for pause in course.facts.pauses if pause.is_foreseen]
 
 
-def _joined(lists: list[list[T]]) -> tuple[T, ...]:
-    """One tuple of many lists, most of which are empty."""
-    full = [one for one in lists if one]
-    if not full:
-        return ()
-    return tuple(full[0]) if len(full) == 1 else tuple(chain.from_iterable(full))
+def _all(name: str, things: Sequence[Any]) -> tuple[Any, ...]:
+    """What each thing has under a name, as one tuple."""
+    if len(things) == 1:
+        return tuple(getattr(things[0], name))
+    return tuple(chain.from_iterable([getattr(one, name) for one in things]))

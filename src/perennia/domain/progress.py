@@ -31,8 +31,9 @@ class Progress:
         self.item, self.version, self.facts, self.trial_end, self.pause = item, version, facts, trial_end, pause
         self.policies = policies_of(version, facts)
         self.may_wait = self.policies.draft_hours > 0 or self.policies.arrears_close == "on_request"
-        self.prorate_last = facts.ends_at is None or facts.end_policies.known_last_part == "prorate"
-        self.ends = earliest(version.ends_at, facts.ends_at)
+        ends_at = facts.ends_at
+        self.prorate_last = ends_at is None or facts.end_policies.known_last_part == "prorate"
+        self.ends = earliest(version.ends_at, ends_at)
         if version.price.meter_id is not None and facts.used_until is not None:
             self.ends = earliest(version.ends_at, facts.used_until)
         self.is_over = version.ends_at is not None

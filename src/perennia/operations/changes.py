@@ -65,7 +65,7 @@ def change_plan(
     with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now, policy=policy) as act:
         plan = plan_of(act.subscription)
         version = version_at(plan, act.now)
-        offer = _offered(act, price_id, kind=ItemKind.PLAN)
+        offer = offered(act, price_id, kind=ItemKind.PLAN)
         price = offer.price
         check_how_many(price, version.quantity if quantity is None else quantity)
         if unit_amount is not None:
@@ -118,7 +118,7 @@ def add_item(
     """
     with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now, policy=policy) as act:
         version = version_at(plan_of(act.subscription), act.now)
-        offer = _offered(act, chosen.price_id, kind=ItemKind.ADD_ON)
+        offer = offered(act, chosen.price_id, kind=ItemKind.ADD_ON)
         price = offer.price
         check_how_many(price, chosen.quantity)
         if chosen.unit_amount is not None:
@@ -208,7 +208,7 @@ def pending_changes(*, tenant: Id, actor: str, subscription_id: Id, now: datetim
         return act.subscription.changes
 
 
-def _offered(act: Act, price_id: Id, *, kind: ItemKind) -> Offer:
+def offered(act: Act, price_id: Id, *, kind: ItemKind) -> Offer:
     """The price, in the subscription's currency; on sale, unless they have it; a plan's of the product that they have.
 
     Raises NotFound, NotAPlan, NotAnAddOn, OtherProduct, CurrencyMismatch, PriceNotSold.

@@ -18,13 +18,15 @@ from perennia.domain.events import Event, EventType
 from perennia.domain.facts import CollectionMode, Payer
 from perennia.domain.ids import Id
 from perennia.domain.policies import Policies, as_given, changed, over, policies
+from perennia.domain.ramps import Step
 from perennia.domain.scheduling import plan_of, version_at
 from perennia.domain.starting import Beginning, beginning
 from perennia.operations import drafts, redemptions, trials
-from perennia.operations.agreements import Policy, of, settle, up_to_date
+from perennia.operations.agreements import Act, Policy, of, settle, up_to_date
 from perennia.operations.books import Books, open_books
 from perennia.operations.catalog import check_po_number
 from perennia.operations.chosen import Chosen, currency_of, new_items, products_of, sold_by
+from perennia.operations.ramps import plan_steps
 from perennia.store.identity import new_id
 from perennia.store.reads import catalog, customers
 from perennia.store.reads import subscriptions as read
@@ -50,7 +52,8 @@ class Wanted(TypedDict, total=False):
     `addon_of` counts periods with those of another subscription's plan (`alignment` base). `coupon` is a code.
     `entity_id` is the legal entity that sells, for good; without it the customer's country chooses. `po_number` is the
     customer's own order number. `apart` keeps its documents to itself. With `payment_behavior` incomplete (default: allow)
-    it begins only once its first invoice is paid, within 23 hours; where nothing is due at once it begins as ever.
+    it begins only once its first invoice is paid, within 23 hours; where nothing is due at once it begins as ever. `ramp`
+    are steps of the plan's price and quantity, `after_periods` counted from the first charge.
     """
 
     start_on: date | None
@@ -70,6 +73,7 @@ class Wanted(TypedDict, total=False):
     entity_id: Id | None
     po_number: str | None
     payment_behavior: str
+    ramp: Sequence[Step]
 
 
 def start(
@@ -105,6 +109,8 @@ def start(
         if policy:
             made = replace(made, policies=as_given(changed(Policies(), policy)))
         write.insert_subscriptions(books.cursor, [made], tenant=tenant, now=now)
+        if steps := wanted.get("ramp"):
+            _agree_on(books, made, steps, actor=actor, now=now)
         told = [Event(EventType.SUBSCRIPTION_CREATED, made.id, now)]
         if made.reactivates_id is not None:
             told.append(Event(EventType.SUBSCRIPTION_REACTIVATED, made.id, now))
@@ -116,6 +122,14 @@ def start(
             return made.id
         settle(books, customer.payer_id, actor=actor, now=now, told=tuple(told), together=together)
     return made.id
+
+
+def _agree_on(books: Books, made: NewSubscription, steps: Sequence[Step], *, actor: str, now: datetime) -> None:
+    """The steps of its plan, counted from the first charge."""
+    payer = books.lock(made.payer_id)
+    subscription = of(payer, made.id)
+    act = Act(books, payer, subscription, subscription.policies, actor, now)
+    plan_steps(act, steps, since=made.bills_from)
 
 
 def check_ended(books: Books, subscription_id: Id, customer_id: Id) -> None:

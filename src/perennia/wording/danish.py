@@ -307,4 +307,10 @@ WORDS = {
     "incomplete_expired": "aldrig betalt",
     "a change that is to be paid first takes effect now": "en ændring, der skal betales først, træder i kraft nu",
     "allow or incomplete": "allow eller incomplete",
+    "a step comes on a date, or after so many periods": "et trin kommer på en dato eller efter så mange perioder",
+    "a step names a price, a quantity or an amount": "et trin nævner en pris, et antal eller et beløb",
+    "each step comes after the one before it": "hvert trin kommer efter det foregående",
+    "from 1 to {MOST_STEPS} steps": "fra 1 til {MOST_STEPS} trin",
+    "ramp": "trinene",
+    "after_periods": "antallet af perioder",
 }

@@ -239,5 +239,7 @@ def _counted(timeline: list[Act]) -> frozenset[str]:
             item = act.given.get("item") or act.given.get("add_on")
             counted |= {item} if item else set()
             sold_by_the_piece |= set() if item else {name}
+        if any(step["quantity"] is not None for step in act.given.get("ramp", act.given.get("steps", ()))):
+            sold_by_the_piece.add(name)
         counted |= {item["code"] for item in act.given.get("items", ()) if item["quantity"] is not None}
     return frozenset(counted.union(*(plans.get(name, set()) for name in sold_by_the_piece)))

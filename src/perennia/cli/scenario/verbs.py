@@ -1,6 +1,6 @@
 """What each verb does: one call into operations. A new verb is one function here and its arguments in `grammar.py`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -9,8 +9,9 @@ from perennia.cli.scenario.script import Act
 from perennia.cli.scenario.stage import ACTOR, Stage
 from perennia.domain.facts import CollectionMode
 from perennia.jobs import advancing, billing
-from perennia.operations import changes, pauses, redemptions, subscriptions, terms
+from perennia.operations import changes, pauses, ramps, redemptions, subscriptions, terms
 from perennia.operations.chosen import Chosen
+from perennia.operations.ramps import Step
 from perennia.operations.subscriptions import TermAsked
 
 
@@ -45,6 +46,7 @@ def subscribe(stage: Stage, act: Act) -> None:
         coupon=given.get("coupon"),
         po_number=given.get("po_number"),
         payment_behavior=given.get("payment_behavior", "allow"),
+        ramp=_steps(stage, act, given.get("ramp", ())),
     )
 
 
@@ -71,6 +73,23 @@ def _chosen(stage: Stage, act: Act, code: str, quantity: Decimal | None, amount:
 
 def _term(given: Mapping[str, Any] | None) -> TermAsked | None:
     return None if given is None else TermAsked(given["periods"], given["then"] or "renew")
+
+
+def _steps(stage: Stage, act: Act, given: Sequence[Mapping[str, Any]]) -> list[Step]:
+    return [
+        Step(
+            at=one["at"],
+            after_periods=one["after_periods"],
+            price_id=None if one["price"] is None else stage.price(one["price"], currency=stage.currency_of(act)),
+            quantity=one["quantity"],
+            unit_amount=one["amount"],
+        )
+        for one in given
+    ]
+
+
+def ramp(stage: Stage, act: Act) -> None:
+    stage.asked(act, *ramps.ramp(**_on(stage, act), steps=_steps(stage, act, act.given["steps"])))
 
 
 def change_plan(stage: Stage, act: Act) -> None:
@@ -212,6 +231,7 @@ PLAYED: dict[str, Callable[[Stage, Act], None]] = {
         subscribe,
         change_plan,
         set_quantity,
+        ramp,
         add_item,
         remove_item,
         set_anchor_day,

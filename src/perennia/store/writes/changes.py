@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -26,7 +27,7 @@ _CUTS = """unnest((SELECT %(versions)s::uuid[]), (SELECT %(starts)s::timestamptz
 
 def flat(decisions: Sequence[Decision], name: str) -> list[Any]:
     """One kind of thing from all decisions, in their order."""
-    return list(chain.from_iterable(getattr(decision, name) for decision in decisions))
+    return list(chain.from_iterable(map(attrgetter(name), decisions)))
 
 
 def change_subscriptions(cursor: Cursor, decisions: Sequence[Decision]) -> None:
