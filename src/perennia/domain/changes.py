@@ -188,7 +188,8 @@ def _added(
     change: Change, items: Sequence[Item], trial_ends_at: datetime | None, pauses: Sequence[Pause], new_ids: NewIds
 ) -> Outcome:
     assert change.item_id is not None and change.price is not None
-    zone = items[0].versions[0].series.zone
+    plan = next(item for item in items if item.kind is ItemKind.PLAN)
+    zone = _in_force_from(plan, change.at)[0].series.zone
     series = Series(change.anchor or _anchor_of_plan(items, change), zone, change.price.interval)
     policies = over(change.policies, change.price.own_policies)
     first = {"none": "free", "full": "full"}.get(policies.proration, "prorate")
@@ -273,6 +274,29 @@ def _tried(
     return Outcome(tuple(ended), tuple(begun))
 
 
+def _rezoned(
+    change: Change, items: Sequence[Item], trial_ends_at: datetime | None, pauses: Sequence[Pause], new_ids: NewIds
+) -> Outcome:
+    """Periods end by the clocks of another zone from the next boundary on; nothing of one that was charged moves."""
+    item = _item(change, items)
+    ended, begun = [], []
+    for version in _in_force_from(item, change.at):
+        start = next_boundary(version, change.at)
+        if version.series.zone == change.name or (version.ends_at is not None and start >= version.ends_at):
+            continue
+        series = Series(version.series.anchor, change.name, version.series.interval, start)
+        begun.append(Begun(item, split(version, start=start, series=series, bills_from=start, new_ids=new_ids)))
+        ended.append(Ended(version, start, change.policies))
+    return Outcome(tuple(ended), tuple(begun))
+
+
+def next_boundary(version: Version, at: datetime) -> datetime:
+    """The first boundary of a version at or after an instant up to which everything is charged, if anything is to be."""
+    after = max(at, version.starts_at, version.billed_through or at, version.bills_from or at)
+    slot = slot_at(version.series, after)
+    return after if slot.start == after else slot.end
+
+
 def _renewed(version: Version, start: datetime, series: Series, policies: Policies, new_ids: NewIds) -> Version:
     """The same terms from another start on, in another series."""
     return replace(
@@ -351,6 +375,7 @@ def _same_terms(one: Version, other: Version) -> bool:
 Rule = Callable[[Change, Sequence[Item], datetime | None, Sequence[Pause], NewIds], Outcome]
 
 _RULES: Mapping[ChangeKind, Rule] = {
+    ChangeKind.ZONE: _rezoned,
     ChangeKind.PRICE: _other_terms,
     ChangeKind.QUANTITY: _other_terms,
     ChangeKind.ADD: _added,

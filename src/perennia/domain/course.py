@@ -23,6 +23,7 @@ from perennia.domain.errors import NotFound
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import (
     Change,
+    ChangeKind,
     ItemKind,
     Payer,
     Seller,
@@ -346,7 +347,8 @@ class Course(Standstill):
             self._goes_back(begun)
         if restarted:
             self._invoiced_with(restarted, change.at)
-        self.told.changes_done.append(ChangeDone(change.id, self.facts.id, change.at))
+        zone = self._goes_over_to(change)
+        self.told.changes_done.append(ChangeDone(change.id, self.facts.id, change.at, zone=zone))
         self.told.events.append(Event(EventType.SUBSCRIPTION_CHANGED, self.facts.id, change.at))
         if change.until is not None:
             self._begin_trial(change.until, change.at)
@@ -362,6 +364,13 @@ class Course(Standstill):
         for returned in self.facts.returned:
             if before is not None and (returned.version_id, returned.at) == (before.id, begun.version.starts_at):
                 self.progress[-1].returned = returned
+
+    def _goes_over_to(self, change: Change) -> str | None:
+        """The zone that is the subscription's once its plan has it."""
+        if change.kind is not ChangeKind.ZONE or change.item_id != self.progress[0].item.id:
+            return None
+        self.facts = replace(self.facts, zone=change.name)
+        return change.name
 
     def _invoiced_with(self, restarted: set[Id], at: datetime) -> None:
         """What items whose periods begin anew still wait to give back comes with the charge for these periods."""
