@@ -21,7 +21,7 @@ MAY_MOVE: dict[type, set[str]] = {
     Payer: {"subscriptions", "balances", "grants", "pending", "drafts", "paid", "closing"},
     Subscription: {
         "items", "status", "trial_ends_at", "cancel_at", "activated_at", "ended_at", "discounts", "overcharged", "changes",
-        "pauses", "term", "usage",
+        "pauses", "term", "usage", "zone",
     },
     Item: {"versions"},
     Version: {"billed_through", "ends_at", "ended_under", "closed"},
@@ -32,7 +32,7 @@ MAY_MOVE: dict[type, set[str]] = {
 STAYS: dict[type, set[str]] = {
     Payer: {"id", "party_id", "country", "tax"},
     Subscription: {
-        "id", "customer_id", "entity_id", "currency", "zone", "started_at", "cancel_cause", "collection", "net_days",
+        "id", "customer_id", "entity_id", "currency", "started_at", "cancel_cause", "collection", "net_days",
         "policies", "cancel_policies", "held", "po_number", "apart", "reactivates", "used_until",
         "ends_with_trial", "issue_asked_at",
     },

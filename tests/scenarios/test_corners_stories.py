@@ -258,3 +258,99 @@ def test_what_has_not_begun_is_cancelled_at_once_and_never_billed() -> None:
           total 30.00
         """,
     )
+
+
+def test_a_change_in_a_period_that_a_pause_made_longer_is_of_that_period() -> None:
+    """The 31 days of January, 7 of them after a pause; four of 31 days are left, and there and back costs nothing."""
+    story(
+        """
+        plans: {small: 30, big: 60}
+
+        2025-01-01 subscribe small
+        2025-01-25 pause until=2025-02-24
+        2025-02-24 advance_to
+        2025-02-27 change_plan big
+        2025-02-27 change_plan small
+        2025-03-03 advance_to
+        """,
+        """
+        2025-01-01 c1 invoice 1
+          small  2025-01-01..2025-02-01  30.00
+          total 30.00
+        2025-02-27 c1 invoice 2
+          big            2025-02-27..2025-03-03   7.74
+          small  credit  2025-02-27..2025-03-03  -3.87  of 1/1
+          total 3.87
+        2025-02-27 c1 credit note 1
+          small          2025-02-27..2025-03-03   3.87
+          big    credit  2025-02-27..2025-03-03  -7.74  of 2/1
+          total -3.87
+        2025-03-03 c1 invoice 3
+          small  2025-03-03..2025-04-03  30.00
+          total 30.00
+        """,
+    )
+
+
+def test_a_change_in_a_longer_period_leaves_the_boundaries_where_they_stay() -> None:
+    """pause_anchor: stays; the period lasts to 3 March, then 29 of 31 days of March are charged."""
+    story(
+        """
+        policy: {pause_anchor: stays}
+        plans: {small: 31, big: 62}
+
+        2025-01-01 subscribe small
+        2025-01-25 pause until=2025-02-24
+        2025-02-24 advance_to
+        2025-02-27 change_plan big
+        2025-04-01 advance_to
+        """,
+        """
+        2025-01-01 c1 invoice 1
+          small  2025-01-01..2025-02-01  31.00
+          total 31.00
+        2025-02-27 c1 invoice 2
+          big            2025-02-27..2025-03-03   8.00
+          small  credit  2025-02-27..2025-03-03  -4.00  of 1/1
+          total 4.00
+        2025-03-03 c1 invoice 3
+          big  2025-03-03..2025-04-01  58.00
+          total 58.00
+        2025-04-01 c1 invoice 4
+          big  2025-04-01..2025-05-01  62.00
+          total 62.00
+        """,
+    )
+
+
+def test_two_pauses_and_two_changes_in_one_period() -> None:
+    """Of 31 days 24 are used before the first pause, one after it, three after the second, two by big around the third."""
+    story(
+        """
+        plans: {small: 31, big: 62}
+
+        2025-01-01 subscribe small
+        2025-01-25 pause until=2025-02-24
+        2025-02-25 pause until=2025-03-03
+        2025-03-06 change_plan big
+        2025-03-07 pause until=2025-03-17
+        2025-03-18 change_plan small
+        2025-03-19 advance_to
+        """,
+        """
+        2025-01-01 c1 invoice 1
+          small  2025-01-01..2025-02-01  31.00
+          total 31.00
+        2025-03-06 c1 invoice 2
+          big            2025-03-06..2025-03-09   6.00
+          small  credit  2025-03-06..2025-03-09  -3.00  of 1/1
+          total 3.00
+        2025-03-18 c1 credit note 1
+          small          2025-03-18..2025-03-19   1.00
+          big    credit  2025-03-18..2025-03-19  -2.00  of 2/1
+          total -1.00
+        2025-03-19 c1 invoice 3
+          small  2025-03-19..2025-04-19  31.00
+          total 31.00
+        """,
+    )

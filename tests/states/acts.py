@@ -76,12 +76,13 @@ def heads() -> Drawn:
     ).map(lambda head: {**head, "catalogue": CATALOGUE})
 
 
+counted = st.sampled_from(("seats", "graduated", "volume", "stairs", "packs"))
 plan = st.sampled_from(sorted(PLANS))
 add_on = st.sampled_from(sorted(ADD_ONS))
 coupon = st.sampled_from(("TEN", "OFF", "LAST"))
-quantity = st.sampled_from((1, 2, 3, 7, 0, -1, "1.5"))
+quantity = st.sampled_from((1, 2, 3, 4, 5, 7, 0, -1, "1.5"))
 amount = st.sampled_from(("1", "12.34", "100", "0", "-5"))
-days = st.sampled_from((1, 3, 7, 15, 29, 31, 45, 100))
+days = st.sampled_from((0, 0, 1, 3, 7, 15, 29, 31, 45, 100))
 minutes = st.sampled_from((0, 1, 45, 600, 1440, 5000, 40000))
 yes = st.just("yes")
 
@@ -108,27 +109,35 @@ own_policy = st.just({}) | policies(1)
 NEW_CUSTOMER = given(
     timezone=maybe(st.sampled_from(ZONES)),
     billing_day=maybe(st.sampled_from((1, 10, 31))),
-    tax_id=maybe(st.just("DK13585628")),
+    parent=maybe(yes),
+    taxed=st.sampled_from(({}, {}, {"exempt": "a charity"}, {"country": "DE"}, {"country": "US"})),
+).map(lambda told: {**told.pop("taxed"), **told})
+BEGINNING: Given = {
+    "items": maybe(st.lists(st.fixed_dictionaries({"add_on": add_on}), max_size=2)),
+    "coupon": maybe(coupon),
+    "trial_days": maybe(st.sampled_from((1, 14, 40))),
+    "start_date": maybe(near(-70, 40)),
+    "collection": maybe(st.just("send")),
+    "apart": maybe(yes),
+    "policy": own_policy,
+}
+SUBSCRIBE = (
+    given(plan=plan)
+    | given(plan=plan, **BEGINNING)
+    | given(plan=counted, quantity=quantity, **BEGINNING)
+    | given(
+        plan=plan,
+        **BEGINNING,
+        end_date=maybe(near(5, 100)),
+        term=maybe(
+            st.fixed_dictionaries({"periods": st.integers(1, 3), "then": st.sampled_from(("renew", "go_on", "end"))})
+        ),
+        net_days=maybe(st.just(14)),
+        payment_behavior=maybe(st.just("incomplete")),
+    )
 )
-SUBSCRIBE = given(
-    plan=plan,
-    quantity=maybe(quantity),
-    items=maybe(st.lists(st.fixed_dictionaries({"add_on": add_on, "quantity": st.sampled_from((1, 2))}), max_size=2)),
-    coupon=maybe(coupon),
-    trial_days=maybe(st.sampled_from((1, 14, 40))),
-    start_date=maybe(near(-70, 40)),
-    end_date=maybe(near(5, 100)),
-    term=maybe(
-        st.fixed_dictionaries({"periods": st.integers(1, 3), "then": st.sampled_from(("renew", "go_on", "end"))})
-    ),
-    collection=maybe(st.just("send")),
-    net_days=maybe(st.just(14)),
-    apart=maybe(yes),
-    payment_behavior=maybe(st.just("incomplete")),
-    policy=own_policy,
-)
-CHANGE_PLAN = given(
-    plan=plan,
+CHANGE_PLAN = given(plan=plan, when=maybe(when), policy=own_policy) | given(
+    plan=counted,
     quantity=maybe(quantity),
     when=maybe(when),
     payment_gated=maybe(yes),
@@ -138,7 +147,9 @@ CHANGE_PLAN = given(
 SET_QUANTITY = given(
     quantity=quantity, item=maybe(add_on), when=maybe(when), payment_gated=maybe(yes), policy=own_policy
 )
-ADD_ITEM = given(add_on=add_on, quantity=maybe(quantity), when=maybe(when), payment_gated=maybe(yes))
+ADD_ITEM = given(add_on=add_on, when=maybe(when)) | given(
+    add_on=st.just("chair"), quantity=quantity, when=maybe(when), payment_gated=maybe(yes)
+)
 REMOVE_ITEM = given(item=add_on, when=maybe(when))
 CANCEL = given(when=maybe(st.sampled_from(("now", "period_end", "period_start")) | near(-15, 40)), policy=own_policy)
 PAUSE = given(
@@ -157,6 +168,42 @@ SET_TERM_END = given(
 ).map(lambda told: told if {"term_end", "periods"} & set(told) else {**told, "periods": 1})
 PAYMENT = given(document=maybe(st.just("draft")), amount=maybe(amount))
 GRANT = given(amount=amount, expires=maybe(near(1, 60)), kind=maybe(st.sampled_from(("promotional", "paid"))))
+
+
+ON_SUBSCRIPTIONS: dict[str, Drawn] = {
+    "change_plan": CHANGE_PLAN,
+    "set_quantity": SET_QUANTITY,
+    "add_item": ADD_ITEM,
+    "remove_item": REMOVE_ITEM,
+    "set_anchor_day": SET_ANCHOR_DAY,
+    "unchange": given(),
+    "set_trial_end": given(trial_end=near(-3, 40)),
+    "end_trial": given(),
+    "set_term_end": SET_TERM_END,
+    "apply_coupon": given(coupon=coupon),
+    "usage": USAGE,
+    "one_off": ONE_OFF,
+    "cancel": CANCEL,
+    "uncancel": given(),
+    "reactivate": given(policy=own_policy),
+    "withdraw": given(immediate_start=maybe(yes)),
+    "pause": PAUSE,
+    "resume": given(),
+    "skip": given(),
+    "hold_invoicing": given(),
+    "release_invoicing": given(),
+}
+OF_CUSTOMERS: dict[str, Drawn] = {
+    "apply_coupon": given(coupon=coupon),
+    "one_off": ONE_OFF,
+    "credit_note": CREDIT_NOTE,
+    "adjust_line": given(amount=amount),
+    "void": given(),
+    "write_off": given(),
+    "record_payment": PAYMENT,
+    "refund": given(amount=maybe(amount)),
+    "grant_credit": GRANT,
+}
 
 
 def dated(told: Any, today: datetime) -> Any:

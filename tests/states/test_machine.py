@@ -24,30 +24,7 @@ from tests.states.watched import Watched
 pytestmark = pytest.mark.usefixtures("database")
 
 _WHICH = st.integers(0, 3)
-_CUSTOMERS, _SUBSCRIPTIONS = 3, 4
-
-Played = Callable[..., None]
-
-
-def _on(verb: str, told: acts.Drawn) -> Played:
-    """A rule: the verb, done to one of the subscriptions."""
-
-    def act(self: "Life", which: int, given: acts.Given) -> None:
-        customer, subscription = self.subscriptions[which % len(self.subscriptions)]
-        self.do(verb, customer=customer, subscription=subscription, **given)
-
-    act.__name__ = verb
-    return precondition(lambda self: bool(self.subscriptions))(rule(which=_WHICH, given=told)(act))
-
-
-def _of(verb: str, told: acts.Drawn) -> Played:
-    """A rule: the verb, done for one of the customers."""
-
-    def act(self: "Life", which: int, given: acts.Given) -> None:
-        self.do(verb, customer=self.customers[which % len(self.customers)], **given)
-
-    act.__name__ = verb
-    return precondition(lambda self: bool(self.customers))(rule(which=_WHICH, given=told)(act))
+_SUBSCRIPTIONS = 4
 
 
 class Life(RuleBasedStateMachine):
@@ -60,71 +37,41 @@ class Life(RuleBasedStateMachine):
         self.was_down = False
         """Whether the clock ever went on alone: the oracle bills in time."""
 
-    @initialize(head=acts.heads())
-    def open(self, head: acts.Given) -> None:
+    @initialize(head=acts.heads(), people=st.lists(acts.NEW_CUSTOMER, min_size=1, max_size=3), first=acts.SUBSCRIBE)
+    def open(self, head: acts.Given, people: list[acts.Given], first: acts.Given) -> None:
         self.watched = Watched(head)
+        for told in people:
+            name = f"c{len(self.customers) + 1}"
+            own = {key: value for key, value in told.items() if key != "parent"}
+            parent = {"parent": self.customers[0]} if "parent" in told and self.customers else {}
+            if self.do("create_customer", customer=name, **own, **parent) is None:
+                self.customers.append(name)
+        self.subscribe(0, first)
+
+    def pass_by(self, days: int) -> None:
+        if days:
+            self.watched.advance(days)
 
     def do(self, verb: str, **given: Any) -> str | None:
         return self.watched.do(verb, **acts.dated(given, self.watched.at))
 
-    @precondition(lambda self: len(self.customers) < _CUSTOMERS)
-    @rule(given=acts.NEW_CUSTOMER, is_child=st.booleans())
-    def create_customer(self, given: acts.Given, is_child: bool) -> None:
-        name = f"c{len(self.customers) + 1}"
-        parent = {"parent": self.customers[0]} if is_child and self.customers else {}
-        if self.do("create_customer", customer=name, **given, **parent) is None:
-            self.customers.append(name)
-
-    @precondition(lambda self: bool(self.customers) and len(self.subscriptions) < _SUBSCRIPTIONS)
-    @rule(which=_WHICH, given=acts.SUBSCRIBE)
     def subscribe(self, which: int, given: acts.Given) -> None:
         name, customer = f"s{len(self.watched.timeline)}", self.customers[which % len(self.customers)]
         if self.do("subscribe", customer=customer, subscription=name, **given) is None:
             self.subscriptions.append((customer, name))
 
-    change_plan = _on("change_plan", acts.CHANGE_PLAN)
-    set_quantity = _on("set_quantity", acts.SET_QUANTITY)
-    add_item = _on("add_item", acts.ADD_ITEM)
-    remove_item = _on("remove_item", acts.REMOVE_ITEM)
-    set_anchor_day = _on("set_anchor_day", acts.SET_ANCHOR_DAY)
-    unchange = _on("unchange", acts.given())
-    cancel = _on("cancel", acts.CANCEL)
-    uncancel = _on("uncancel", acts.given())
-    reactivate = _on("reactivate", acts.given(policy=acts.own_policy))
-    withdraw = _on("withdraw", acts.given(immediate_start=acts.maybe(acts.yes)))
-    pause = _on("pause", acts.PAUSE)
-    resume = _on("resume", acts.given())
-    skip = _on("skip", acts.given())
-    set_trial_end = _on("set_trial_end", acts.given(trial_end=acts.near(-3, 40)))
-    end_trial = _on("end_trial", acts.given())
-    set_term_end = _on("set_term_end", acts.SET_TERM_END)
-    hold_invoicing = _on("hold_invoicing", acts.given())
-    release_invoicing = _on("release_invoicing", acts.given())
-    usage = _on("usage", acts.USAGE)
-    one_off_beside = _on("one_off", acts.ONE_OFF)
-    coupon_of_a_subscription = _on("apply_coupon", acts.given(coupon=acts.coupon))
-    coupon_of_a_customer = _of("apply_coupon", acts.given(coupon=acts.coupon))
-    one_off = _of("one_off", acts.ONE_OFF)
-    credit_note = _of("credit_note", acts.CREDIT_NOTE)
-    adjust_line = _of("adjust_line", acts.given(amount=acts.amount))
-    void = _of("void", acts.given())
-    write_off = _of("write_off", acts.given())
-    record_payment = _of("record_payment", acts.PAYMENT)
-    refund = _of("refund", acts.given(amount=acts.maybe(acts.amount)))
-    grant_credit = _of("grant_credit", acts.GRANT)
+    @precondition(lambda self: len(self.subscriptions) < _SUBSCRIPTIONS)
+    @rule(days=acts.days, which=_WHICH, given=acts.SUBSCRIBE)
+    def subscribes(self, days: int, which: int, given: acts.Given) -> None:
+        self.pass_by(days)
+        self.subscribe(which, given)
 
-    @rule()
-    def bill_run(self) -> None:
-        self.do("bill_run")
-
-    @rule(days=acts.days)
-    def advance(self, days: int) -> None:
-        self.watched.advance(days)
-
-    @rule(minutes=acts.minutes)
-    def workers_are_down(self, minutes: int) -> None:
+    @rule(minutes=acts.minutes, runs=st.booleans())
+    def workers_are_down(self, minutes: int, runs: bool) -> None:
         self.was_down = True
         self.watched.wait(timedelta(minutes=minutes))
+        if runs:
+            self.do("bill_run")
 
     def teardown(self) -> None:
         """The same acts in a rehearsal meet the same refusals; where the clock billed in time, the oracle agrees."""
@@ -139,6 +86,36 @@ class Life(RuleBasedStateMachine):
         if not self.was_down:
             verdict = judge(outcome, scenario)
             assert verdict.is_good, f"{verdict.word}\n{as_told(scenario)}\n{verdict.told}"
+
+
+def _on_a_subscription(verb: str, told: acts.Drawn) -> Callable[..., None]:
+    def act(self: Life, days: int, which: int, given: acts.Given) -> None:
+        self.pass_by(days)
+        customer, subscription = self.subscriptions[which % len(self.subscriptions)]
+        self.do(verb, customer=customer, subscription=subscription, **given)
+
+    act.__name__ = verb
+    with_one = precondition(lambda self: bool(self.subscriptions))
+    return with_one(rule(days=acts.days, which=_WHICH, given=told)(act))
+
+
+def _of_a_customer(verb: str, told: acts.Drawn) -> Callable[..., None]:
+    def act(self: Life, days: int, which: int, given: acts.Given) -> None:
+        self.pass_by(days)
+        self.do(verb, customer=self.customers[which % len(self.customers)], **given)
+
+    act.__name__ = f"{verb}_of_a_customer"
+    return rule(days=acts.days, which=_WHICH, given=told)(act)
+
+
+def _add_rules() -> None:
+    for verb, told in acts.ON_SUBSCRIPTIONS.items():
+        setattr(Life, verb, _on_a_subscription(verb, told))
+    for verb, told in acts.OF_CUSTOMERS.items():
+        setattr(Life, f"{verb}_of_a_customer", _of_a_customer(verb, told))
+
+
+_add_rules()
 
 
 def rehearsed(scenario: acts.Given) -> Any:

@@ -183,12 +183,13 @@ class Watched:
         changes = {name: list(kept) for name, kept in stage.changes.items()}
         return [
             dict(stage.subscriptions), dict(stage.currencies), changes, list(stage.payments), stage.events,
-            list(stage.turned_away),
+            list(stage.turned_away), dict(stage.customers), set(stage.refused),
         ]  # fmt: skip
 
     def _give_back(self, kept: Sequence[Any]) -> None:
         stage = self.stage
-        stage.subscriptions, stage.currencies, stage.changes, stage.payments, stage.events, stage.turned_away = kept
+        stage.subscriptions, stage.currencies, stage.changes, stage.payments, stage.events, *rest = kept
+        stage.turned_away, stage.customers, stage.refused = rest
 
 
 def _told(found: Sequence[Decision] | dict[str, object]) -> str:

@@ -23,6 +23,7 @@ from perennia.domain.errors import NotFound
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import (
     Change,
+    ChangeKind,
     ItemKind,
     Payer,
     Seller,
@@ -322,7 +323,9 @@ class Course(Standstill):
         """Take a change into the versions, with what it moves in recurring revenue."""
         before = self._as_it_stands()
         try:
-            outcome = applied(change, before.items, trial_ends_at=self.trial_end, new_ids=self._new_ids)
+            outcome = applied(
+                change, before.items, trial_ends_at=self.trial_end, pauses=self.pauses, new_ids=self._new_ids
+            )
         except NotFound:  # what it was about is gone by now
             self.told.changes_done.append(ChangeDone(change.id, self.facts.id, change.at, "discarded"))
             return
@@ -340,13 +343,21 @@ class Course(Standstill):
             self._begin(begun.item, begun.version, is_new_item=begun.is_new_item)
         if restarted:
             self._invoiced_with(restarted, change.at)
-        self.told.changes_done.append(ChangeDone(change.id, self.facts.id, change.at))
+        zone = self._goes_over_to(change)
+        self.told.changes_done.append(ChangeDone(change.id, self.facts.id, change.at, zone=zone))
         self.told.events.append(Event(EventType.SUBSCRIPTION_CHANGED, self.facts.id, change.at))
         if change.until is not None:
             self._begin_trial(change.until, change.at)
         elif self.status in LIVE:
             instants = {ended.at for ended in outcome.ended} | {begun.version.starts_at for begun in outcome.begun}
             self._moved_at(before, sorted(instants))
+
+    def _goes_over_to(self, change: Change) -> str | None:
+        """The zone that is the subscription's once its plan has it."""
+        if change.kind is not ChangeKind.ZONE or change.item_id != self.progress[0].item.id:
+            return None
+        self.facts = replace(self.facts, zone=change.name)
+        return change.name
 
     def _invoiced_with(self, restarted: set[Id], at: datetime) -> None:
         """What items whose periods begin anew still wait to give back comes with the charge for these periods."""

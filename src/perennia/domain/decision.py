@@ -280,12 +280,16 @@ class VersionEnd:
 
 @dataclass(frozen=True, slots=True)
 class ChangeDone:
-    """A change that took effect at an instant, or (`discarded`) had nothing left to change."""
+    """A change that took effect at an instant, or (`discarded`) had nothing left to change.
+
+    `zone` is the subscription's time zone from then on, where the change is of that.
+    """
 
     change_id: Id
     subscription_id: Id
     at: datetime
     state: str = "applied"
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ class Cause(StrEnum):
 
 
 class ChangeKind(StrEnum):
-    """What a change does: another price or quantity, an item more or less, other period boundaries, a trial."""
+    """What a change does: another price or quantity, an item more or less, other period boundaries, a trial, a zone."""
 
     PRICE = "price"
     QUANTITY = "quantity"
@@ -65,6 +65,7 @@ class ChangeKind(StrEnum):
     REMOVE = "remove"
     ANCHOR = "anchor"
     TRIAL = "trial"
+    ZONE = "zone"
 
 
 @quick
@@ -116,7 +117,8 @@ class Change:
 
     `item_id` is the item it is about, none for a trial; that of an added item is new. `price`, `quantity` and
     `own_amount` are None where they stay as they are. `anchor` is a local time; without one an added item is counted
-    from the plan's. `until` is the end of a trial. `name` is that of what is added, or of the plan changed to.
+    from the plan's. `until` is the end of a trial. `name` is that of what is added, of the plan changed to, or
+    of the time zone.
     """
 
     id: Id

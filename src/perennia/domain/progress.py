@@ -1,11 +1,13 @@
 """How far one item version is settled, and when its next part falls due."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from perennia.domain.calendar import slot_at
 from perennia.domain.facts import Item, Pause, Subscription, Version, policies_of
+from perennia.domain.lengthened import Lengthened, lengthened
 from perennia.domain.pricing import Timing
-from perennia.domain.proration import Part, next_part
+from perennia.domain.proration import Part, next_part, part_of_longer
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 """Later than any instant of business time."""
@@ -20,13 +22,13 @@ class Progress:
     """
 
     __slots__ = (
-        "due", "ends", "facts", "is_over", "item", "may_wait", "parts", "pause", "policies", "prorate_last", "ready",
-        "settled", "trial_end", "version", "waits",
+        "_longer", "due", "ends", "facts", "is_over", "item", "may_wait", "parts", "pause", "policies", "prorate_last",
+        "ready", "settled", "trial_end", "version", "waits",
     )  # fmt: skip
 
     def __init__(
         self, item: Item, version: Version, facts: Subscription, *, trial_end: datetime | None,
-        pause: Pause | None = None,
+        pause: Pause | None = None, pauses: Sequence[Pause] = (),
     ) -> None:  # fmt: skip
         self.item, self.version, self.facts, self.trial_end, self.pause = item, version, facts, trial_end, pause
         self.policies = policies_of(version, facts)
@@ -43,10 +45,15 @@ class Progress:
         if trial_end is not None and trial_end > self.settled:
             self.settled = trial_end
         self.parts = 0
+        self._longer = lengthened(version, pauses) if pauses and version.ends_at is not None else None
         self.due: datetime | None = None
         self.find_due()
 
     def next_part(self) -> Part:
+        if (longer := self._in_longer()) is not None:
+            return part_of_longer(
+                longer, series=self.version.series, start=self.settled, ends=self.ends, policies=self.policies
+            )
         return next_part(
             series=self.version.series, start=self.settled, ends=self.ends, prorate_last=self.prorate_last,
             full=self._first_is_full(), policies=self.policies,
@@ -54,6 +61,8 @@ class Progress:
 
     def begins_a_period(self) -> bool:
         """Whether the next part begins where a slot of its series does, and not inside one."""
+        if (longer := self._in_longer()) is not None:
+            return longer.slot.start == self.settled
         return slot_at(self.version.series, self.settled).start == self.settled
 
     def take(self) -> Part:
@@ -98,7 +107,9 @@ class Progress:
                 self.due = earliest(self.due, self.facts.ends_at)  # on one document with all else that ends
         elif self._waits_for_the_next_invoice():
             self.waits = True
-            self.due = earliest(slot_at(self.version.series, self.settled).end, self.ends)
+            longer = self._in_longer()
+            ends = slot_at(self.version.series, self.settled).end if longer is None else longer.end
+            self.due = earliest(ends, self.ends)
         else:
             self.due = self.settled
         self.ready = self.due
@@ -132,7 +143,8 @@ class Progress:
         if is_arrears or self.waits:
             return self.ends is None or due < self.ends
         slot = slot_at(self.version.series, self.settled)
-        return slot.start == self.settled and slot.n > 0 and self.settled > self.facts.started_at
+        by_time = slot.n > 0 or self.settled > self._begins()
+        return slot.start == self.settled and by_time and self.settled > self.facts.started_at
 
     def runs_on(self, pause: Pause) -> bool:
         """Whether a pause does not touch it: what is used meanwhile is billed as ever."""
@@ -150,6 +162,11 @@ class Progress:
         if begun is None or begun.difference_invoiced != "next_invoice" or self.settled != self._begins():
             return False
         return not self.begins_a_period()
+
+    def _in_longer(self) -> Lengthened | None:
+        """The period that the next part lies in, if pauses made it longer."""
+        longer = self._longer
+        return longer if longer is not None and longer.slot.start <= self.settled < longer.end else None
 
     def _first_is_full(self) -> bool:
         return self.policies.first_part == "full" and self.settled == self._begins()

@@ -38,9 +38,9 @@ from perennia.domain.facts import (
     Version,
 )
 from perennia.domain.ids import Id, NewIds
+from perennia.domain.lengthened import term_after
 from perennia.domain.lifecycle import LIVE, check_move
 from perennia.domain.metrics import movement, subscription_mrr
-from perennia.domain.pausing import term_after
 from perennia.domain.policies import Policies
 from perennia.domain.progress import NOTHING, Progress
 from perennia.domain.using import Using
@@ -107,7 +107,7 @@ class Standing:
     def _progress(self, item: Item, version: Version) -> Progress:
         if version.price.meter_id is not None and self.usage is None:
             self.usage = Using(self.facts)
-        return Progress(item, version, self.facts, trial_end=self.trial_end, pause=self.pause)
+        return Progress(item, version, self.facts, trial_end=self.trial_end, pause=self.pause, pauses=self.pauses)
 
     @property
     def ends_at(self) -> datetime | None:

@@ -10,8 +10,9 @@ from perennia.domain.charges import GivenBack
 from perennia.domain.decision import ChangeMoved, MovementKind, PauseDone, SpanStretch
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Pause, Settled, Status, Version
+from perennia.domain.lengthened import term_after
 from perennia.domain.lifecycle import LIVE, NOT_BEGUN
-from perennia.domain.pausing import Resumed, resumed, term_after
+from perennia.domain.pausing import Resumed, resumed
 from perennia.domain.pricing import Timing
 from perennia.domain.progress import Progress
 from perennia.domain.standing import Standing, in_order

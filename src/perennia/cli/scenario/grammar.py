@@ -124,6 +124,7 @@ def _beginning() -> dict[str, Verb]:
     )
     return {
         "create_customer": Verb("customer", customer, takes_policy=False),
+        "set_time_zone": Verb("customer", {"timezone": text}, "timezone", takes_policy=False),
         "subscribe": Verb("new_subscription", subscription, "plan"),
     }
 

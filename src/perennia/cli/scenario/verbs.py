@@ -9,7 +9,7 @@ from perennia.cli.scenario.script import Act
 from perennia.cli.scenario.stage import ACTOR, Stage
 from perennia.domain.facts import CollectionMode
 from perennia.jobs import advancing, billing
-from perennia.operations import changes, pauses, ramps, redemptions, subscriptions, terms
+from perennia.operations import billing_details, changes, pauses, ramps, redemptions, subscriptions, terms
 from perennia.operations.chosen import Chosen
 from perennia.operations.ramps import Step
 from perennia.operations.subscriptions import TermAsked
@@ -18,6 +18,16 @@ from perennia.operations.subscriptions import TermAsked
 def create_customer(stage: Stage, act: Act) -> None:
     assert act.customer is not None
     stage.create_customer(act.customer, act.given)
+
+
+def set_time_zone(stage: Stage, act: Act) -> None:
+    billing_details.set_time_zone(
+        tenant=stage.tenant,
+        actor=ACTOR,
+        customer_id=stage.customer(act.customer or ""),
+        zone=act.given.get("timezone"),
+        now=stage.now,
+    )
 
 
 def subscribe(stage: Stage, act: Act) -> None:
@@ -228,6 +238,7 @@ PLAYED: dict[str, Callable[[Stage, Act], None]] = {
     play.__name__: play
     for play in (
         create_customer,
+        set_time_zone,
         subscribe,
         change_plan,
         set_quantity,

@@ -265,7 +265,7 @@ def _items(
     cursor.execute(
         """SELECT s.n::int, i.id, i.kind, i.name, i.anchor_on, v.anchor_at, v.begun_under, v.ended_under,
             v.id, v.price_id, v.quantity, v.unit_amount, v.starts_at, v.ends_at, v.billed_through, v.bills_from,
-            v.metering, v.name
+            v.metering, v.name, v.zone, v.zone_since
         FROM unnest(%s::uuid[], %s::bool[], %s::bool[]) WITH ORDINALITY AS s (id, all_versions, over, n),
         LATERAL (
             SELECT * FROM item_versions v WHERE v.subscription_id = s.id AND (v.metering OR NOT s.over AND (
@@ -280,7 +280,7 @@ def _items(
     prices = prices_by_id(cursor, {row[9] for row in rows})
     of_item: dict[Id, tuple[int, ItemKind, str, list[Version]]] = {}
     for n, item_id, kind, name, anchor_on, anchor_at, begun, ended, version_id, price_id, quantity, own, *at in rows:
-        starts_at, ends_at, through, bills_from, metering, own_name = at
+        starts_at, ends_at, through, bills_from, metering, own_name, zone, since = at
         price = prices[price_id]
         if own is not None:
             price = _own_price(price, own, kind == "adjustment")
@@ -288,7 +288,7 @@ def _items(
             version_id,
             price,
             _quantity(quantity),
-            _series(anchor_at or anchor_on, zones[n - 1], price.interval),
+            _series(anchor_at or anchor_on, zone or zones[n - 1], price.interval, since),
             starts_at,
             ends_at,
             through,
@@ -309,9 +309,9 @@ def _items(
 
 
 @lru_cache(maxsize=65536)
-def _series(anchor: date | datetime, zone: str, interval: Interval) -> Series:
+def _series(anchor: date | datetime, zone: str, interval: Interval, since: datetime | None) -> Series:
     local = anchor if isinstance(anchor, datetime) else datetime(anchor.year, anchor.month, anchor.day)
-    return Series(local, zone, interval)
+    return Series(local, zone, interval, since)
 
 
 def _changes(cursor: Cursor, subscription_ids: list[Id]) -> dict[Id, tuple[Change, ...]]:

@@ -96,7 +96,8 @@ class ItemVersion(Row):
 
     `bills_from` is where its first charge begins (an import brings its own), `billed_through` how far it is settled.
     `anchor_at` is where its periods are counted from, where that is not the item's anchor. `metering`: what is used may
-    still be charged. `name` is what it is called on documents, where that is not the item's.
+    still be charged. `name` is what it is called on documents, where that is not the item's;
+    `zone` whose clocks end its periods, where that may not be the subscription's, `zone_since` from which boundary on.
     """
 
     subscription_id = key()
@@ -113,6 +114,8 @@ class ItemVersion(Row):
     ended_under = policies()
     metering = models.BooleanField(db_default=False)
     name = text(null=True)
+    zone = text(null=True)
+    zone_since = instant(null=True)
 
     Meta = table("item_versions", indexes=(index("item_versions_subscription", "subscription_id"),))
 
