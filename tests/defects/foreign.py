@@ -16,6 +16,7 @@ from perennia.domain.pricing import Model
 from perennia.operations import changes, coupons, one_offs, payments, redemptions, usage
 from perennia.operations.chosen import Chosen
 from perennia.operations.one_offs import FreeLine
+from perennia.operations.ramps import Step
 from tests.defects.crowd import one
 from tests.operations.counter import pays
 from tests.operations.metered import metered_shop
@@ -193,5 +194,7 @@ OTHERS: dict[str, Callable[[Shelf], Any]] = {
     "meter": lambda ours: "megabytes",
     "kind": lambda ours: LimitKind.ALERT,
     "signal": lambda ours: 1,
+    "one_per_customer": lambda ours: True,
+    "steps": lambda ours: [Step(after_periods=1, quantity=Decimal(1), unit_amount=Decimal(5))],
     "at": lambda ours: ours.shop.now + timedelta(days=1),
 }

@@ -132,7 +132,6 @@ def test_d110_after_a_cancel_only_the_days_that_were_used_are_asked_for(till: Ti
     agrees(till.shop)
 
 
-@pytest.mark.xfail(strict=True, reason="open_debt_at_cancel stop_reminders keeps the credit, but attempts go on")
 def test_d110_where_reminders_stop_with_the_cancel_no_attempt_follows(stand: SandboxStand) -> None:
     with open_till(open_shop(open_debt_at_cancel="stop_reminders"), stand) as till:
         _, subscription = till.subscriber("soft")

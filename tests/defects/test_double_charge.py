@@ -6,11 +6,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from psycopg.errors import UniqueViolation
 
 from perennia.config.clock import now as machine_now
-from perennia.domain.errors import AlreadyExists, InvalidValue
+from perennia.domain.errors import AlreadyExists, AlreadySubscribed, InvalidValue
+from perennia.domain.ids import Id
 from perennia.gateways.port import ChargeResult, DeclineClass, Outcome
-from perennia.operations import changes, collection
+from perennia.operations import catalog, changes, collection, subscriptions
 from perennia.operations.collection import Call
 from tests.defects.crowd import agrees, at_once, codes, one
 from tests.operations.counter import charges, document, grants, pays
@@ -173,7 +175,6 @@ def test_d014_a_hasty_customer_who_upgrades_many_times_at_once_has_one_plan() ->
     agrees(shop)
 
 
-@pytest.mark.xfail(strict=True, reason="a line is named after the item, which keeps its first plan's name")
 def test_d014_what_an_upgrade_bought_bears_the_new_plans_name() -> None:
     assert " Plus " in _upgraded(times=1).documents()
 
@@ -194,6 +195,53 @@ def test_d016_an_agreement_made_in_two_places_at_once_is_one() -> None:
     assert codes(found) == ["already_exists"]
     assert shop.rows("SELECT count(*) FROM subscriptions") == [(1,)]
     assert one(shop, "SELECT count(*) FROM documents") == 1
+
+
+def test_d015_a_second_sign_up_is_refused_where_a_customer_has_one() -> None:
+    """Reloaded, with a key of its own, at the same moment or later; also while the first waits for its payment."""
+    shop = open_shop(tax=False)
+    _one_each(shop)
+    bo, eva = shop.customer(), shop.customer("Eva")
+    found = at_once(*[lambda n=n: shop.start(bo, "basic", external_id=f"page {n}") for n in range(6)])
+    assert codes(found) == ["already_subscribed"] * 5
+    shop.start(eva, "plus", payment_behavior="incomplete")
+    for again in ("basic", "later"):
+        with pytest.raises(AlreadySubscribed):
+            shop.start(eva, again, external_id="again")
+    assert one(shop, "SELECT count(*) FROM subscriptions") == 2
+    agrees(shop)
+
+
+def test_d017_one_live_subscription_each_is_held_by_the_database_too() -> None:
+    """However it is asked for: the row is refused. What ended gives way, and what runs may change its plan."""
+    shop = open_shop(tax=False)
+    product = _one_each(shop)
+    bo = shop.customer()
+    first = shop.start(bo, "basic")
+    _upgrade(shop, first)()
+    with pytest.raises(UniqueViolation, match="subscriptions_one_per_product"):
+        shop.rows(
+            """INSERT INTO subscriptions (id, tenant_id, customer_id, payer_id, entity_id, status, currency, zone,
+                collection, net_days, started_at, cancel_cause, discounted, created_at, only_product_id)
+            SELECT gen_random_uuid(), tenant_id, customer_id, payer_id, entity_id, status, currency, zone,
+                collection, net_days, started_at, cancel_cause, discounted, created_at, only_product_id
+            FROM subscriptions RETURNING id"""
+        )
+    shop.cancel(first)
+    second = subscriptions.reactivate(tenant=shop.tenant, actor="bo", subscription_id=first, now=machine_now())
+    with pytest.raises(AlreadySubscribed) as refused:
+        shop.start(bo, "basic")
+    assert refused.value.facts == {"subscription": second.text("sub")}
+    catalog.limit_product(tenant=shop.tenant, product_id=product, one_per_customer=False)
+    shop.start(bo, "basic")
+    agrees(shop)
+
+
+def _one_each(shop: Shop) -> Id:
+    """From now on a customer has one live subscription to Basic, Plus or Later."""
+    product: Id = one(shop, "SELECT id FROM products")
+    catalog.limit_product(tenant=shop.tenant, product_id=product, one_per_customer=True)
+    return product
 
 
 def test_d018_a_worker_that_comes_upon_anothers_charge_makes_none_and_counts_none(till: Till) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from perennia.cli.report import cell
 from perennia.config.clock import now as machine_now
-from perennia.domain.errors import CodeUnknown, DomainError, NotFound
+from perennia.domain.errors import CodeUnknown, DomainError, NotAnAddOn, NotAPlan, NotFound, OtherProduct, StillRunning
 from perennia.domain.ids import Id
 from perennia.operations import (
     catalog,
@@ -71,10 +71,7 @@ def test_d173_there_are_operations_to_try() -> None:
         "add-on",
         "base",
         "legal entity",
-        pytest.param(
-            "reactivated",
-            marks=pytest.mark.xfail(strict=True, reason="start keeps any id as the subscription that it reactivates"),
-        ),
+        "reactivated",
     ],
 )
 def test_d178_nothing_of_another_tenants_is_taken_into_an_agreement(shelves: tuple[Shelf, Shelf], asked: str) -> None:
@@ -93,6 +90,17 @@ def test_d178_nothing_of_another_tenants_is_taken_into_an_agreement(shelves: tup
             tenant=shop.tenant, actor="astrid", customer_id=ours.ids["customer_id"], now=machine_now(), **wanted[asked]
         )
     assert _rows(shop) == before
+
+
+def test_d178_only_ones_own_subscription_that_ended_is_taken_up_again() -> None:
+    shop = open_shop(tax=False)
+    bo, eva = shop.customer(), shop.customer("Eva")
+    running, ended = shop.start(bo, "basic"), _ended(shop, eva)
+    for taken_up, refused in ((running, StillRunning), (ended, NotFound), (Id(bytes(16)), NotFound)):
+        with pytest.raises(refused):
+            shop.start(bo, "basic", reactivates=taken_up)
+    assert shop.start(eva, "basic", reactivates=ended) and shop.rows("SELECT count(*) FROM subscriptions") == [(3,)]
+    agrees(shop)
 
 
 def _ended(shop: Shop, bo: Id) -> Id:
@@ -212,26 +220,23 @@ def test_d196_another_tenants_plan_is_not_changed_to() -> None:
         _change(open_shop(tax=False), open_shop(tax=False).prices["plus"])
 
 
-@pytest.mark.xfail(strict=True, reason="change_plan takes the price of an add-on: the agreement is left without a plan")
 def test_d196_an_add_on_is_no_plan_to_change_to() -> None:
     shop = open_shop(tax=False)
-    with pytest.raises(DomainError):
+    with pytest.raises(NotAPlan):
         _change(shop, _sold(shop, "bag", add_on=True))
 
 
-@pytest.mark.xfail(strict=True, reason="change_plan takes a plan of any product, though one switches within a product")
 def test_d196_a_plan_of_another_product_is_not_changed_to() -> None:
     shop = open_shop(tax=False)
     other = catalog.create_product(tenant=shop.tenant, code="tools", name="Tools")
-    with pytest.raises(DomainError):
+    with pytest.raises(OtherProduct):
         _change(shop, _sold(shop, "hammer", product=other))
 
 
-@pytest.mark.xfail(strict=True, reason="add_item takes the price of a plan and sells it as an add-on")
 def test_d196_a_plan_is_no_add_on() -> None:
     shop = open_shop(tax=False)
     subscription = shop.start(shop.customer(), "basic")
-    with pytest.raises(DomainError):
+    with pytest.raises(NotAnAddOn):
         changes.add_item(
             tenant=shop.tenant, actor="bo", subscription_id=subscription, now=machine_now(),
             chosen=Chosen(shop.prices["plus"]),

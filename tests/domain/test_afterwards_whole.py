@@ -13,7 +13,7 @@ TAKEN_IN = {
 }  # fmt: skip
 NO_FACTS = {
     "payer_id", "next_due_at", "movements", "events", "postings", "payments", "refund_ends", "refunded",
-    "grants", "write_offs", "pending", "states",
+    "grants", "write_offs", "pending", "states", "let_go",
 }  # fmt: skip
 """What `bill` is not told of a payer, so that nothing of it need be foretold."""
 
@@ -21,7 +21,7 @@ MAY_MOVE: dict[type, set[str]] = {
     Payer: {"subscriptions", "balances", "grants", "pending", "drafts", "paid", "closing"},
     Subscription: {
         "items", "status", "trial_ends_at", "cancel_at", "activated_at", "ended_at", "discounts", "overcharged", "changes",
-        "pauses", "term", "usage",
+        "pauses", "term", "usage", "zone",
     },
     Item: {"versions"},
     Version: {"billed_through", "ends_at", "ended_under", "closed"},
@@ -32,12 +32,12 @@ MAY_MOVE: dict[type, set[str]] = {
 STAYS: dict[type, set[str]] = {
     Payer: {"id", "party_id", "country", "tax"},
     Subscription: {
-        "id", "customer_id", "entity_id", "currency", "zone", "started_at", "cancel_cause", "collection", "net_days",
+        "id", "customer_id", "entity_id", "currency", "started_at", "cancel_cause", "collection", "net_days",
         "policies", "cancel_policies", "held", "po_number", "apart", "reactivates", "used_until",
-        "ends_with_trial",
+        "ends_with_trial", "issue_asked_at",
     },
     Item: {"id", "kind", "name"},
-    Version: {"id", "price", "quantity", "series", "starts_at", "bills_from", "own_amount", "begun_under"},
+    Version: {"id", "price", "quantity", "series", "starts_at", "bills_from", "own_amount", "begun_under", "name"},
     Pause: {"id", "starts_at", "ends_at", "policies", "is_foreseen"},
     Discount: {"id", "percent", "amount_minor", "periods", "scope", "since", "redemption_id"},
     Settled: {

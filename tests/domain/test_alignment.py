@@ -81,7 +81,6 @@ def around(series: Series, start: str, count: int = 3) -> str:
 def test_the_period_of_a_start_and_the_two_after_it(alignment: str, start: str, interval: str, expected: str) -> None:
     series = aligned(alignment, start, interval)
     assert around(series, start) == expected
-    assert boundary(series, 0) <= instant(datetime.fromisoformat(start), series.zone)
 
 
 @pytest.mark.parametrize(("day", "expected"), [(1, "2025-02-01 2025-03-01"), (28, "2025-01-28 2025-02-28")])
@@ -108,7 +107,6 @@ def test_an_add_on_follows_its_base(base: str, base_interval: str, start: str, i
     plan = aligned("anniversary", base, base_interval)
     add_on = aligned("base", start, interval, base=plan)
     assert around(add_on, start) == expected
-    assert boundary(add_on, 0) <= instant(datetime.fromisoformat(start), add_on.zone)
 
 
 def test_an_add_on_in_another_zone_meets_its_base_at_the_same_instants() -> None:
@@ -142,8 +140,7 @@ def test_the_first_period_holds_the_start(alignment, start, base_start, interval
     base = Series(datetime(base_start.year, base_start.month, base_start.day), zone, Interval(Unit.MONTH))
     series = aligned(alignment, start.isoformat(), interval, zone=zone, customer_day=day, base=base)
     slot = slot_at(series, midnight(start, zone))
-    assert slot.n >= 0
-    assert boundary(series, 0) <= midnight(start, zone)
+    assert slot.start <= midnight(start, zone) < slot.end
 
 
 @given(STARTS, st.integers(1, 31), st.sampled_from(["month", "quarter", "half year", "year", "24 months", "3 years"]))
@@ -209,7 +206,6 @@ def test_a_billing_day_moves_on_the_tenth_of_april(zone, interval, day, move, ef
     found = moved(series=series, day=day, now=now, move=move, effective=effective)
     assert found.holds_from == midnight(date.fromisoformat(holds_from), zone)
     assert around(found.series, holds_from) == expected
-    assert boundary(found.series, 0) <= found.holds_from
 
 
 def test_a_move_in_the_afternoon_of_the_new_day_holds_from_its_first_hour() -> None:
@@ -237,7 +233,6 @@ def test_a_boundary_that_midnight_skips_is_the_first_instant_of_its_day(zone: st
     assert local_time(slot.start, zone) == datetime(skipped.year, skipped.month, skipped.day, 1)
     back = moved(series=series, day=15, now=slot.start - timedelta(days=2))
     assert back.holds_from == slot.start
-    assert boundary(back.series, 0) <= back.holds_from
 
 
 @given(STARTS, st.integers(1, 31), st.integers(0, 500), st.sampled_from(["charge_gap", "restart"]),

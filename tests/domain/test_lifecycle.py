@@ -1,5 +1,6 @@
 """The table of states, and where a service ends."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise, product
 
@@ -17,6 +18,7 @@ PERMITTED = {
     ("past_due", "canceled"), ("active", "trialing"), ("trialing", "paused"), ("active", "paused"),
     ("past_due", "paused"), ("paused", "active"), ("paused", "trialing"), ("paused", "canceled"),
     ("scheduled", "incomplete"), ("incomplete", "incomplete_expired"), ("incomplete", "trialing"), ("incomplete", "active"),
+    ("active", "unpaid"), ("past_due", "unpaid"), ("unpaid", "active"), ("unpaid", "canceled"),
 }  # fmt: skip
 
 
@@ -30,7 +32,7 @@ def test_every_move_is_permitted_or_refused(state: Status, to: Status) -> None:
 
 
 def test_who_counts_as_a_subscriber() -> None:
-    assert {"active", "past_due"} == LIVE
+    assert {"active", "past_due", "unpaid"} == LIVE
 
 
 @pytest.mark.parametrize(
@@ -49,9 +51,11 @@ def test_a_service_ends_with_a_local_day(asked_for: datetime, cancel_day: str, e
     assert end_of_service(one, asked_for=asked_for) == ends
 
 
-def test_a_service_does_not_end_before_it_starts() -> None:
+def test_a_service_does_not_end_before_it_began_but_what_has_not_begun_may() -> None:
+    begins_late = simple("10.00", start=date(2025, 1, 2))
+    assert end_of_service(begins_late, asked_for=utc(2025, 1, 1, 12)) == utc(2025, 1, 1)
     with pytest.raises(InvalidValue):
-        end_of_service(simple("10.00", start=date(2025, 1, 2)), asked_for=utc(2025, 1, 1, 23))
+        end_of_service(replace(begins_late, status=Status.ACTIVE), asked_for=utc(2025, 1, 1, 23))
 
 
 @pytest.mark.parametrize(

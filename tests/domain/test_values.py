@@ -35,7 +35,7 @@ def test_it_is_made_by_place_and_by_name_and_its_defaults_are_its_own():
 
 @pytest.mark.parametrize("given", [{}, {"to": "Bo", "wait": 1}], ids=["too little", "unknown"])
 def test_what_it_cannot_be_made_of_is_refused(given):
-    with pytest.raises(TypeError, match="__init__"):
+    with pytest.raises(TypeError, match=r"Parcel\.__init__"):
         Parcel(**given)
 
 

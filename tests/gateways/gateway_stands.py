@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from perennia.gateways.port import ChargeRequest, Gateway
+from perennia.gateways.port import ChargeRequest, Gateway, RefundRequest
 from perennia.gateways.sandbox import SandboxGateway
 
 numbers = count(1)
@@ -28,6 +28,14 @@ def a_charge(method: str, *, amount_minor: int = 19_900, reference: str | None =
         currency="DKK",
         method=method,
         reference=reference or f"INV-{number}",
+    )
+
+
+def a_refund(charge: str, *, amount_minor: int = 5_000) -> RefundRequest:
+    """A refund nobody made before."""
+    number = next(numbers)
+    return RefundRequest(
+        key=f"ref_{number}", amount_minor=amount_minor, currency="DKK", charge=charge, reference=f"REF-{number}"
     )
 
 
@@ -50,6 +58,14 @@ class Stand(Protocol):
 
     def effects(self, reference: str) -> int:
         """How many charges with this reference took effect, by the provider's own books."""
+        ...
+
+    def method_refunded(self, wish: str) -> str:
+        """A new token for a method that is paid, and whose refunds are as the wish says."""
+        ...
+
+    def refunds(self, reference: str) -> int:
+        """How many refunds with this reference took effect, by the provider's own books."""
         ...
 
     def stop(self) -> None: ...
@@ -102,6 +118,14 @@ class SandboxStand:
 
     def effects(self, reference: str) -> int:
         _, summary = self.ask("GET", f"/v1/charges?reference={quote(reference)}")
+        succeeded: int = summary["succeeded"]
+        return succeeded
+
+    def method_refunded(self, wish: str) -> str:
+        return f"ok~{self.tokens.get(wish, wish)}#{next(numbers)}"
+
+    def refunds(self, reference: str) -> int:
+        _, summary = self.ask("GET", f"/v1/refunds?reference={quote(reference)}")
         succeeded: int = summary["succeeded"]
         return succeeded
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 import pytest
 
 from perennia.gateways.port import ChargeResult, DeclineClass, Gateway, Outcome, RequestRefused
-from tests.gateways.gateway_stands import Stand, a_charge
+from tests.gateways.gateway_stands import Stand, a_charge, a_refund
 
 T = TypeVar("T")
 
@@ -147,3 +147,49 @@ def test_a_call_that_is_cut_off_does_not_spoil_the_next(stand: Stand) -> None:
         (paid.key, Outcome.SUCCEEDED),
         (late.key, Outcome.SUCCEEDED),
     ]
+
+
+@pytest.mark.parametrize(
+    ("wish", "refunded", "found", "effects"),
+    [
+        ("paid", Outcome.SUCCEEDED, Outcome.SUCCEEDED, 1),
+        ("hard", Outcome.FAILED, Outcome.FAILED, 0),
+        ("lost_after", Outcome.UNKNOWN, Outcome.SUCCEEDED, 1),
+        ("lost_before", Outcome.UNKNOWN, Outcome.NOT_FOUND, 0),
+    ],
+)
+def test_a_refund_takes_effect_once_and_is_found_again(
+    stand: Stand, wish: str, refunded: Outcome, found: Outcome, effects: int
+) -> None:
+    async def story(gateway: Gateway) -> tuple[ChargeResult, ChargeResult, ChargeResult, str]:
+        charge = await gateway.charge(a_charge(stand.method_refunded(wish)))
+        assert charge.gateway_reference is not None
+        request = a_refund(charge.gateway_reference)
+        first = await gateway.refund(request)
+        looked_up = await gateway.look_up_refund(request.key)
+        again = looked_up if looked_up.outcome is Outcome.NOT_FOUND else await gateway.refund(request)
+        return first, looked_up, again, request.reference
+
+    first, looked_up, again, reference = tell(stand.open(), story)
+    assert (first.outcome, looked_up.outcome, again.outcome) == (refunded, found, found)
+    assert stand.refunds(reference) == effects
+
+
+def test_another_refund_under_a_used_key_is_refused(stand: Stand) -> None:
+    async def story(gateway: Gateway) -> None:
+        charge = await gateway.charge(a_charge(stand.method("paid")))
+        assert charge.gateway_reference is not None
+        request = a_refund(charge.gateway_reference)
+        await gateway.refund(request)
+        with pytest.raises(RequestRefused):
+            await gateway.refund(replace(request, amount_minor=request.amount_minor + 1))
+
+    tell(stand.open(), story)
+
+
+def test_a_refund_whose_provider_is_not_there_was_not_sent(stand: Stand) -> None:
+    async def story(gateway: Gateway) -> tuple[Outcome, Outcome]:
+        request = a_refund("nobody")
+        return (await gateway.refund(request)).outcome, (await gateway.look_up_refund(request.key)).outcome
+
+    assert tell(stand.unreachable(), story) == (Outcome.NOT_SENT, Outcome.UNKNOWN)

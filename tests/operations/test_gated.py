@@ -11,6 +11,7 @@ import pytest
 
 from perennia.analytics.verification import verify
 from perennia.config.clock import now as machine_now
+from perennia.domain.calendar import midnight
 from perennia.domain.errors import (
     ChangePending,
     CurrencyMismatch,
@@ -20,7 +21,7 @@ from perennia.domain.errors import (
     SubscriptionEnded,
 )
 from perennia.domain.ids import Id
-from perennia.operations import changes, collection, coupons, drafts, pauses, previews, subscriptions, tenants
+from perennia.operations import catalog, changes, collection, coupons, drafts, pauses, previews, subscriptions, tenants
 from perennia.operations.chosen import Chosen
 from perennia.store.session import forget_connection
 from tests.conftest import Database
@@ -101,7 +102,7 @@ def clean(shop: Shop) -> None:
 BASIC = "invoice 1 due 2025-04-01: Basic 2025-04-01..2025-05-01 10000 + 2500"
 UPGRADED = f"""\
 {BASIC}
-invoice 2 due 2025-04-16: Basic 2025-04-16..2025-05-01 12500 + 3125
+invoice 2 due 2025-04-16: Plus 2025-04-16..2025-05-01 12500 + 3125
 invoice 2 due 2025-04-16: Basic 2025-04-16..2025-05-01 -5000 + -1250"""
 
 
@@ -550,3 +551,31 @@ def at_once(*acts: Any) -> list[DomainError]:
         thread.join()
     assert broken == []
     return refused
+
+
+@pytest.mark.parametrize(("counted_from", "ends_on"), [("start", date(2025, 4, 11)), ("activation", date(2025, 4, 12))])
+def test_a_trial_is_counted_from_the_start_or_from_the_payment_that_begins_it(
+    till: Till, counted_from: str, ends_on: date
+):
+    """A set-up fee of 50.00 and ten days from 1 April; paid the morning after."""
+    shop = till.shop
+    fee = catalog.replace_price(
+        tenant=shop.tenant, price_id=shop.prices["basic"], code="with-fee", setup_fee=Decimal(50), now=machine_now()
+    )
+    shop.prices["fee"] = fee
+    incomplete(till, None, "fee", trial_days=10, policy={"trial_from": counted_from})
+    shop.clock_to(shop.now + timedelta(hours=20))
+    pays(shop, *shop.rows("SELECT id, amount_minor FROM drafts")[0])
+    assert status(shop) == "trialing"
+    assert shop.rows("SELECT trial_ends_at FROM subscriptions") == [(midnight(ends_on, shop.zone),)]
+    shop.clock_to(ends_on)
+    shop.bill()
+    assert shop.documents().splitlines()[-1].startswith(f"invoice 2 due {ends_on}: Basic {ends_on}..")
+
+
+def test_a_preview_shows_what_there_would_be_to_pay(till: Till):
+    bo = on_basic(till)
+    with previews.preview(tenant=till.shop.tenant, now=till.shop.now) as found:
+        upgrade(till.shop, bo)
+    assert [document.total_minor for document in found.documents] == [9375]
+    assert (plan(till.shop), drafted(till.shop)) == (["basic"], [])

@@ -19,9 +19,10 @@ from perennia.domain.forecast import ahead
 from perennia.domain.ids import Id
 from perennia.domain.invoicing import next_due_at
 from perennia.jobs import advancing
-from perennia.operations import books, changes, coupons, pauses, previews, subscriptions, terms
+from perennia.operations import billing_details, books, changes, coupons, pauses, previews, ramps, subscriptions, terms
 from perennia.operations.chosen import Chosen
 from perennia.operations.previews import preview
+from perennia.operations.ramps import Step
 from perennia.operations.subscriptions import TermAsked
 from perennia.store import session
 from perennia.store.identity import new_ids
@@ -142,6 +143,12 @@ def _change(code: str, **given: Any) -> Act:
     return lambda desk: desk.ask(changes.change_plan, price_id=desk.shop.prices[code], **given)
 
 
+def _move_away(desk: Desk) -> None:
+    billing_details.set_time_zone(
+        tenant=desk.shop.tenant, actor="bo", customer_id=desk.customer, zone="America/New_York", now=machine_now()
+    )
+
+
 def _do(operation: Callable[..., Any], **given: Any) -> Act:
     return lambda desk: desk.ask(operation, **given)
 
@@ -188,6 +195,17 @@ ACTS: dict[str, tuple[Callable[[], Desk], Act]] = {
     ),
     "a trial that ends now": (lambda: a_desk(trial_ends_on=date(2025, 4, 1)), _do(terms.end_trial)),
     "a term": (a_desk, _do(terms.set_term, periods=6)),
+    "a ramp": (
+        a_desk,
+        _do(ramps.ramp, steps=[
+            Step(after_periods=1, unit_amount=Decimal(120)), Step(at=date(2025, 7, 31), unit_amount=Decimal(140)),
+        ]),
+    ),
+    "another time zone": (lambda: a_desk("basic", "seat*5"), _move_away),
+    "what gathered in arrears": (
+        lambda: a_desk("later", start_on=date(2024, 12, 1), policies={"arrears_close": "on_request"}),
+        _do(terms.issue_drafts),
+    ),
     "invoicing held": (a_desk, _do(terms.hold_invoicing)),
     "a subscription today": (a_desk, _subscribe()),
     "a subscription with a trial": (a_desk, _subscribe(trial_days=14)),

@@ -5,8 +5,11 @@ from decimal import Decimal
 
 import pytest
 
+from perennia.config.clock import now as machine_now
 from perennia.domain.errors import AlreadyExists, InvalidValue, MoveNotPermitted, NotFound, SubscriptionEnded
 from perennia.domain.ids import Id
+from perennia.operations import changes, pauses
+from tests.defects.crowd import agrees
 from tests.operations.shop import open_shop
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -217,3 +220,44 @@ def test_a_cancel_in_the_second_period_credits_that_one_alone():
         "invoice 2 due 2025-02-07: Basic 2025-02-07..2025-03-07 10000 + 2500\n"
         "credit_note 1 due 2025-02-20: Basic 2025-02-20..2025-03-07 -5357 + -1339"
     )
+
+
+def test_a_line_bears_the_name_of_the_plan_that_it_is_for():
+    """Basic from 1 April, Plus from the 16th, Basic again from 16 May: each line says which it was."""
+    shop = open_shop(opened_on=date(2025, 4, 1), tax=False)
+    agreed = {"tenant": shop.tenant, "actor": "bo", "subscription_id": shop.start(shop.customer(), "basic")}
+    shop.clock_to(date(2025, 4, 16))
+    changes.change_plan(**agreed, price_id=shop.prices["plus"], now=machine_now())
+    changes.change_plan(**agreed, price_id=shop.prices["basic"], when=date(2025, 5, 16), now=machine_now())
+    for day in (date(2025, 5, 1), date(2025, 5, 16), date(2025, 6, 1)):
+        shop.clock_to(day)
+        shop.bill()
+    assert shop.documents().splitlines() == [
+        "invoice 1 due 2025-04-01: Basic 2025-04-01..2025-05-01 10000 + 0",
+        "invoice 2 due 2025-04-16: Plus 2025-04-16..2025-05-01 12500 + 0",
+        "invoice 2 due 2025-04-16: Basic 2025-04-16..2025-05-01 -5000 + 0",
+        "invoice 3 due 2025-05-01: Plus 2025-05-01..2025-06-01 25000 + 0",
+        "credit_note 1 due 2025-05-16: Basic 2025-05-16..2025-06-01 5161 + 0",
+        "credit_note 1 due 2025-05-16: Plus 2025-05-16..2025-06-01 -12903 + 0",
+        "invoice 4 due 2025-06-01: Basic 2025-06-01..2025-07-01 10000 + 0",
+    ]
+    agrees(shop)
+
+
+def test_a_plan_keeps_its_name_through_what_divides_it():
+    """Plus in place of Basic, a pause, another billing day: it is Plus all along."""
+    shop = open_shop(opened_on=date(2025, 4, 1), tax=False, pause_rest="credited")
+    agreed = {"tenant": shop.tenant, "actor": "bo", "subscription_id": shop.start(shop.customer(), "basic")}
+    changes.change_plan(**agreed, price_id=shop.prices["plus"], now=machine_now())
+    shop.clock_to(date(2025, 4, 10))
+    pauses.pause(**agreed, until=date(2025, 4, 12), now=machine_now())
+    for day in (date(2025, 4, 12), date(2025, 5, 1)):
+        shop.clock_to(day)
+        shop.bill()
+    changes.set_billing_day(**agreed, day=10, now=machine_now())
+    shop.clock_to(date(2025, 6, 10))
+    shop.bill()
+    names = [line.split(": ")[1].split()[0] for line in shop.documents().splitlines()]
+    assert names.count("Basic") == 2, "charged once and given back once"
+    assert names.count("Plus") >= 5
+    agrees(shop)

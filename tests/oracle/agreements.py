@@ -54,6 +54,7 @@ class End:
     effective: Reference
     real: datetime | None
     policy: Policy
+    since: datetime = NEVER
 
 
 @dataclass

@@ -54,6 +54,11 @@ class Book:
                 for at in instants(sub, until, self.horizon)
                 if since <= at and (at < until or (inclusive and at == until))
             ]
+            coming += [
+                (at, customer)
+                for at, customer in self.ledger.waiting_until()
+                if since <= at and (at < until or (inclusive and at == until))
+            ]
             if not coming:
                 return
             now = min(at for at, _ in coming)
@@ -88,8 +93,12 @@ class Book:
             charges = self.charges.setdefault(sub.number, Charges(sub, self.strip, self.horizon))
             for line in charges.due(through, self.desk.usage):
                 groups.setdefault(sub.group, []).append(line)
+        for held_by, group in self.ledger.held:
+            if held_by == customer:
+                groups.setdefault(group, [])
+        ended = {sub.name for sub in self.desk.agreements.values() if max(sub.life_end(self.horizon)[:2]) <= through}
         for group, lines in groups.items():
-            self.ledger.take(customer, group, lines, now)
+            self.ledger.take(customer, group, lines, now, ended)
 
     def strip(self, sub: Agreement, price: Price) -> Fraction:
         customer = self.desk.customer(self.desk.payer(sub.customer))

@@ -23,7 +23,7 @@ from tests.oracle.agreements import (
     remove,
     yearly,
 )
-from tests.oracle.calendar import Anchor, aligned, moment, wall
+from tests.oracle.calendar import Anchor, Interval, aligned, moment, wall
 from tests.oracle.life import LIFE
 from tests.oracle.policies import Policy, policy, word
 from tests.oracle.prices import Price, number
@@ -181,7 +181,7 @@ class Desk:
                     raise NotSupported("trial_unit=hours24 under day proration")
                 sub.trial_end = sub.start + timedelta(hours=24 * days)
             elif days:
-                sub.trial_end = moment(wall(sub.start, sub.zone) + timedelta(days=days), sub.zone)
+                sub.trial_end = Anchor.at_instant(sub.start, sub.zone).boundary(Interval("day", 1), days, sub.zone)
         if sub.trial_end and before:
             if act.get("trial_end") or act.get("trial_days"):
                 raise NotSupported("a second trial given by hand")
@@ -212,7 +212,7 @@ class Desk:
     def _term(self, sub: Agreement, act: Act) -> None:
         if act.get("end_date"):
             at = moment(act.get("end_date"), sub.zone)
-            sub.cancelled = End(at, at, None, sub.terms)
+            sub.cancelled = End(at, at, None, sub.terms, since=sub.start)
         term = act.get("term")
         if term and str(term.get("then", "renew")) == "end":
             series = sub.base.chain[0]
@@ -220,7 +220,7 @@ class Desk:
             if series.anchor.boundary(series.interval, n, sub.zone) != series.start:
                 raise NotSupported("a term that begins with a part period")
             at = series.anchor.boundary(series.interval, n + int(str(term["periods"])), sub.zone)
-            sub.term = End(at, at, None, sub.terms)
+            sub.term = End(at, at, None, sub.terms, since=sub.start)
 
     def attach(self, sub: Agreement, code: str, at: datetime, terms: Policy) -> None:
         coupon = self.scenario.coupons[code]

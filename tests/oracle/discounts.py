@@ -52,7 +52,7 @@ def _lay(sub: Agreement, redemption: Redemption, lines: list[Line]) -> None:
 
 
 def _eligible(sub: Agreement, redemption: Redemption, line: Line) -> bool:
-    """A renewal period is counted by its first line; a proration line, also that of a first part period, has the
+    """A renewal period is counted by the plan's line; a proration line, also that of a first part period, has the
     discount of the period it lies in, or one given since it began, and counts nothing.
     """
     if not _in_scope(redemption, line):
@@ -72,7 +72,7 @@ def _eligible(sub: Agreement, redemption: Redemption, line: Line) -> bool:
         return True
     if not _lasts(sub, redemption, line):
         return False
-    if line.renewal:
+    if line.renewal and line.price in [version.price for version in sub.base.versions]:
         redemption.used.add(slot)
     return True
 

@@ -1,6 +1,6 @@
 """Documents, what is open on them, and the credit balance ("Documents, receivables, balance")."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -104,6 +104,23 @@ def _order(line: Line) -> tuple[bool, datetime, bool, int, bool]:
     return line.source is not None, due, not at_end, line.sub.number if line.sub else 0, line.kind != "setup"
 
 
+def _waits_no_longer(line: Line, now: datetime, ended: set[str]) -> bool:
+    return (line.latest is not None and line.latest <= now) or (line.sub is not None and line.sub.name in ended)
+
+
+def _joins(line: Line, found: list[Line], now: datetime, charged: set[str]) -> bool:
+    if line.kind == "one_off" or line.sub is None:
+        return True
+    begun = [one for one in found if one.renewal and one.sub is line.sub and one.start == line.start]
+    anew = any(one.slot is not None and one.slot.series.first == "change" and _of_one_item(one, line) for one in begun)
+    return line.sub.name in charged and (line.start < now or (anew and line.latest is not None))
+
+
+def _of_one_item(one: Line, other: Line) -> bool:
+    plans = {version.price.owner for version in one.sub.base.versions} if one.sub else set()
+    return one.item == other.item or {one.item, other.item} <= plans
+
+
 @dataclass
 class Ledger:
     """What was issued, what is open, and the balances."""
@@ -116,15 +133,25 @@ class Ledger:
     documents: dict[tuple[str, str], list[Document]] = field(default_factory=dict)
     days: dict[tuple[str, str, str], Day] = field(default_factory=dict)
 
-    def take(self, customer: str, group: Group, lines: list[Line], now: datetime) -> None:
-        """One document of what is ready now, with the lines that waited for the next one."""
-        ready = [line for line in lines if not line.held]
-        waiting = self.held.setdefault((customer, group), [])
-        waiting[:] = [line for line in waiting if not line.dropped]
-        if ready:
-            ready, waiting[:] = waiting + ready, []
-            self.issue(customer, group[0], ready, now)
-        waiting += [line for line in lines if line.held]
+    def take(self, customer: str, group: Group, lines: list[Line], now: datetime, ended: set[str]) -> None:
+        """One document of what is ready now, with what waited for the next one of its subscription.
+
+        That waits no longer than to the next boundary, and not beyond the end of its subscription.
+        """
+        waiting = [line for line in self.held.get((customer, group), []) if not line.dropped]
+        found = [line for line in lines if not line.held]
+        found = [line for line in waiting if _waits_no_longer(line, now, ended)] + found
+        charged = {line.sub.name for line in found if line.sub and line.source is None}
+        joins = [line for line in waiting if line not in found and found and _joins(line, found, now, charged)]
+        if found:
+            self.issue(customer, group[0], joins + found, now)
+        left = [line for line in waiting if line not in joins and line not in found]
+        self.held[customer, group] = left + [line for line in lines if line.held]
+
+    def waiting_until(self) -> Iterator[tuple[datetime, str]]:
+        """When what waits for a document is due without one, and for whom."""
+        for (customer, _), lines in self.held.items():
+            yield from ((line.latest, customer) for line in lines if line.latest and not line.dropped)
 
     def issue(self, customer: str, currency: str, lines: list[Line], now: datetime) -> None:
         """Discounts, tax, then the credit balance as a means of payment; below zero it is a credit note."""

@@ -64,9 +64,10 @@ class Charges:
         """Every line is given back whole ("Withdrawal")."""
         for line in self.all:
             left = line.amount - line.credited
+            end = line.slot.at(line.covered[-1][1], ending=True) if line.slot and line.covered else line.end
             line.credited, line.covered = line.amount, []
             if left:
-                yield self._credit_line(line, left, line.start, line.end, "refund", held=False)
+                yield self._credit_line(line, left, line.start, end, "refund", held=False)
 
     def _opening(self, item: Item, through: datetime, life: datetime) -> Iterator[Line]:
         """A set-up fee once, when the item starts, also in a trial."""
@@ -76,7 +77,7 @@ class Charges:
         self.opened.add(first.number)
         exact = minor(first.price.setup_fee, self.sub.currency) / self.strip(self.sub, first.price)
         line = self._line(item, first, "setup", first.start, None, rounded(exact, self.sub.terms["rounding_mode"]))
-        line.quantity = Fraction(1)
+        line.quantity, line.exact = Fraction(1), exact
         yield line
 
     def _line(
@@ -160,7 +161,7 @@ class Charges:
             amounts += [("minimum", missing, missing / part)] if rounded(missing, mode) > 0 else []
         for kind, exact, whole in amounts:
             line = self._line(item, version, kind, start, stop, rounded(exact, mode))
-            line.exact = exact
+            line.exact = exact if kind == "recurring" else Fraction(line.listed)
             line.slot, line.covered, line.charged, line.whole_by = slot, list(parts), list(parts), whole_by
             line.whole = whole
             line.renewal = not changed and not (slot.is_first and slot.begin > slot.start)
@@ -171,6 +172,7 @@ class Charges:
                 and slot.series.first != "charge_gap"
                 and terms["difference_invoiced"] == "next_invoice"
             )
+            line.latest = slot.boundary_after
             made.append(line)
             yield line
         if price.timing == "advance":
@@ -222,7 +224,9 @@ class Charges:
         if start > stop:
             start = slot.at(gone[0][0], ending=True)
         deferred = cut.policy["difference_invoiced"] == "next_invoice" and not cut.inline and not cut.cancel
-        yield self._credit_line(line, amount, start, stop, becomes, held=deferred or becomes == "next_invoice")
+        given = self._credit_line(line, amount, start, stop, becomes, held=deferred or becomes == "next_invoice")
+        given.latest = slot.boundary_after if becomes != "next_invoice" else None
+        yield given
 
     def _credit_line(
         self, line: Line, amount: int, start: datetime, stop: datetime | None, becomes: str, *, held: bool

@@ -19,7 +19,7 @@ def cancel(sub: Agreement, act: Act, terms: Policy) -> None:
             raise NotSupported("cancel during a pause")
         pause.end = now
     if when == "period_end":
-        end = sub.period_end(sub.base, act.at)
+        end = _known_end(sub, act.at) or sub.period_end(sub.base, act.at)
         sub.cancelled = End(end, end, None, terms)
         return
     effective, real = act.at, None
@@ -34,7 +34,19 @@ def cancel(sub: Agreement, act: Act, terms: Policy) -> None:
         if sub.unit == "second":
             raise NotSupported("cancel_day=billed under second proration")
         at = midnight(local_day(at, sub.zone) + timedelta(days=1), sub.zone)
-    sub.cancelled = End(at, effective, real, terms)
+    sub.cancelled = End(at, effective, real, terms, since=act.at)
+    if effective <= act.at:
+        sub.pauses = [pause for pause in sub.pauses if pause.start < at]
+
+
+def _known_end(sub: Agreement, at: datetime) -> datetime | None:
+    """Where a period that was only charged up to a known end is over."""
+    for end in (sub.cancelled, sub.term):
+        if end and isinstance(end.at, datetime) and end.policy["known_last_part"] == "prorate" and not sub.in_trial(at):
+            slot = sub.slot_at(sub.base, at)
+            if end.since <= max(slot.begin, sub.start) and at < end.at < slot.end:
+                return end.at
+    return None
 
 
 def uncancel(sub: Agreement, act: Act, terms: Policy) -> None:
@@ -93,7 +105,7 @@ def set_trial_end(sub: Agreement, act: Act, terms: Policy) -> None:
         if until > (sub.trial_end or until):
             _trial_until(sub, until)
         return
-    if sub.pending or sub.paused(act.at):
+    if sub.pending or sub.paused(act.at) or any(item.chain[-1].start > now for item in sub.items):
         raise NotSupported("a trial given while a change waits, or in a pause")
     follows = terms["trial_end_is_anchor"] == "yes" and terms["alignment"] == "anniversary"
     for item in sub.items:

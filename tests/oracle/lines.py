@@ -10,7 +10,7 @@ from tests.oracle.prices import Price
 from tests.oracle.slots import Slot, Stretch
 
 
-@dataclass
+@dataclass(eq=False)
 class Line:
     sub: Agreement | None
     item: str
@@ -33,6 +33,7 @@ class Line:
     source: "Line | None" = None
     becomes: str = "balance"
     held: bool = False
+    latest: datetime | None = None
     dropped: bool = False
     exact: Fraction | None = None
     amount: int = 0

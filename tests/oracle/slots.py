@@ -63,6 +63,11 @@ class Slot:
     kept: list[tuple[datetime, datetime]] = field(default_factory=list)
     blanks: list[Pause] = field(default_factory=list)
 
+    @property
+    def boundary_after(self) -> datetime:
+        """Where the period ends by its boundaries, whatever pauses make of it."""
+        return self.anchor.boundary(self.series.interval, self.key[2] + 1, self.zone)
+
     def offset(self, at: datetime) -> int:
         if at >= self.end:
             return self.length

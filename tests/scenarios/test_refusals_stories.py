@@ -50,6 +50,73 @@ def test_currencies_that_do_not_match() -> None:
     )
 
 
+def test_what_is_no_plan_of_this_product_and_what_is_no_add_on() -> None:
+    story(
+        """
+        plans: {basic: 30, pro: 60, tea: {amount: 8, product: tea}}
+        add_ons: {bag: 5}
+
+        2024-04-01 subscribe basic
+        2024-04-02 change_plan bag
+        2024-04-03 change_plan tea
+        2024-04-04 add_item pro
+        2024-04-05 add_item basic
+        """,
+        """
+        2024-04-01 c1 invoice 1
+          basic  2024-04-01..2024-05-01  30.00
+          total 30.00
+        2024-04-02 refused: not_a_plan
+        2024-04-03 refused: other_product
+        2024-04-04 refused: not_an_add_on
+        2024-04-05 refused: not_an_add_on
+        """,
+    )
+
+
+def test_a_product_that_a_customer_has_once() -> None:
+    story(
+        """
+        catalogue: {products: {gym: {one_per_customer: yes}}}
+        plans: {small: {amount: 30, product: gym}, big: {amount: 60, product: gym}, tea: {amount: 8, product: tea}}
+
+        2024-04-01 subscribe small subscription=first
+        2024-04-01 subscribe small subscription=again
+        2024-04-02 subscribe big start_date=2024-06-01
+        2024-04-03 subscribe tea subscription=tea
+        2024-04-16 change_plan big subscription=first
+        2024-04-20 cancel now subscription=first
+        2024-04-20 subscribe small subscription=third
+        2024-04-20 subscribe big customer=eva
+        """,
+        """
+        2024-04-01 c1 invoice 1
+          small  2024-04-01..2024-05-01  30.00
+          total 30.00
+        2024-04-01 refused: already_subscribed
+        2024-04-02 refused: already_subscribed
+        2024-04-03 c1 invoice 2
+          tea  2024-04-03..2024-05-03  8.00
+          total 8.00
+        2024-04-16 c1 invoice 3
+          big            2024-04-16..2024-05-01   30.00
+          small  credit  2024-04-16..2024-05-01  -15.00  of 1/1
+          total 15.00
+        2024-04-20 c1 credit note 1
+          big  credit  2024-04-20..2024-05-01  -22.00  of 3/1
+          total -22.00
+          balance 7.00
+        2024-04-20 c1 invoice 4
+          small  2024-04-20..2024-05-20  30.00
+          total 30.00  from balance 7.00  due 23.00
+          balance 0.00
+        2024-04-20 eva invoice 5
+          big  2024-04-20..2024-05-20  60.00
+          total 60.00
+        """,
+    )
+
+
 def test_days_before_the_start() -> None:
     story(
         """

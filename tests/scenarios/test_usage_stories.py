@@ -135,6 +135,7 @@ def test_unique_counts_each_person_once_in_a_period() -> None:
 def test_nothing_used_is_no_line_and_no_document() -> None:
     story(
         """
+        policy: {zero_usage_line: no}
         plans: {api: {meter: m, amount: 1}}
         meters: {m: {aggregation: sum}}
 
@@ -387,6 +388,7 @@ def test_a_change_of_plan_cuts_usage_at_the_real_instant() -> None:
     """8 at 1.00 until two o'clock, 6 at 3.00 from then on; each stretch by itself."""
     story(
         """
+        policy: {usage_cut: at_change}
         plans: {one: {meter: m, amount: 1}, two: {meter: m, amount: 3}}
         meters: {m: {aggregation: sum}}
 
@@ -432,6 +434,7 @@ def test_after_a_cut_each_stretch_has_its_own_tiers() -> None:
     """8 within the first ten; again 8 within the first ten, dearer."""
     story(
         """
+        policy: {tiers_after_cut: own}
         plans:
           one: {meter: m, model: graduated, tiers: [{up_to: 10, unit: 1}, {unit: 0.50}]}
           two: {meter: m, model: graduated, tiers: [{up_to: 10, unit: 2}, {unit: 1}]}
@@ -1365,6 +1368,31 @@ def test_at_the_threshold_usage_is_invoiced_before_its_month_ends() -> None:
     )
 
 
+def test_without_a_threshold_usage_waits_for_its_months_end() -> None:
+    story(
+        """
+        policy: {progressive_threshold: none}
+        plans: {base: 5}
+        add_ons: {calls: {meter: m, amount: 1}}
+        meters: {m: {aggregation: sum}}
+
+        2024-04-01 subscribe base items=[calls]
+        2024-04-12T10:00 usage 1000
+        2024-04-12T11:00 bill_run
+        2024-05-01 advance_to
+        """,
+        """
+        2024-04-01 c1 invoice 1
+          base  2024-04-01..2024-05-01  5.00
+          total 5.00
+        2024-05-01 c1 invoice 2
+          calls  usage  2024-04-01..2024-05-01  x1000  1000.00
+          base          2024-05-01..2024-06-01            5.00
+          total 1005.00
+        """,
+    )
+
+
 def test_the_clock_looks_at_what_was_used_before_it_moves_on() -> None:
     story(
         """
@@ -1394,6 +1422,7 @@ def test_the_clock_looks_at_what_was_used_before_it_moves_on() -> None:
 def test_a_pause_refuses_usage_and_cuts_it() -> None:
     story(
         """
+        policy: {pause_usage: refused}
         plans: {base: 30}
         add_ons: {calls: {meter: m, amount: 1}}
         meters: {m: {aggregation: sum}}

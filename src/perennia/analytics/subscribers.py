@@ -52,10 +52,7 @@ def standings(
         SELECT s.id, s.entity_id, s.currency, s.zone, s.status, s.started_at, s.policies, c.country, {TAX_STATUS},
             s.activated_at IS NOT NULL AND s.activated_at <= %(at)s
                 AND (s.ended_at IS NULL OR s.ended_at > %(at)s) AS live,
-            s.status = 'trialing' OR s.pausing AND EXISTS (
-                SELECT 1 FROM pauses p WHERE p.subscription_id = s.id AND p.starts_at <= %(at)s
-                AND (p.ends_at IS NULL OR p.ends_at > %(at)s)
-            ) AS still,
+            s.status IN ('trialing', 'paused') AS still,
             coalesce(m.amount, 0)::bigint, coalesce(m.active, 0)::int, coalesce(m.others, 0)::int
         FROM subscriptions s JOIN customers c ON c.id = s.payer_id
         LEFT JOIN (

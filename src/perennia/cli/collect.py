@@ -55,5 +55,8 @@ def _sentence(counts: dict[str, int]) -> str:
         "unknown": counts["unknown"],
         "not sent": counts["not_sent"],
         "recoveries ended": counts["ended"],
+        "refunds": counts["refunded"],
+        "refunds refused": counts["refunds_failed"],
+        "refunds under way": counts["refunds_underway"],
     }
     return text + "".join(f", {count:,} {name}" for name, count in more.items() if count)

@@ -48,15 +48,19 @@ def unbilled(patient: Examination) -> Check:
 
 
 def payments_unknown(_patient: Examination) -> Check:
-    """Payments of which the gateway never said what became of them, and charges that nobody took up for a day."""
+    """Payments and refunds of which the gateway never said what became, and charges that nobody took up for a day."""
     from perennia.store import session
-    from perennia.store.reads import payments
+    from perennia.store.reads import payments, receipts
 
     found = []
     for slug, tenant, _ in _tenants():
         with session.transaction(tenant) as cursor:
             unknown = payments.payments_unknown(cursor, tenant=tenant)
             left = payments.payments_left(cursor, tenant=tenant, for_days=1)
+            refunds = receipts.refunds_unknown(cursor, tenant=tenant)
+        if refunds:
+            keys = ", ".join(one.text("ref") for one in refunds[:_SHOWN])
+            found.append(f"{slug}: {len(refunds)} refunds unknown for good ({keys})")
         for what, those in (("unknown for good", unknown), ("left under way", left)):
             if those:
                 keys = ", ".join(one.idempotency_key for one in those[:_SHOWN])

@@ -139,6 +139,8 @@ def _subscription(subscription: Subscription, status: Status, written: _Written)
         activated_at=subscription.activated_at or written.activated.get(subscription.id),
         items=items,
         changes=changes,
+        zone=next((one.zone for one in decision.changes if one.zone and one.subscription_id == subscription.id), None)
+        or subscription.zone,
         pauses=pauses,
         discounts=_discounts(subscription.discounts, decision),
         trial_ends_at=subscription.trial_ends_at if dates is None else dates.trial_ends_at,

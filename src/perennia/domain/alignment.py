@@ -1,7 +1,7 @@
 """Where the periods of an item are anchored, by the policy `alignment`, and where a moved billing day puts them.
 
-An anchor is a local time that keeps the wished day of the month, so that 31 comes back after February; it lies at or
-before the item's start, and the first period is the stretch from the start to the first boundary after it.
+An anchor is a local time that keeps the wished day of the month, so that 31 comes back after February; the first
+period is the stretch from the item's start to the first boundary after it, before, at or behind the anchor.
 """
 
 from calendar import monthrange
@@ -36,7 +36,7 @@ def anchor_for(
     customer_day: int | None = None,
     base: Series | None = None,
 ) -> datetime:
-    """The anchor (local time in `zone`) of the series of an item that begins at `start`; boundary 0 <= start.
+    """The anchor (local time in `zone`) of the series of an item that begins at `start`.
 
     `start` is a local date, or a local time where periods begin at a time of day; `calendar` begins at midnight.
 
@@ -53,7 +53,7 @@ def anchor_for(
     if alignment == "calendar":
         return _calendar(local.date(), interval) or local
     if alignment == "base" and base is not None:
-        return _from_base(local, zone, interval, base)
+        return _from_base(zone, base)
     day = customer_day if alignment == "customer_day" else _billing_day(alignment)
     if day is None or interval.unit not in _MONTHS_OF:
         return local
@@ -134,8 +134,8 @@ def _calendar(day: date, interval: Interval) -> datetime | None:
 
 
 def _on_day(start: datetime, day: int, interval: Interval) -> datetime:
-    """The latest local time at or before `start` that has the wished day and from which the first boundary after
-    `start`, or `start` itself, is the next such day, clamped."""
+    """The next wished day at or after `start`; where that month is too short for it, a local time before that has the
+    day and from which it follows, clamped."""
     year, month = start.year, start.month
     if _clamped(year, month, day) < start.day:
         year, month = (year, month + 1) if month < 12 else (year + 1, 1)
@@ -143,24 +143,18 @@ def _on_day(start: datetime, day: int, interval: Interval) -> datetime:
     return _kept(first, day, interval, start)
 
 
-def _from_base(start: datetime, zone: str, interval: Interval, base: Series) -> datetime:
-    """The base's anchor, or the nearest local time before `start` from which the same boundaries follow."""
-    anchor = base.anchor
-    if base.zone != zone:
-        anchor = local_time(instant(base.anchor, base.zone), zone)
-    if anchor <= start:
-        return anchor
-    if interval.unit not in _MONTHS_OF:
-        length = timedelta(days=interval.count * (7 if interval.unit is Unit.WEEK else 1))
-        return anchor - length * -((start - anchor) // length)
-    return _kept(anchor, anchor.day, interval, start)
+def _from_base(zone: str, base: Series) -> datetime:
+    """The base's anchor, as a local time of another zone where the item has one."""
+    return base.anchor if base.zone == zone else local_time(instant(base.anchor, base.zone), zone)
 
 
 def _kept(first: datetime, day: int, interval: Interval, start: datetime) -> datetime:
-    """A whole number of intervals before `first`, at or before `start`, in a month that has the wished day.
+    """`first` itself where it has the wished day, else a whole number of intervals before it in a month that has it.
 
     Where no such month comes by (the 31st of every February), in the longest that does.
     """
+    if first.day == day:
+        return first
     step = _MONTHS_OF[interval.unit] * interval.count
     index = first.year * 12 + first.month - 1
     back = max(0, (index - start.year * 12 - start.month + 1) // step)

@@ -45,11 +45,16 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The endless row of an item's periods: an anchor (local time), its zone, and the interval."""
+    """The endless row of an item's periods: an anchor (local time), its zone, and the interval.
+
+    `since` is an instant from which the zone holds: the boundary nearest to it is there, where the period before ended
+    by the clocks of another zone.
+    """
 
     anchor: datetime
     zone: str
     interval: Interval
+    since: datetime | None = None
 
     def __hash__(self) -> int:
         return hash((self.anchor, self.zone))  # enough to tell series apart, and half the price in the hottest cache
@@ -145,7 +150,36 @@ def add(local: datetime, interval: Interval, n: int) -> datetime:
 @lru_cache(maxsize=65536)
 def boundary(series: Series, n: int) -> datetime:
     """The instant at which period n begins (and period n - 1 ends)."""
+    if series.since is not None and n == _first_in_zone(series, series.since):
+        return series.since
     return instant(add(series.anchor, series.interval, n), series.zone)
+
+
+_MOST_BETWEEN_ZONES = timedelta(hours=26)
+
+
+@lru_cache(maxsize=4096)
+def _first_in_zone(series: Series, since: datetime) -> int | None:
+    """The number of the period that begins where the zone changed; None where no boundary lies near it any more."""
+    near = _estimate(series, local_time(since, series.zone))
+    plain = {n: instant(add(series.anchor, series.interval, n), series.zone) for n in range(near - 1, near + 3)}
+    found = min(plain, key=lambda n: (abs(plain[n] - since), n))
+    return found if abs(plain[found] - since) <= _MOST_BETWEEN_ZONES else None
+
+
+def day_in(series: Series, at: datetime) -> date:
+    """The local date of an instant; where the zone changed, that of the boundary which is there."""
+    if series.since is not None and at == series.since:
+        n = _first_in_zone(series, at)
+        if n is not None:
+            return add(series.anchor, series.interval, n).date()
+    return local_date(at, series.zone)
+
+
+@lru_cache(maxsize=65536)
+def days_in(series: Series, start: datetime, end: datetime) -> int:
+    """Local dates of a series from `start` to `end`; the day on which `end` falls does not count."""
+    return (day_in(series, end) - day_in(series, start)).days
 
 
 @lru_cache(maxsize=65536)

@@ -12,8 +12,9 @@ from decimal import Decimal
 from perennia.domain.alignment import anchor_for
 from perennia.domain.calendar import Series, anchor_at, slot_at, start_of_day
 from perennia.domain.errors import NotFound
-from perennia.domain.facts import Change, ChangeKind, Item, ItemKind, Version
+from perennia.domain.facts import Change, ChangeKind, Item, ItemKind, Pause, Version
 from perennia.domain.ids import Id, NewIds
+from perennia.domain.lengthened import lengthened
 from perennia.domain.policies import Policies, changed, over
 from perennia.domain.pricing import Price, Timing
 
@@ -44,9 +45,12 @@ class Outcome:
     begun: tuple[Begun, ...] = ()
 
 
-def applied(change: Change, items: Sequence[Item], *, trial_ends_at: datetime | None, new_ids: NewIds) -> Outcome:
+def applied(
+    change: Change, items: Sequence[Item], *, trial_ends_at: datetime | None, new_ids: NewIds,
+    pauses: Sequence[Pause] = (),
+) -> Outcome:  # fmt: skip
     """What becomes of the items' versions. Raises NotFound where the item is not there at that instant."""
-    return _RULES[change.kind](change, items, trial_ends_at, new_ids)
+    return _RULES[change.kind](change, items, trial_ends_at, pauses, new_ids)
 
 
 def touches(change: Change, item: Item) -> bool:
@@ -57,11 +61,13 @@ def touches(change: Change, item: Item) -> bool:
 
 
 def _other_terms(
-    change: Change, items: Sequence[Item], trial_ends_at: datetime | None, new_ids: NewIds
+    change: Change, items: Sequence[Item], trial_ends_at: datetime | None, pauses: Sequence[Pause], new_ids: NewIds
 ) -> Outcome:  # fmt: skip
     """Another price or quantity, until the next version that was given another one of its own."""
     item = _item(change, items)
-    versions, absorbed = _joined(_in_force_from(item, change.at))
+    found = _in_force_from(item, change.at)
+    restarts = change.price is not None and change.price.interval != found[0].price.interval
+    versions, absorbed = _joined(found, () if restarts else pauses)
     told = versions[0]
     ended, begun = [], []
     for version in versions:
@@ -148,6 +154,7 @@ def _follower(
         ends_at=version.ends_at,
         bills_from=_bills_from(change, version, series, start),
         begun_under=_beginning(change, version, start),
+        name=version.name if change.price is None else change.name or version.name,
     )
 
 
@@ -159,6 +166,8 @@ def _restarted(start: datetime, zone: str, policies: Policies) -> datetime:
 def _beginning(change: Change, version: Version, start: datetime) -> Policies:
     """A part that a change divides costs its share; where nothing was to be paid yet, the first is what it was."""
     policies = under(change, version)
+    if change.at < version.starts_at == version.bills_from:  # what follows a longer period waits for nothing
+        policies = replace(policies, difference_invoiced="now")
     if version.bills_from is None or version.bills_from <= start or version.billed_through is not None:
         return replace(policies, first_part="prorate")
     first_part = (version.begun_under or policies).first_part
@@ -175,9 +184,12 @@ def _bills_from(change: Change, version: Version, series: Series, start: datetim
     return None
 
 
-def _added(change: Change, items: Sequence[Item], trial_ends_at: datetime | None, new_ids: NewIds) -> Outcome:
+def _added(
+    change: Change, items: Sequence[Item], trial_ends_at: datetime | None, pauses: Sequence[Pause], new_ids: NewIds
+) -> Outcome:
     assert change.item_id is not None and change.price is not None
-    zone = items[0].versions[0].series.zone
+    plan = next(item for item in items if item.kind is ItemKind.PLAN)
+    zone = _in_force_from(plan, change.at)[0].series.zone
     series = Series(change.anchor or _anchor_of_plan(items, change), zone, change.price.interval)
     policies = over(change.policies, change.price.own_policies)
     first = {"none": "free", "full": "full"}.get(policies.proration, "prorate")
@@ -207,7 +219,9 @@ def _anchor_of_plan(items: Sequence[Item], change: Change) -> datetime:
     return anchor_for(alignment="base", start=start, zone=base.zone, interval=change.price.interval, base=base)
 
 
-def _removed(change: Change, items: Sequence[Item], trial_ends_at: datetime | None, new_ids: NewIds) -> Outcome:
+def _removed(
+    change: Change, items: Sequence[Item], trial_ends_at: datetime | None, pauses: Sequence[Pause], new_ids: NewIds
+) -> Outcome:
     item = _item(change, items)
     ended = [
         Ended(version, max(_effective(change, version), version.starts_at), change.policies)
@@ -216,7 +230,9 @@ def _removed(change: Change, items: Sequence[Item], trial_ends_at: datetime | No
     return Outcome(tuple(ended))
 
 
-def _moved(change: Change, items: Sequence[Item], trial_ends_at: datetime | None, new_ids: NewIds) -> Outcome:
+def _moved(
+    change: Change, items: Sequence[Item], trial_ends_at: datetime | None, pauses: Sequence[Pause], new_ids: NewIds
+) -> Outcome:
     """Other boundaries for one item from the change on: what is paid beyond it is given back, the gap is charged."""
     item = _item(change, items)
     assert change.anchor is not None
@@ -236,7 +252,9 @@ def _moved(change: Change, items: Sequence[Item], trial_ends_at: datetime | None
     return Outcome(tuple(ended), tuple(begun))
 
 
-def _tried(change: Change, items: Sequence[Item], trial_ends_at: datetime | None, new_ids: NewIds) -> Outcome:
+def _tried(
+    change: Change, items: Sequence[Item], trial_ends_at: datetime | None, pauses: Sequence[Pause], new_ids: NewIds
+) -> Outcome:
     """A trial in a running subscription: nothing is charged until its end, and periods are counted from there."""
     until = change.until
     assert until is not None
@@ -254,6 +272,29 @@ def _tried(change: Change, items: Sequence[Item], trial_ends_at: datetime | None
             ended.append(Ended(version, start, change.policies))
             ended += [Ended(one, one.starts_at, change.policies) for one in absorbed.get(version.id, ())]
     return Outcome(tuple(ended), tuple(begun))
+
+
+def _rezoned(
+    change: Change, items: Sequence[Item], trial_ends_at: datetime | None, pauses: Sequence[Pause], new_ids: NewIds
+) -> Outcome:
+    """Periods end by the clocks of another zone from the next boundary on; nothing of one that was charged moves."""
+    item = _item(change, items)
+    ended, begun = [], []
+    for version in _in_force_from(item, change.at):
+        start = next_boundary(version, change.at)
+        if version.series.zone == change.name or (version.ends_at is not None and start >= version.ends_at):
+            continue
+        series = Series(version.series.anchor, change.name, version.series.interval, start)
+        begun.append(Begun(item, split(version, start=start, series=series, bills_from=start, new_ids=new_ids)))
+        ended.append(Ended(version, start, change.policies))
+    return Outcome(tuple(ended), tuple(begun))
+
+
+def next_boundary(version: Version, at: datetime) -> datetime:
+    """The first boundary of a version at or after an instant up to which everything is charged, if anything is to be."""
+    after = max(at, version.starts_at, version.billed_through or at, version.bills_from or at)
+    slot = slot_at(version.series, after)
+    return after if slot.start == after else slot.end
 
 
 def _renewed(version: Version, start: datetime, series: Series, policies: Policies, new_ids: NewIds) -> Version:
@@ -292,16 +333,17 @@ def _found_from(item: Item, at: datetime) -> list[Version]:
     return sorted(found, key=lambda version: version.starts_at)
 
 
-def _joined(versions: Sequence[Version]) -> tuple[list[Version], dict[Id, list[Version]]]:
+def _joined(versions: Sequence[Version], pauses: Sequence[Pause] = ()) -> tuple[list[Version], dict[Id, list[Version]]]:
     """Versions of the same terms that only a pause set apart, as one, with the boundaries that it left behind.
 
-    A version that was not billed yet is taken in by the one before it; answers also which were, by that one's key.
+    With `pauses` a period that these made longer stays apart from what follows it. A version that was not billed yet is
+    taken in by the one before it; answers also which were, by that one's key.
     """
     found: list[Version] = []
     absorbed: dict[Id, list[Version]] = {}
     for version in versions:
         last = found[-1] if found else None
-        if last is not None and goes_on_in(last, version):
+        if last is not None and goes_on_in(last, version) and lengthened(last, pauses) is None:
             found[-1] = replace(last, series=version.series, ends_at=version.ends_at)
             absorbed.setdefault(last.id, []).append(version)
         else:
@@ -319,7 +361,10 @@ def goes_on_in(version: Version, other: Version) -> bool:
     return same and version.ends_at == other.starts_at and other.billed_through is None
 
 
-_RULES: Mapping[ChangeKind, Callable[[Change, Sequence[Item], datetime | None, NewIds], Outcome]] = {
+Rule = Callable[[Change, Sequence[Item], datetime | None, Sequence[Pause], NewIds], Outcome]
+
+_RULES: Mapping[ChangeKind, Rule] = {
+    ChangeKind.ZONE: _rezoned,
     ChangeKind.PRICE: _other_terms,
     ChangeKind.QUANTITY: _other_terms,
     ChangeKind.ADD: _added,

@@ -136,7 +136,7 @@ _OF_SUBSCRIPTION = _but(
     "overcharged", "changes", "pauses", "po_number", "cancel_cause", "reactivates",
 )  # fmt: skip
 _OF_ITEM = _but(Item, "id", "name", "versions")
-_OF_VERSION = _but(Version, "id", "series", "starts_at", "bills_from")
+_OF_VERSION = _but(Version, "id", "series", "starts_at", "bills_from", "name")
 _OF_CHANGE = _but(Change, "id", "item_id", "name")
 _OF_PAUSE = _but(Pause, "id")
 _OF_DISCOUNT = _but(Discount, "id", "redemption_id", "since")
@@ -180,7 +180,7 @@ def _subscription(
         number(s.po_number),
         tuple([_item(item, s, payer, seller, now, number) for item in s.items]),
         tuple([(_OF_DISCOUNT(d), number(d.counted_as), _since(d, s)) for d in s.discounts]),
-        tuple([(_OF_CHANGE(change), number(change.item_id)) for change in s.changes]),
+        tuple([(_OF_CHANGE(c), number(c.item_id), c.name if c.kind is ChangeKind.ZONE else "") for c in s.changes]),
         tuple([_OF_PAUSE(pause) for pause in s.pauses]),
         tuple([
             (_OF_SETTLED(one), number(one.version_id), number(one.document_id), one.open_minor > 0)
@@ -237,6 +237,6 @@ def _rhythm(series: Series) -> tuple[Any, ...]:
     anchor, interval = series.anchor, series.interval
     cycle = _STEP[interval.unit] * interval.count
     if interval.unit in (Unit.DAY, Unit.WEEK):
-        return series.zone, interval.unit, cycle, anchor.toordinal() % cycle, anchor.time()
+        return series.zone, series.since, interval.unit, cycle, anchor.toordinal() % cycle, anchor.time()
     months = anchor.year * 12 + anchor.month
-    return series.zone, interval.unit, cycle, months % cycle, anchor.day, anchor.time()
+    return series.zone, series.since, interval.unit, cycle, months % cycle, anchor.day, anchor.time()

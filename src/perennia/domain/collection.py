@@ -19,7 +19,7 @@ from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Status
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.ledger import cash_of, payment
-from perennia.domain.lifecycle import check_move
+from perennia.domain.lifecycle import LIVE, check_move
 from perennia.domain.policies import Policies
 
 NO_PAYMENT_METHOD = "no_payment_method"
@@ -203,6 +203,8 @@ def subscription_moves(
 ) -> list[SubscriptionMove]:
     """Into `past_due` after a payer's decline; back to `active` when nothing of the subscription fails any more.
 
+    One that is `unpaid` stays so until then.
+
     `on_document` has the subscriptions of each document with their states, `failing` the (document, subscription)
     pairs in recovery before these bookings.
     """
@@ -213,8 +215,10 @@ def subscription_moves(
     moves: dict[Id, SubscriptionMove] = {}
     for booking in bookings:
         for subscription, status in on_document.get(booking.document_id, ()):
-            after = Status.PAST_DUE if subscription in still_failing else Status.ACTIVE
-            if status in (Status.ACTIVE, Status.PAST_DUE) and status is not after:
+            after = Status.ACTIVE
+            if subscription in still_failing:
+                after = Status.UNPAID if status is Status.UNPAID else Status.PAST_DUE
+            if status in LIVE and status is not after:
                 check_move(state=status, to=after)
                 moves[subscription] = SubscriptionMove(subscription, status, after, now)
     return list(moves.values())
@@ -224,7 +228,11 @@ def payer_decision(
     payer_id: Id, bookings: Sequence[Booking], moves: Sequence[SubscriptionMove], *, next_due_at: datetime | None
 ) -> Decision:
     """All bookings of one payer as one decision; what it owes next by its subscriptions does not change."""
-    told = {Status.PAST_DUE: EventType.SUBSCRIPTION_PAST_DUE, Status.ACTIVE: EventType.SUBSCRIPTION_RECOVERED}
+    told = {
+        Status.PAST_DUE: EventType.SUBSCRIPTION_PAST_DUE,
+        Status.UNPAID: EventType.SUBSCRIPTION_UNPAID,
+        Status.ACTIVE: EventType.SUBSCRIPTION_RECOVERED,
+    }
     return Decision(
         payer_id=payer_id,
         next_due_at=next_due_at,

@@ -7,7 +7,7 @@ copy of a `bill` call; the facts it was made from stay as they are.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from perennia.domain.calendar import boundary, slot_at
 from perennia.domain.changes import applied
@@ -23,6 +23,7 @@ from perennia.domain.errors import NotFound
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import (
     Change,
+    ChangeKind,
     ItemKind,
     Payer,
     Seller,
@@ -38,7 +39,7 @@ from perennia.domain.owing import owed_from
 from perennia.domain.pausing import last_used
 from perennia.domain.policies import Policies, changed, over
 from perennia.domain.pricing import Timing
-from perennia.domain.progress import Progress, earliest
+from perennia.domain.progress import NEVER, Progress, earliest
 from perennia.domain.proration import credit
 from perennia.domain.standing import live_from
 from perennia.domain.standstill import Standstill
@@ -58,13 +59,30 @@ class Course(Standstill):
         """The earliest instant at which anything of this subscription happens."""
         found = self.next_change()
         for progress in self.progress:
-            if progress.due is not None and (found is None or progress.due < found):
-                found = progress.due
+            due = progress.due
+            if due is not None and progress.ready is not due:
+                due = self._due_or_ready(due, progress.ready)
+            if due is not None and (found is None or due < found):
+                found = due
         for owed in self._owed:
-            found = earliest(found, owed.due)
+            found = earliest(found, self._due_or_ready(owed.due, self._ready(owed)))
         if self.usage is not None:
             found = earliest(found, self.usage.next_due_at(self._with_usage(), self.progress))
         return found
+
+    def _due_or_ready(self, due: datetime | None, ready: datetime | None) -> datetime | None:
+        """When a draft is looked at: as of its own instant once it may be issued; None where nobody knows when."""
+        if ready is None or ready <= self.through:
+            return due
+        return None if ready == NEVER else ready
+
+    def _ready(self, owed: Owed) -> datetime | None:
+        """What is given back with the next period waits with its draft."""
+        hours, due = self.facts.policies.draft_hours, owed.due
+        if not hours or due is None or due <= owed.since or owed.under.difference_invoiced != "next_invoice":
+            return due
+        ready = due + timedelta(hours=hours)
+        return ready if self.ends_at is None else min(ready, max(due, self.ends_at))
 
     def next_change(self) -> datetime | None:
         """The earliest instant at which its state changes."""
@@ -75,7 +93,7 @@ class Course(Standstill):
             return earliest(found, self.facts.started_at)
         if self.status is Status.TRIALING:
             found = earliest(found, self.trial_end)
-        if self.pause is not None:
+        if self.pause is not None and self.status is not Status.UNPAID:
             found = earliest(found, self.pause.ends_at if self._is_paused() else self.pause.starts_at)
         if self.term is not None and not self._is_paused():
             found = earliest(found, self.term.ends_at)
@@ -151,6 +169,8 @@ class Course(Standstill):
         standing = self._with_usage() if self.usage is not None and timing is Timing.ARREARS else None
         for progress in self.progress:
             while progress.due is not None and progress.due <= at and progress.version.price.timing is timing:
+                if progress.ready is not progress.due and self._is_draft(progress.ready):
+                    break
                 discounts = self._discounts_for(progress, at) if self.discounts else ()
                 if progress.version.price.meter_id is None:
                     found += self._part(progress, discounts)
@@ -165,6 +185,9 @@ class Course(Standstill):
         if plan_closed:
             self._end_used_up(at, at)
         return found
+
+    def _is_draft(self, ready: datetime | None) -> bool:
+        return ready is not None and ready > self.through
 
     def catching_up(self, at: datetime) -> Iterator[Charge]:
         """What a change charges and waits for an invoice of the subscription, once there is one after the change."""
@@ -208,7 +231,7 @@ class Course(Standstill):
         return found
 
     def _owe(self, settled: Settled, version: Version, ends_at: datetime, under: Policies) -> list[Owed]:
-        if self.facts.held:
+        if self.facts.held and self.facts.status is not Status.UNPAID:
             return []
         under = over(under, version.price.own_policies)
         return owed_from(settled, version, ends_at=ends_at, under=under, subscription_ends_at=self.ends_at)
@@ -231,8 +254,12 @@ class Course(Standstill):
     def _credits(self, at: datetime) -> Iterator[GivenBack]:
         if not self._owed:
             return
-        due = [owed for owed in self._owed if owed.due is not None and owed.due <= at]
-        self._owed = [owed for owed in self._owed if owed.due is None or owed.due > at]
+        due = [
+            owed
+            for owed in self._owed
+            if owed.due is not None and owed.due <= at and not self._is_draft(self._ready(owed))
+        ]
+        self._owed = [owed for owed in self._owed if owed not in due]
         yield from self._given(due)
 
     def _given(self, due: list[Owed]) -> Iterator[GivenBack]:
@@ -241,7 +268,8 @@ class Course(Standstill):
                 owed.settled, new_end=owed.new_end, series=owed.version.series, policies=owed.under,
                 pauses=self.pauses,
             )  # fmt: skip
-            self._cut(owed.settled, owed.new_end)
+            if owed.settled.start < owed.settled.end:
+                self._cut(owed.settled, owed.new_end)
             if owed.settled.document_id is not None:
                 yield GivenBack(self.facts, owed.settled, owed.new_end, given, owed.under)
 
@@ -277,6 +305,8 @@ class Course(Standstill):
                 version = versions[settled.version_id]
                 new_end = settled.start if under.proration == "full" else last_used(self.pause, ends_at)
                 self._owed += self._owe(settled, version, new_end, changed(under, {"difference_invoiced": "now"}))
+            elif settled.start == settled.end and settled.version_id in versions:  # a single fee that goes back
+                self._owed.append(Owed(at, ends_at, settled, versions[settled.version_id], settled.end, under))
         self._owed = [replace(one, due=at) for one in self._owed]
 
     def _renew(self, term: Term, at: datetime) -> None:
@@ -293,7 +323,9 @@ class Course(Standstill):
         """Take a change into the versions, with what it moves in recurring revenue."""
         before = self._as_it_stands()
         try:
-            outcome = applied(change, before.items, trial_ends_at=self.trial_end, new_ids=self._new_ids)
+            outcome = applied(
+                change, before.items, trial_ends_at=self.trial_end, pauses=self.pauses, new_ids=self._new_ids
+            )
         except NotFound:  # what it was about is gone by now
             self.told.changes_done.append(ChangeDone(change.id, self.facts.id, change.at, "discarded"))
             return
@@ -311,13 +343,21 @@ class Course(Standstill):
             self._begin(begun.item, begun.version, is_new_item=begun.is_new_item)
         if restarted:
             self._invoiced_with(restarted, change.at)
-        self.told.changes_done.append(ChangeDone(change.id, self.facts.id, change.at))
+        zone = self._goes_over_to(change)
+        self.told.changes_done.append(ChangeDone(change.id, self.facts.id, change.at, zone=zone))
         self.told.events.append(Event(EventType.SUBSCRIPTION_CHANGED, self.facts.id, change.at))
         if change.until is not None:
             self._begin_trial(change.until, change.at)
         elif self.status in LIVE:
             instants = {ended.at for ended in outcome.ended} | {begun.version.starts_at for begun in outcome.begun}
             self._moved_at(before, sorted(instants))
+
+    def _goes_over_to(self, change: Change) -> str | None:
+        """The zone that is the subscription's once its plan has it."""
+        if change.kind is not ChangeKind.ZONE or change.item_id != self.progress[0].item.id:
+            return None
+        self.facts = replace(self.facts, zone=change.name)
+        return change.name
 
     def _invoiced_with(self, restarted: set[Id], at: datetime) -> None:
         """What items whose periods begin anew still wait to give back comes with the charge for these periods."""

@@ -173,6 +173,8 @@ class RefundEnd:
     state: RefundState
     at: datetime
     reference: str | None = None
+    code: str | None = None
+    """The gateway's own word for why not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,12 +280,16 @@ class VersionEnd:
 
 @dataclass(frozen=True, slots=True)
 class ChangeDone:
-    """A change that took effect at an instant, or (`discarded`) had nothing left to change."""
+    """A change that took effect at an instant, or (`discarded`) had nothing left to change.
+
+    `zone` is the subscription's time zone from then on, where the change is of that.
+    """
 
     change_id: Id
     subscription_id: Id
     at: datetime
     state: str = "applied"
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,6 +387,8 @@ class Decision:
     """Item versions of whose usage nothing more is charged."""
     states: tuple[StateChange, ...] = ()
     dropped: tuple[Dropped, ...] = ()
+    let_go: tuple[SubscriptionMove, ...] = ()
+    """Ends of subscriptions whose debts of earlier documents are asked for no more."""
     pauses_begun: tuple[PauseBegun, ...] = ()
 
     @property

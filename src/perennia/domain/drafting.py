@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from perennia.domain.amounts import amounts_of
@@ -116,6 +116,11 @@ class Draft:
     def policies(self) -> Policies:
         """Those that hold for the document as a whole: of its first charge, or of the first that gives back."""
         return self.charges[0].policies if self.charges else self.credits[0].policies
+
+    def issued_from(self, due: datetime) -> datetime:
+        """From when on it may be issued, where it falls due with a period."""
+        hours = self.policies.draft_hours
+        return due + timedelta(hours=hours) if hours else due
 
 
 def is_skipped(draft: Draft) -> bool:

@@ -244,3 +244,27 @@ class ChangePending(DomainError):
     """What was asked for before still waits for its payment (`subscription`, `until`)."""
 
     code = "change_pending"
+
+
+class NotAPlan(DomainError):
+    """The price is an add-on's, and a subscription's plan is changed to a plan (`price`)."""
+
+    code = "not_a_plan"
+
+
+class NotAnAddOn(DomainError):
+    """The price is a plan's, and what is added to a subscription is an add-on (`price`)."""
+
+    code = "not_an_add_on"
+
+
+class OtherProduct(DomainError):
+    """The plan is of another product, and one switches between the plans of one (`price`)."""
+
+    code = "other_product"
+
+
+class AlreadySubscribed(DomainError):
+    """One customer may have one live subscription of this product, and has it (`subscription`)."""
+
+    code = "already_subscribed"

@@ -26,6 +26,8 @@ class Status(StrEnum):
     TRIALING = "trialing"
     ACTIVE = "active"
     PAST_DUE = "past_due"
+    UNPAID = "unpaid"
+    """Recovery is over: no access, and nothing is invoiced until what failed is paid."""
     PAUSED = "paused"
     CANCELED = "canceled"
 
@@ -55,7 +57,7 @@ class Cause(StrEnum):
 
 
 class ChangeKind(StrEnum):
-    """What a change does: another price or quantity, an item more or less, other period boundaries, a trial."""
+    """What a change does: another price or quantity, an item more or less, other period boundaries, a trial, a zone."""
 
     PRICE = "price"
     QUANTITY = "quantity"
@@ -63,6 +65,7 @@ class ChangeKind(StrEnum):
     REMOVE = "remove"
     ANCHOR = "anchor"
     TRIAL = "trial"
+    ZONE = "zone"
 
 
 @quick
@@ -89,6 +92,8 @@ class Version:
     ended_under: Policies | None = None
     closed: bool = False
     """Metered, and nothing more that was used while it was in force is ever charged."""
+    name: str = ""
+    """What it is called on documents, where that is not the item's name: that of the plan changed to."""
 
 
 @quick
@@ -101,6 +106,10 @@ class Item:
     name: str
     versions: tuple[Version, ...]
 
+    def name_of(self, version: Version) -> str:
+        """What one of its versions is called on documents."""
+        return version.name or self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -108,7 +117,8 @@ class Change:
 
     `item_id` is the item it is about, none for a trial; that of an added item is new. `price`, `quantity` and
     `own_amount` are None where they stay as they are. `anchor` is a local time; without one an added item is counted
-    from the plan's. `until` is the end of a trial.
+    from the plan's. `until` is the end of a trial. `name` is that of what is added, of the plan changed to, or
+    of the time zone.
     """
 
     id: Id
@@ -151,6 +161,8 @@ class Term:
 @dataclass(frozen=True, slots=True)
 class Settled:
     """A charged part that reaches beyond where its version may end, with the line that charged it.
+
+    One of no length is a single fee, which goes back with a withdrawal.
 
     `start`, `end` are the stretch still settled; `line_end` is where the line's own period ends. Amounts in
     minor units: `line_net` after `line_discount`; `credited_*` given back for time so far, `adjusted_*` for other
@@ -205,7 +217,7 @@ class Subscription:
     pauses: tuple[Pause, ...] = ()
     term: Term | None = None
     held: bool = False
-    """Nothing is invoiced until a person releases it; its states go on."""
+    """Nothing is invoiced until a person releases it, or it is paid that was unpaid; its states go on."""
     po_number: str | None = None
     apart: bool = False
     """Has documents of its own, never with other subscriptions of the payer."""
@@ -214,6 +226,8 @@ class Subscription:
     """Nobody asked for its end (`cancel_at`): it comes if there is still nothing to charge when the trial ends."""
     used_until: datetime | None = None
     """When it ended, to the instant, where its end for all else is the beginning of that day."""
+    issue_asked_at: datetime | None = None
+    """What fell due by then is not to wait any longer: drafts, and what gathers until somebody asks for it."""
     usage: Usage | None = None
     """What its metered prices charge for; None where it has none, or where nobody is to be billed."""
 

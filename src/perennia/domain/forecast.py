@@ -7,6 +7,7 @@ from datetime import datetime
 from perennia.domain.afterwards import after
 from perennia.domain.calendar import slot_at
 from perennia.domain.decision import Decision
+from perennia.domain.documents import Document
 from perennia.domain.facts import Payer, Seller, Subscription
 from perennia.domain.ids import NewIds
 from perennia.domain.invoicing import bill, next_due_at
@@ -56,6 +57,13 @@ def ahead(
         due = decision.next_due_at
 
 
+def drafted(payer: Payer, *, seller: Seller, now: datetime, new_ids: NewIds) -> tuple[Document, ...]:
+    """What fell due by `now` and is not issued yet, as it would be issued now, whatever it waits for."""
+    return bill(
+        _foreseen(payer, now), seller=seller, through=now, now=now, new_ids=new_ids, catch_up=True, with_drafts=True
+    ).documents
+
+
 def _foreseen(payer: Payer, now: datetime) -> Payer:
     return replace(
         payer,
@@ -81,6 +89,6 @@ def metered(payer: Payer, *, after: datetime, through: datetime) -> list[Usage]:
                     continue
                 slot = slot_at(version.series, max(after, version.starts_at))
                 while slot.end <= through and (version.ends_at is None or slot.start < version.ends_at):
-                    found.append(Usage(item.name, slot.start, slot.end))
+                    found.append(Usage(item.name_of(version), slot.start, slot.end))
                     slot = slot_at(version.series, slot.end)
     return sorted(found, key=lambda usage: (usage.end, usage.name))

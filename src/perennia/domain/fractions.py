@@ -15,9 +15,9 @@ from perennia.domain.calendar import (
     Unit,
     add,
     anchor_at,
-    days_between,
+    day_in,
+    days_in,
     instant,
-    local_date,
     next_month,
     slot_at,
 )
@@ -144,7 +144,7 @@ def _measured(
     """The part and the whole it is measured against, in days or seconds."""
     months = _months(series.interval)
     if unit == "month30" and months:
-        return _thirties(local_date(start, series.zone), local_date(end, series.zone)), 30 * months
+        return _thirties(day_in(series, start), day_in(series, end)), 30 * months
     part = _length(series, start, end, unit)
     if denominator == "nominal":
         days = _NOMINAL_DAYS[series.interval.unit] * series.interval.count
@@ -159,7 +159,7 @@ def _measured(
 def _length(series: Series, start: datetime, end: datetime, unit: str) -> int:
     if unit == "second":
         return (end - _EPOCH) // _SECOND - (start - _EPOCH) // _SECOND
-    return days_between(start, end, series.zone)
+    return days_in(series, start, end)
 
 
 def _shifted(series: Series, at: datetime, n: int) -> datetime:

@@ -17,15 +17,15 @@ class Waiting:
         self._payer, self._seller = payer, seller
         self._left = list(payer.pending)
 
-    def join(self, draft: Draft, *, key: GroupKey, due: datetime) -> None:
-        """Put on a draft what belongs there and was charged by the instant at which it falls due.
+    def join(self, draft: Draft, *, key: GroupKey, until: datetime) -> None:
+        """Put on a draft what belongs there and was charged until it falls due, or for as long as it is a draft.
 
         A subscription's charge stands on its document, any other on one of its currency and legal entity.
         """
         for pending in list(self._left):
             subscription = next((one for one in self._payer.subscriptions if one.id == pending.subscription_id), None)
             wanted = key if subscription is None else group_key(subscription)
-            if pending.at <= due and wanted == key and _fits(pending, key, of_its_own=subscription is not None):
+            if pending.at <= until and wanted == key and _fits(pending, key, of_its_own=subscription is not None):
                 seller = self._seller
                 draft.charges.append(
                     one_off(pending, zone=seller.zone, policies=seller.policies, subscription=subscription)

@@ -12,7 +12,7 @@ from typing import Any
 
 from perennia.domain.charges import Charge, GivenBack
 from perennia.domain.course import Course
-from perennia.domain.decision import Decision, PauseBegun, SpanFree
+from perennia.domain.decision import Decision, PauseBegun, SpanFree, SubscriptionMove
 from perennia.domain.drafting import (
     Draft,
     Funds,
@@ -29,7 +29,7 @@ from perennia.domain.gating import Gates
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.intake import Waiting
 from perennia.domain.pricing import Timing
-from perennia.domain.progress import earliest
+from perennia.domain.progress import NEVER, earliest
 from perennia.domain.refunds import with_refunds
 from perennia.domain.wallet import Moved
 
@@ -49,17 +49,19 @@ def bill(
     new_ids: NewIds,
     catch_up: bool = False,
     together: bool = False,
+    with_drafts: bool = False,
 ) -> Decision:
     """Everything that falls due up to and at `through`, issued at `now`.
 
     One document per due instant and group, in order, or with `together` one per group for all that one act brings
     about. Raises CatchUpHeld where more periods of one item are missing than its policy lets pass, unless
     `catch_up` says that a person wants just that. The decision's `next_due_at` may lie before `through` where what
-    happens then needs lines of this very decision: written and read again, the rest follows.
+    happens then needs lines of this very decision: written and read again, the rest follows. What is a draft still is
+    left out, unless `with_drafts` asks to be shown it as if it were issued now.
     """
     courses = _courses(payer, seller, new_ids)
     for course in courses:
-        course.together = together
+        course.together, course.through = together, NEVER if with_drafts else through
     funds, waiting, gates = Funds.of(payer), Waiting(payer, seller), Gates(payer)
     issued: list[Issued] = []
     free: list[SpanFree] = []
@@ -74,7 +76,7 @@ def bill(
             expired.append(funds.expire(due, new_ids=new_ids))
         if not together or (following := _next_due_at(courses)) is None or following > through:
             for key, draft in drafts.items():
-                waiting.join(draft, key=key, due=due)
+                waiting.join(draft, key=key, until=draft.issued_from(due))
                 if is_skipped(draft):
                     free += free_spans(draft)
                     continue
@@ -192,7 +194,7 @@ def _refuse_long_catch_up(courses: list[Course]) -> None:
     for course in courses:
         limit = course.facts.policies.catch_up_limit
         for progress in course.progress:
-            if progress.parts > limit:
+            if progress.parts > limit and progress.policies.arrears_close != "on_request":
                 raise CatchUpHeld(subscription=course.facts.id.text("sub"), periods=progress.parts, limit=limit)
 
 
@@ -233,8 +235,16 @@ def _changes(told: list[Course]) -> dict[str, Any]:
         "pauses_begun": tuple(begun for course in told if course.told.moves for begun in _foreseen(course)),
         "dates": _all("dates", became),
         "moves": _all("moves", became),
+        "let_go": tuple(move for course in told if course.told.moves for move in _let_go(course)),
         "movements": _all("movements", became),
     }
+
+
+def _let_go(course: Course) -> list[SubscriptionMove]:
+    """The end of a subscription that nobody is to be reminded of afterwards."""
+    if course.facts.end_policies.open_debt_at_cancel != "stop_reminders":
+        return []
+    return [move for move in course.told.moves if move.after is Status.CANCELED]
 
 
 def _foreseen(course: Course) -> list[PauseBegun]:

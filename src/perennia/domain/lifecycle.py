@@ -13,8 +13,9 @@ MOVES: Mapping[Status, frozenset[Status]] = {
     Status.INCOMPLETE: frozenset({Status.TRIALING, Status.ACTIVE, Status.INCOMPLETE_EXPIRED}),
     Status.INCOMPLETE_EXPIRED: frozenset(),
     Status.TRIALING: frozenset({Status.ACTIVE, Status.PAUSED, Status.CANCELED}),
-    Status.ACTIVE: frozenset({Status.TRIALING, Status.PAST_DUE, Status.PAUSED, Status.CANCELED}),
-    Status.PAST_DUE: frozenset({Status.ACTIVE, Status.PAUSED, Status.CANCELED}),
+    Status.ACTIVE: frozenset({Status.TRIALING, Status.PAST_DUE, Status.UNPAID, Status.PAUSED, Status.CANCELED}),
+    Status.PAST_DUE: frozenset({Status.ACTIVE, Status.UNPAID, Status.PAUSED, Status.CANCELED}),
+    Status.UNPAID: frozenset({Status.ACTIVE, Status.CANCELED}),
     Status.PAUSED: frozenset({Status.ACTIVE, Status.TRIALING, Status.CANCELED}),
     Status.CANCELED: frozenset(),
 }
@@ -25,7 +26,7 @@ NOT_BEGUN = frozenset({Status.SCHEDULED, Status.INCOMPLETE})
 OVER = frozenset({Status.CANCELED, Status.INCOMPLETE_EXPIRED})
 """States that nothing leads out of."""
 
-LIVE = frozenset({Status.ACTIVE, Status.PAST_DUE})
+LIVE = frozenset({Status.ACTIVE, Status.PAST_DUE, Status.UNPAID})
 """States that count as a subscriber and in recurring revenue."""
 
 
@@ -40,9 +41,12 @@ def end_of_service(subscription: Subscription, *, asked_for: datetime, policies:
 
     Under day proration it is the start of a local day: of that day (`cancel_day` free), or of the day after
     (`billed`); under second proration it is the instant itself. `policies` are those of the act. Raises
-    MoveNotPermitted for an ended subscription, InvalidValue for an end before the start.
+    MoveNotPermitted for an ended subscription, InvalidValue for an end before the start. What has not begun yet may end
+    before.
     """
     check_move(state=subscription.status, to=Status.CANCELED)
+    if subscription.status is Status.SCHEDULED and asked_for < subscription.started_at:
+        return start_of_day(asked_for, subscription.zone)
     if asked_for < start_of_day(subscription.started_at, subscription.zone):
         raise InvalidValue(field="cancel_at", value=asked_for.isoformat(), reason="before the subscription's start")
     policies = policies or subscription.policies

@@ -39,7 +39,7 @@ def charge_lines(charges: Sequence[Charge], amounts: Sequence[Amount], taxes: Se
                 kind=charge.kind,
                 subscription_id=subscription_id,
                 version_id=version_id,
-                description=charge.item.name,
+                description=charge.item.name_of(charge.version),
                 period_start=part.start,
                 period_end=part.end,
                 model=model,

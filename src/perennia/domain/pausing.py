@@ -6,13 +6,14 @@ where its periods have a gap or other boundaries now.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from perennia.domain.calendar import anchor_at, days_between, instant
+from perennia.domain.calendar import anchor_at
 from perennia.domain.changes import split
 from perennia.domain.decision import SpanStretch
 from perennia.domain.facts import Pause, Settled, Version
 from perennia.domain.ids import NewIds
+from perennia.domain.lengthened import term_after
 from perennia.domain.pricing import Timing
 from perennia.domain.proration import Credit, credit
 
@@ -34,7 +35,9 @@ def resumed(
     ends_at = pause.ends_at
     assert ends_at is not None
     through = version.billed_through or version.bills_from or version.starts_at
-    if version.price.timing is Timing.ARREARS or through <= pause.starts_at:
+    if version.price.timing is Timing.ARREARS:  # also what is not charged yet ended with the pause
+        return _after_a_gap(version, pause, max(pause.starts_at, version.starts_at), ends_at, new_ids)
+    if through <= pause.starts_at:
         return _after_a_gap(version, pause, max(min(through, pause.starts_at), version.starts_at), ends_at, new_ids)
     paid = [settled for settled in overcharged if settled.end == through]
     if pause.policies.pause_rest == "kept" and paid:
@@ -75,15 +78,6 @@ def _moved_on(version: Version, pause: Pause, paid: Settled, new_ids: NewIds) ->
         series = replace(series, anchor=anchor_at(end, series.zone))
     follower = split(version, start=end, series=series, bills_from=end, new_ids=new_ids)
     return Resumed(stretch=SpanStretch(paid.version_id, paid.start, end), ends_at=end, follower=follower)
-
-
-def term_after(at: datetime, pause: Pause, zone: str, *, unit: str = "day") -> datetime:
-    """A date that stood still during a pause, as much later as the pause was long: local days, or seconds."""
-    assert pause.ends_at is not None
-    if unit == "second":
-        return at + (pause.ends_at - pause.starts_at)
-    days = days_between(pause.starts_at, pause.ends_at, zone)
-    return instant(anchor_at(at, zone) + timedelta(days=days), zone)
 
 
 def last_used(pause: Pause | None, ends_at: datetime) -> datetime:

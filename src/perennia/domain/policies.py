@@ -114,6 +114,8 @@ class Policies:
     open_debt_at_cancel: str = "credit_unused"
     gross_without_tax: str = "strip_tax"
     catch_up_limit: int = 3
+    draft_hours: int = 0
+    """How long what falls due with a new period is a draft before it is issued."""
     dunning_days: tuple[int, ...] = (1, 3, 5, 7, 14)
     dunning_end: str = "cancel"
     withdrawal_days: int = 14
@@ -130,7 +132,13 @@ DEFAULTS = Policies()
 
 _STATED = "stated"
 _NAMES = frozenset(field.name for field in fields(Policies)) - {_STATED}
-_DAYS = {"late_window_days": 366, "trial_notice_days": 366, "catch_up_limit": 1_000_000, "withdrawal_days": 366}
+_DAYS = {
+    "late_window_days": 366,
+    "trial_notice_days": 366,
+    "catch_up_limit": 1_000_000,
+    "withdrawal_days": 366,
+    "draft_hours": 8784,
+}
 
 
 def policies(*given: Mapping[str, Any] | None) -> Policies:

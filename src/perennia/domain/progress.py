@@ -1,27 +1,38 @@
 """How far one item version is settled, and when its next part falls due."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from perennia.domain.calendar import slot_at
 from perennia.domain.facts import Item, Pause, Subscription, Version, policies_of
+from perennia.domain.lengthened import Lengthened, lengthened
 from perennia.domain.pricing import Timing
-from perennia.domain.proration import Part, next_part
+from perennia.domain.proration import Part, next_part, part_of_longer
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""Later than any instant of business time."""
+NOTHING = datetime.min.replace(tzinfo=UTC)
+"""Earlier than any."""
 
 
 class Progress:
-    """`due` is when the next part falls due; None: nothing is left, or it waits for the end of a pause or a hold."""
+    """`due` is when the next part falls due; None: nothing is left, or it waits for the end of a pause or a hold.
+
+    `ready` is from when on it may be issued: until then it is a draft. `NEVER` where it gathers until somebody asks.
+    """
 
     __slots__ = (
-        "due", "ends", "facts", "is_over", "item", "parts", "pause", "policies", "prorate_last", "settled", "trial_end",
-        "version", "waits",
+        "_longer", "due", "ends", "facts", "is_over", "item", "may_wait", "parts", "pause", "policies", "prorate_last",
+        "ready", "settled", "trial_end", "version", "waits",
     )  # fmt: skip
 
     def __init__(
         self, item: Item, version: Version, facts: Subscription, *, trial_end: datetime | None,
-        pause: Pause | None = None,
+        pause: Pause | None = None, pauses: Sequence[Pause] = (),
     ) -> None:  # fmt: skip
         self.item, self.version, self.facts, self.trial_end, self.pause = item, version, facts, trial_end, pause
         self.policies = policies_of(version, facts)
+        self.may_wait = self.policies.draft_hours > 0 or self.policies.arrears_close == "on_request"
         ends_at = facts.ends_at
         self.prorate_last = ends_at is None or facts.end_policies.known_last_part == "prorate"
         self.ends = earliest(version.ends_at, ends_at)
@@ -34,9 +45,15 @@ class Progress:
         if trial_end is not None and trial_end > self.settled:
             self.settled = trial_end
         self.parts = 0
+        self._longer = lengthened(version, pauses) if pauses and version.ends_at is not None else None
+        self.due: datetime | None = None
         self.find_due()
 
     def next_part(self) -> Part:
+        if (longer := self._in_longer()) is not None:
+            return part_of_longer(
+                longer, series=self.version.series, start=self.settled, ends=self.ends, policies=self.policies
+            )
         return next_part(
             series=self.version.series, start=self.settled, ends=self.ends, prorate_last=self.prorate_last,
             full=self._first_is_full(), policies=self.policies,
@@ -44,6 +61,8 @@ class Progress:
 
     def begins_a_period(self) -> bool:
         """Whether the next part begins where a slot of its series does, and not inside one."""
+        if (longer := self._in_longer()) is not None:
+            return longer.slot.start == self.settled
         return slot_at(self.version.series, self.settled).start == self.settled
 
     def take(self) -> Part:
@@ -75,6 +94,7 @@ class Progress:
         return Version(
             version.id, version.price, version.quantity, version.series, version.starts_at, ends_at, through,
             version.bills_from, version.own_amount, version.begun_under, version.ended_under,
+            name=version.name,
         )  # fmt: skip
 
     def find_due(self) -> None:
@@ -87,9 +107,44 @@ class Progress:
                 self.due = earliest(self.due, self.facts.ends_at)  # on one document with all else that ends
         elif self._waits_for_the_next_invoice():
             self.waits = True
-            self.due = earliest(slot_at(self.version.series, self.settled).end, self.ends)
+            longer = self._in_longer()
+            ends = slot_at(self.version.series, self.settled).end if longer is None else longer.end
+            self.due = earliest(ends, self.ends)
         else:
             self.due = self.settled
+        self.ready = self.due
+        if self.may_wait and self.due is not None:
+            self.ready = self._ready(self.due)
+            if self._gathers() and self.ready != NEVER:  # what is metered is told apart by its periods
+                self.due = self.ready
+
+    def _ready(self, due: datetime) -> datetime:
+        """When what falls due with a period has been a draft for long enough; what an act brings about does not wait.
+
+        Nothing waits beyond the end of the subscription, nor once somebody asked for it.
+        """
+        facts, is_arrears = self.facts, self.version.price.timing is Timing.ARREARS
+        if is_arrears and self.policies.arrears_close == "on_request":
+            ready = NEVER
+        elif self._falls_due_by_time(due, is_arrears=is_arrears):
+            ready = due + timedelta(hours=self.policies.draft_hours)
+        else:
+            return due
+        if facts.issue_asked_at is not None and due <= facts.issue_asked_at:
+            ready = min(ready, facts.issue_asked_at)
+        return ready if facts.ends_at is None else min(ready, max(due, facts.ends_at))
+
+    def _gathers(self) -> bool:
+        price = self.version.price
+        return price.timing is Timing.ARREARS and price.meter_id is None and self.policies.arrears_close == "on_request"
+
+    def _falls_due_by_time(self, due: datetime, *, is_arrears: bool) -> bool:
+        """Whether a period has ended or begun by itself, and not with a start, a change or an end."""
+        if is_arrears or self.waits:
+            return self.ends is None or due < self.ends
+        slot = slot_at(self.version.series, self.settled)
+        by_time = slot.n > 0 or self.settled > self._begins()
+        return slot.start == self.settled and by_time and self.settled > self.facts.started_at
 
     def runs_on(self, pause: Pause) -> bool:
         """Whether a pause does not touch it: what is used meanwhile is billed as ever."""
@@ -107,6 +162,11 @@ class Progress:
         if begun is None or begun.difference_invoiced != "next_invoice" or self.settled != self._begins():
             return False
         return not self.begins_a_period()
+
+    def _in_longer(self) -> Lengthened | None:
+        """The period that the next part lies in, if pauses made it longer."""
+        longer = self._longer
+        return longer if longer is not None and longer.slot.start <= self.settled < longer.end else None
 
     def _first_is_full(self) -> bool:
         return self.policies.first_part == "full" and self.settled == self._begins()

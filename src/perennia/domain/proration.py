@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from perennia.domain.calendar import Series, days_between, slot_at
+from perennia.domain.calendar import Series, days_in, slot_at
 from perennia.domain.facts import Pause, Settled, Version
 from perennia.domain.fractions import Measure, fraction, measure
+from perennia.domain.lengthened import Lengthened
 from perennia.domain.money import ROUNDINGS
 from perennia.domain.policies import DEFAULTS, Policies
 from perennia.domain.pricing import amount_under
@@ -51,11 +52,21 @@ def next_part(
     return Part(start, end, *_share(series, start, end, policies), counted)
 
 
+def part_of_longer(
+    longer: Lengthened, *, series: Series, start: datetime, ends: datetime | None, policies: Policies = DEFAULTS
+) -> Part:
+    """The part from `start` on of a period that pauses made longer: the share of that period as its boundaries had it."""
+    end = longer.end if ends is None else min(ends, longer.end)
+    counted = measure(interval=series.interval, unit=policies.proration_unit, factor=policies.factor)
+    low, high = longer.by_boundaries(start), longer.by_boundaries(end)
+    return Part(start, end, *_share(series, low, high, policies), counted)
+
+
 def _share(series: Series, start: datetime, end: datetime, policies: Policies) -> tuple[int, int]:
     if policies.proration_unit == "day" and policies.denominator == "natural" and policies.factor == "exact":
         slot = slot_at(series, start)
-        whole = days_between(slot.start, slot.end, series.zone)
-        return (days_between(start, end, series.zone), whole) if whole else (1, 1)
+        whole = days_in(series, slot.start, slot.end)
+        return (days_in(series, start, end), whole) if whole else (1, 1)
     return fraction(
         series=series, start=start, end=end, unit=policies.proration_unit, denominator=policies.denominator,
         factor=policies.factor,
@@ -104,7 +115,7 @@ def credit(
     left = settled.line_net - settled.credited_net - settled.adjusted_net
     base, rounded = left, ROUNDINGS[policies.rounding_mode]
     if policies.credit_basis == "list":
-        line = _length_of_line(settled, series.zone, policies, whole)
+        line = _length_of_line(settled, series, policies, whole)
         base = rounded((settled.line_net + settled.line_discount) * whole, line)
     share = rounded(base * removed, whole)
     net = max(0, min(share, left)) if left >= 0 else min(0, max(share, left))
@@ -124,11 +135,11 @@ def _tax(settled: Settled, net: int, removed: int, whole: int, rounded: Callable
     return rounded(tax * removed, whole) - settled.credited_tax  # all of an inclusive minor unit may be tax
 
 
-def _length_of_line(settled: Settled, zone: str, policies: Policies, otherwise: int) -> int:
+def _length_of_line(settled: Settled, series: Series, policies: Policies, otherwise: int) -> int:
     """The length of the line's own period, in the unit of `otherwise`, which stands in for none."""
     if not _is_plain(policies):
         return otherwise
-    length = _seconds if policies.proration_unit == "second" else _days_in(zone)
+    length = _seconds if policies.proration_unit == "second" else _days_in(series)
     return length(settled.start, settled.line_end) or otherwise
 
 
@@ -145,7 +156,7 @@ def _removed(
             return 1, 1
         share = removed / whole  # exact
         return share.numerator, share.denominator
-    length = _seconds if policies.proration_unit == "second" else _days_in(series.zone)
+    length = _seconds if policies.proration_unit == "second" else _days_in(series)
     whole_length = length(settled.start, settled.end) - _unused(settled.start, settled.end, pauses, length)
     if whole_length <= 0:  # within one local day nothing is divided
         return 1, 1
@@ -166,8 +177,8 @@ def _is_plain(policies: Policies) -> bool:
 Length = Callable[[datetime, datetime], int]
 
 
-def _days_in(zone: str) -> Length:
-    return lambda start, end: days_between(start, end, zone)
+def _days_in(series: Series) -> Length:
+    return lambda start, end: days_in(series, start, end)
 
 
 def _seconds(start: datetime, end: datetime) -> int:

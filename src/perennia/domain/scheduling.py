@@ -6,6 +6,7 @@ from fractions import Fraction
 from perennia.domain.calendar import Unit, midnight, slot_at, start_of_day
 from perennia.domain.errors import InvalidValue
 from perennia.domain.facts import Item, ItemKind, Status, Subscription, Version
+from perennia.domain.lengthened import lengthened
 from perennia.domain.policies import Policies
 from perennia.domain.pricing import Price, period_amount
 
@@ -47,9 +48,13 @@ def _asked_for(subscription: Subscription, version: Version, when: When, now: da
     if when == PERIOD_END:
         slot = slot_at(version.series, max(now, subscription.started_at))
         through = version.billed_through
-        return slot.end if through is None or through <= now or through >= slot.end else through
+        if through is not None and now < through and (through < slot.end or through == version.ends_at):
+            return through  # charged up to a known end, or made longer by a pause
+        return slot.end
     if when == PERIOD_START:
-        return max(slot_at(version.series, now).start, subscription.started_at)
+        longer = lengthened(version, subscription.pauses)
+        begins = slot_at(version.series, now).start if longer is None else longer.slot.start
+        return max(begins, subscription.started_at)
     raise InvalidValue(field="when", value=when, reason="now, period_end, period_start, or a date")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from perennia.domain.calendar import slot_at
 from perennia.domain.decision import (
     ChangeDone,
     ChangeMoved,
@@ -37,11 +38,11 @@ from perennia.domain.facts import (
     Version,
 )
 from perennia.domain.ids import Id, NewIds
+from perennia.domain.lengthened import term_after
 from perennia.domain.lifecycle import LIVE, check_move
 from perennia.domain.metrics import movement, subscription_mrr
-from perennia.domain.pausing import term_after
 from perennia.domain.policies import Policies
-from perennia.domain.progress import Progress
+from perennia.domain.progress import NOTHING, Progress
 from perennia.domain.using import Using
 
 
@@ -72,8 +73,8 @@ class Standing:
 
     __slots__ = (
         "_counted", "_new_ids", "_payer", "_seller", "_set_up", "_told", "cancel_at", "changes", "discounts",
-        "ended_discounts", "facts", "overcharged", "pause", "pauses", "progress", "status", "term", "together", "trial_end",
-        "usage", "uses",
+        "ended_discounts", "facts", "overcharged", "pause", "pauses", "progress", "status", "term", "through", "together",
+        "trial_end", "usage", "uses",
     )  # fmt: skip
 
     def __init__(self, facts: Subscription, *, seller: Seller, payer: Payer, new_ids: NewIds) -> None:
@@ -88,6 +89,8 @@ class Standing:
         self.progress = [self._progress(item, version) for item in plan_first for version in item.versions]
         self.discounts = {discount.id: discount.periods_left for discount in facts.discounts}
         self.together = False
+        self.through = NOTHING
+        """What waits as a draft is issued if it is ready by then."""
         self._counted: dict[Id, datetime] = {}
         self._set_up: tuple[Progress, ...] = ()
         self._told: Told | None = None
@@ -104,7 +107,7 @@ class Standing:
     def _progress(self, item: Item, version: Version) -> Progress:
         if version.price.meter_id is not None and self.usage is None:
             self.usage = Using(self.facts)
-        return Progress(item, version, self.facts, trial_end=self.trial_end, pause=self.pause)
+        return Progress(item, version, self.facts, trial_end=self.trial_end, pause=self.pause, pauses=self.pauses)
 
     @property
     def ends_at(self) -> datetime | None:
@@ -170,14 +173,14 @@ class Standing:
         """The discounts at work on a part, or on a set-up fee. A part of the plan that begins with a period consumes one
         of each (`coupon_counts` periods), or each invoice on which one works does (`invoices`).
 
-        One that begins inside a period has that period's discount and consumes nothing. A used-up discount ends
-        where the plan's next part begins: before that is charged in advance, or once all of the period before has
-        been charged in arrears (one taken over used up, before its first part). So does one that is over by its date
-        (`months`), which no part has that begins after it.
+        One that begins inside a period has that period's discount and consumes nothing. A used-up discount ends where
+        the plan's next period begins, or the gap before a moved billing day: before that is charged in advance, or once
+        all of the period before has been charged in arrears (one taken over used up, before its first part). So does one
+        that is over by its date (`months`), which no part has that begins after it.
         """
         begins, starts = not setup and progress.begins_a_period(), progress.settled
         counts, renews = self.facts.policies.coupon_counts, begins and progress.item.kind is ItemKind.PLAN
-        if renews or counts == "invoices":
+        if renews or counts == "invoices" or self._is_gap(progress):
             self._end_used_up(at, starts)
         active = [d for d in self.facts.discounts if d.id not in self.ended_discounts]
         if counts == "months":
@@ -189,6 +192,19 @@ class Standing:
         if consumes(counts=counts, begins_period=renews, begins_document=True):
             self._consume(active if counts == "periods" else found, at)
         return found
+
+    def _is_gap(self, progress: Progress) -> bool:
+        """Whether the next part of the plan follows a whole period that was counted otherwise: a moved billing day."""
+        begins = progress.settled
+        if progress.item.kind is not ItemKind.PLAN or begins != progress.version.starts_at:
+            return False
+        return any(
+            other.ends == begins
+            and other.item.id == progress.item.id
+            and other.version.series != progress.version.series
+            and slot_at(other.version.series, begins).start == begins
+            for other in self.progress
+        )
 
     def _consume(self, discounts: Sequence[Discount], at: datetime) -> None:
         for discount in discounts:
@@ -268,11 +284,12 @@ class Standing:
             told += difference
 
     def _moved_to_nothing(self, at: datetime) -> None:
-        """The movements of an end that reaches back over later versions: what these moved is taken back there."""
+        """The movements of an end that reaches back over later versions: what they and their ends moved is taken back."""
         told = self._mrr(at)
         self._moved(before=told, after=0, at=at, live_after=False)
-        versions = [progress.version for progress in self.progress if progress.version.starts_at > at]
-        for later in sorted({version.starts_at for version in versions}):
+        instants = {progress.version.starts_at for progress in self.progress}
+        instants |= {ended for progress in self.progress if (ended := progress.version.ends_at) is not None}
+        for later in sorted(one for one in instants if one > at):
             difference = told - self._mrr(later)
             self._moved(before=0, after=difference, at=later)
             told -= difference

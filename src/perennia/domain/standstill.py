@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from perennia.domain.calendar import anchor_at, slot_at
+from perennia.domain.calendar import anchor_at
 from perennia.domain.changes import goes_on_in, split
 from perennia.domain.charges import GivenBack
 from perennia.domain.decision import ChangeMoved, MovementKind, PauseDone, SpanStretch
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Pause, Settled, Status, Version
+from perennia.domain.lengthened import term_after
 from perennia.domain.lifecycle import LIVE, NOT_BEGUN
-from perennia.domain.pausing import Resumed, resumed, term_after
+from perennia.domain.pausing import Resumed, resumed
 from perennia.domain.pricing import Timing
 from perennia.domain.progress import Progress
 from perennia.domain.standing import Standing, in_order
@@ -23,7 +24,7 @@ class Standstill(Standing):
     __slots__ = ()
 
     def _begins_pause(self, at: datetime) -> bool:
-        running = self.status not in (Status.CANCELED, Status.PAUSED, *NOT_BEGUN)
+        running = self.status not in (Status.CANCELED, Status.PAUSED, Status.UNPAID, *NOT_BEGUN)
         return running and self.pause is not None and self.pause.starts_at <= at
 
     def _pause(self, at: datetime) -> None:
@@ -99,7 +100,8 @@ class Standstill(Standing):
         if outcome.ends_at is not None:
             self._end_version(progress, outcome.ends_at, None)
             progress.ends = outcome.ends_at
-            progress.settled = max(progress.settled, outcome.ends_at)
+            if progress.version.price.timing is not Timing.ARREARS:
+                progress.settled = max(progress.settled, outcome.ends_at)
         progress.find_due()
 
     def _stretch(self, stretch: SpanStretch) -> None:
@@ -113,7 +115,7 @@ class Standstill(Standing):
         """Nothing was charged yet: the first charge and, where it was counted from the trial's end, the anchor move on."""
         version, zone = progress.version, self.facts.zone
         series = version.series
-        if version.bills_from is not None and slot_at(series, version.bills_from).start == version.bills_from:
+        if version.bills_from is not None and series.anchor == anchor_at(version.bills_from, zone):
             series = replace(series, anchor=anchor_at(trial_end, zone))
         follower = split(version, start=version.starts_at, series=series, bills_from=trial_end, new_ids=self._new_ids)
         self._end_version(progress, version.starts_at, None)

@@ -4,7 +4,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from perennia.domain.alignment import anchor_for
-from perennia.domain.calendar import Interval, Series, anchor_at, boundary, instant, local_date, midnight, slot_at
+from perennia.domain.calendar import (
+    Interval,
+    Series,
+    anchor_at,
+    boundary,
+    instant,
+    local_date,
+    midnight,
+    slot_at,
+    start_of_day,
+)
 from perennia.domain.errors import InvalidValue
 from perennia.domain.facts import Term
 from perennia.domain.policies import Policies
@@ -64,12 +74,14 @@ class Beginning:
 
 def beginning(
     *, now: datetime, zone: str, policies: Policies, start_on: date | None = None, anchor_on: date | None = None,
-    trial_ends_on: date | None = None, trial_days: int | None = None, customer_day: int | None = None,
-    base: Series | None = None,
+    trial_ends_on: date | None = None, trial_days: int | None = None, trial_from: datetime | None = None,
+    customer_day: int | None = None, base: Series | None = None,
 ) -> Beginning:  # fmt: skip
     """The dates of a subscription that starts today, later or earlier; under `second` proration at the very instant.
 
-    A trial of so many local days, or of so many times 24 hours (`trial_unit`), or until a date. Raises InvalidValue.
+    A trial of so many local days, or of so many times 24 hours (`trial_unit`), or until a date. The days are counted
+    from the start, or from where an earlier one began (`trial_from`); what is over by the start is no trial. Raises
+    InvalidValue.
     """
     today = local_date(now, zone)
     exact = policies.proration_unit == "second" and start_on is None
@@ -80,7 +92,14 @@ def beginning(
     elif trial_days:
         if not 0 < trial_days <= LONGEST_TRIAL_DAYS:
             raise InvalidValue(field="trial_days", value=trial_days, reason=f"from 1 to {LONGEST_TRIAL_DAYS} days")
-        trial_ends_at = _days_on(now if start_on is None else started_at, started_at, trial_days, zone, policies)
+        asked_at = now if start_on is None else started_at
+        if trial_from is not None and trial_from < started_at:
+            asked_at = started_from = trial_from
+        else:
+            started_from = started_at
+        trial_ends_at = _days_on(asked_at, started_from, trial_days, zone, policies)
+        if trial_ends_at <= started_at:
+            trial_ends_at = None
     return Beginning(started_at, trial_ends_at, zone, policies, anchor_on, customer_day, base)
 
 
@@ -88,6 +107,12 @@ def _days_on(asked_at: datetime, started_at: datetime, days: int, zone: str, pol
     if policies.trial_unit == "hours24":
         return asked_at + timedelta(days=days)
     return instant(anchor_at(started_at, zone) + timedelta(days=days), zone)
+
+
+def trial_from_now(*, now: datetime, days: int, zone: str, policies: Policies) -> datetime:
+    """The end of a trial of so many days that begins today; under `second` proration at this very instant."""
+    begins = now if policies.proration_unit == "second" else start_of_day(now, zone)
+    return _days_on(now, begins, days, zone, policies)
 
 
 def _not_before(day: date, started_at: datetime, zone: str) -> datetime:

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 
-from perennia.domain.facts import Cause, CollectionMode, Pause, Status, Subscription
+from perennia.domain.facts import Cause, ChangeKind, CollectionMode, Pause, Status, Subscription
 from perennia.domain.ids import Id
 
 _SAME_MAILBOX = {"googlemail.com": "gmail.com"}
@@ -44,7 +44,7 @@ def watched(subscription: Subscription) -> bool:
         and subscription.status in (Status.SCHEDULED, Status.TRIALING, Status.INCOMPLETE)
         and subscription.policies.trial_without_method != "invoice"
         and subscription.collection is CollectionMode.AUTOMATIC
-        and not subscription.changes
+        and all(change.kind is ChangeKind.ZONE for change in subscription.changes)
         and all(pause.is_over for pause in subscription.pauses)
     )
 

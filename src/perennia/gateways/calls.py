@@ -10,7 +10,7 @@ from collections.abc import Coroutine, Iterable
 from threading import Condition, Thread
 from typing import Any
 
-from perennia.gateways.port import ChargeRequest, ChargeResult, Gateway, Outcome
+from perennia.gateways.port import ChargeRequest, ChargeResult, Gateway, Outcome, RefundRequest
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +44,14 @@ class Calls:
     def look_up(self, keys: Iterable[str]) -> None:
         """Ask what became of them. Raises RuntimeError after close."""
         self._start([(key, self._gateway.look_up(key)) for key in keys])
+
+    def refund(self, requests: Iterable[RefundRequest]) -> None:
+        """Give back. Raises RuntimeError after close."""
+        self._start([(request.key, self._gateway.refund(request)) for request in requests])
+
+    def look_up_refunds(self, keys: Iterable[str]) -> None:
+        """Ask what became of refunds. Raises RuntimeError after close."""
+        self._start([(key, self._gateway.look_up_refund(key)) for key in keys])
 
     def results(self, timeout_s: float) -> list[ChargeResult]:
         """Everything that has ended since the last time; waits up to `timeout_s` seconds for the first.

@@ -22,9 +22,9 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
     """Time-out or connection lost after sending: it may have taken effect."""
     NOT_SENT = "not_sent"
-    """Surely never reached the provider: an outage, no decline. An answer of `charge` only."""
+    """Surely never reached the provider: an outage, no decline. An answer of `charge` and `refund` only."""
     NOT_FOUND = "not_found"
-    """The provider has never seen this key. An answer of `look_up` only."""
+    """The provider has never seen this key. An answer of `look_up` and `look_up_refund` only."""
 
 
 class DeclineClass(StrEnum):
@@ -68,8 +68,22 @@ class ChargeRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefundRequest:
+    """Give back part of a charge that succeeded, or all of it.
+
+    `key` is our own idempotency key; `charge` is the gateway's reference of the charge; `reference` is the refund's id.
+    """
+
+    key: str
+    amount_minor: int
+    currency: str
+    charge: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeResult:
-    """What is known about the charge of `key`.
+    """What is known about the charge, or the refund, of `key`.
 
     `decline_code` is the provider's own word and `decline_class` our reading of it; `message` is for staff, never for
     the payer. `occurred_at` is the provider's own instant, None where it states none: book such a result at `now`.
@@ -102,6 +116,14 @@ class Gateway(Protocol):
 
         Any fault of the network is `UNKNOWN`, never `NOT_SENT`: that the question was not asked says nothing of the charge.
         """
+        ...
+
+    async def refund(self, request: RefundRequest) -> ChargeResult:
+        """Refund once for this key, however often it is called; as `charge` in all else."""
+        ...
+
+    async def look_up_refund(self, key: str) -> ChargeResult:
+        """Ask what became of a refund; as `look_up` in all else."""
         ...
 
     async def aclose(self) -> None:

@@ -9,6 +9,7 @@ from perennia.domain.ids import Id
 from perennia.gateways.calls import Calls
 from perennia.gateways.port import ChargeResult, Outcome
 from perennia.gateways.sandbox import SandboxGateway
+from perennia.jobs.refunds import refund_due
 from perennia.operations import collection
 from perennia.operations.collection import CHUNK, Booked, Call
 from perennia.store import session
@@ -27,7 +28,8 @@ class Collected:
 
     `charges` were answered by a gateway or may have reached it, `failed` of them were declined; look-ups told of
     `found_failed` charges made earlier, and `succeeded` counts payments booked from either. `without_method`
-    receivables had nothing to charge; `invoices` were issued for the recoveries `ended`.
+    receivables had nothing to charge; `invoices` were issued for the recoveries `ended`. `refunded` refunds were made,
+    `refunds_failed` refused, `refunds_underway` sent or asked after without an answer that decides.
     """
 
     charges: int = 0
@@ -40,6 +42,9 @@ class Collected:
     looked_up: int = 0
     ended: int = 0
     invoices: int = 0
+    refunded: int = 0
+    refunds_failed: int = 0
+    refunds_underway: int = 0
 
 
 Progress = Callable[[Collected], None]
@@ -68,7 +73,8 @@ def collect_due(
     batch: int = CHUNK,
     progress: Progress | None = None,
 ) -> Collected:
-    """Charge what is due at `as_of` and look up what is unknown, until nothing is left and nothing is under way.
+    """Charge what is due at `as_of` and look up what is unknown, until nothing is left and nothing is under way; then
+    the same for what is to be given back.
 
     In live books everything is dated by `machine_now`, or all `now` where that is not given; a sandbox has its own
     clock. What another collector holds is left to it. `alone` says that there is none: attempts found under way
@@ -79,7 +85,10 @@ def collect_due(
     while loop.step():
         if progress is not None:
             progress(loop.done)
-    return loop.done
+    back = refund_due(
+        tenant=tenant, as_of=as_of, clock=machine_now or (lambda: now), calls=calls, alone=alone, given_up=given_up
+    )
+    return replace(loop.done, refunded=back.made, refunds_failed=back.failed, refunds_underway=back.underway)
 
 
 class _Loop:

@@ -2,15 +2,22 @@
 
 from datetime import datetime
 
+from perennia.domain.calendar import slot_at
+from perennia.domain.changes import next_boundary
+from perennia.domain.facts import ChangeKind, Subscription
 from perennia.domain.ids import Id
-from perennia.operations.agreements import act_on
+from perennia.domain.lifecycle import NOT_BEGUN
+from perennia.domain.scheduling import version_at
+from perennia.operations.agreements import act_on, settle, up_to_date
 from perennia.operations.books import Books, open_books
 from perennia.operations.catalog import check_po_number
 from perennia.operations.customers import check_billing_day, check_zone
 from perennia.operations.preferences import told
+from perennia.store.identity import new_id
 from perennia.store.reads import customers as read
 from perennia.store.writes import agreements
 from perennia.store.writes import customers as write
+from perennia.store.writes.agreements import NewChange
 from perennia.store.writes.history import insert_change
 
 
@@ -25,19 +32,43 @@ def set_billing_day(*, tenant: Id, actor: str, customer_id: Id, day: int | None,
 def set_time_zone(*, tenant: Id, actor: str, customer_id: Id, zone: str | None, now: datetime) -> None:
     """Another time zone, or the tenant's: for what it takes from now on, and for what it has from the next boundary.
 
-    Raises NotFound, UnknownZone.
+    Each item that runs goes over where its period ends, one that is to start or tried where its first period does. Until
+    then it waits as a change does. Raises NotFound, UnknownZone.
     """
     check_zone(zone)
     with open_books(tenant=tenant) as books:
+        now = books.business_time(now)
         customer = read.customer(books.cursor, customer_id=customer_id)
-        books.lock(customer.payer_id)
+        payer = up_to_date(books, books.lock(customer.payer_id), actor=actor, now=now)
         customer = read.customer(books.cursor, customer_id=customer_id)
         if write.set_zone(books.cursor, customer_id=customer_id, zone=zone):
             write.set_next_zone(
                 books.cursor, tenant=tenant, customer_id=customer_id, payer_id=customer.payer_id,
                 zone=zone or books.tenant.zone,
             )  # fmt: skip
-            told(books, customer_id, ["zone"], actor=actor, now=books.business_time(now))
+            for subscription in payer.subscriptions:
+                if subscription.customer_id == customer_id:
+                    _goes_over(books, subscription, zone or books.tenant.zone, actor=actor, now=now)
+            settle(books, payer.id, actor=actor, now=now)
+            told(books, customer_id, ["zone"], actor=actor, now=now)
+
+
+def _goes_over(books: Books, subscription: Subscription, zone: str, *, actor: str, now: datetime) -> None:
+    """Let the clocks of another zone end the periods of each item from the next boundary on, in place of what waited."""
+    for change in subscription.changes:
+        if change.kind is ChangeKind.ZONE:
+            agreements.withdraw_change(books.cursor, change_id=change.id, subscription_id=subscription.id, now=now)
+    for item in subscription.items:
+        version = version_at(item, now)
+        if version.series.zone == zone or (version.ends_at is not None and version.ends_at <= now):
+            continue
+        at = next_boundary(version, now)
+        if subscription.status in NOT_BEGUN:
+            at = slot_at(version.series, at).end
+        made = NewChange(
+            new_id(), subscription.id, ChangeKind.ZONE.value, at, subscription.policies, item_id=item.id, name=zone
+        )
+        agreements.insert_change(books.cursor, made, tenant=books.tenant.id, actor=actor, now=now)
 
 
 def _there(books: Books, customer_id: Id) -> Id:

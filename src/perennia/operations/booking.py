@@ -8,7 +8,10 @@ from datetime import datetime
 import psycopg
 
 from perennia.domain.collection import Booking, payer_decision, subscription_moves
+from perennia.domain.decision import Decision
+from perennia.domain.facts import Status
 from perennia.domain.ids import Id
+from perennia.domain.invoicing import next_due_at
 from perennia.operations.books import Books, open_books
 from perennia.store.reads import payments as read
 from perennia.store.reads.facts import LockedPayer
@@ -60,4 +63,19 @@ def write_bookings(
         for payer_id, payer in locked.items()
         if payer_id in of_payer
     ]
+    books.write(made, actor=actor)
+    again = [decision.payer_id for decision in made if is_paid_again(decision)]
+    if again:
+        due_again(books, again, actor=actor)
+
+
+def is_paid_again(decision: Decision) -> bool:
+    """Whether a subscription was unpaid until now, so that what fell due meanwhile can be invoiced."""
+    return any(move.before is Status.UNPAID for move in decision.moves)
+
+
+def due_again(books: Books, payer_ids: Sequence[Id], *, actor: str) -> None:
+    """When these payers fall due next by their facts as they are now: the run takes it from there."""
+    payers = books.facts(locks.lock_payers(books.cursor, tenant=books.tenant.id, ids=list(payer_ids)))
+    made = [Decision(payer.id, next_due_at(payer, seller=books.seller())) for payer in payers]
     books.write(made, actor=actor)

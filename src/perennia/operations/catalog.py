@@ -21,10 +21,24 @@ from perennia.store.writes import catalog as write
 MONTHLY = Interval(Unit.MONTH)
 
 
-def create_product(*, tenant: Id, code: str, name: str) -> Id:
-    """Groups the plans one may switch between. Raises AlreadyExists."""
+def create_product(*, tenant: Id, code: str, name: str, one_per_customer: bool = False) -> Id:
+    """Groups the plans one may switch between; with `one_per_customer` a customer has one live subscription of it.
+
+    Raises AlreadyExists.
+    """
     with open_books(tenant=tenant) as books:
-        return write.insert_product(books.cursor, tenant=tenant, code=checked(code), name=checked(name))
+        return write.insert_product(
+            books.cursor, tenant=tenant, code=checked(code), name=checked(name), one_per_customer=one_per_customer
+        )
+
+
+def limit_product(*, tenant: Id, product_id: Id, one_per_customer: bool) -> None:
+    """From now on a customer may start one live subscription of it at most, or any number. What runs goes on.
+
+    Raises NotFound.
+    """
+    with open_books(tenant=tenant) as books:
+        write.limit_product(books.cursor, product_id=product_id, one_per_customer=one_per_customer)
 
 
 def create_plan(*, tenant: Id, product_id: Id, code: str, name: str) -> Id:

@@ -12,7 +12,7 @@ from typing import Any
 
 from perennia.domain.alignment import anchor_for, moved
 from perennia.domain.calendar import local_date, local_time
-from perennia.domain.errors import CurrencyMismatch, InvalidValue, NotFound
+from perennia.domain.errors import CurrencyMismatch, InvalidValue, NotAnAddOn, NotAPlan, NotFound, OtherProduct
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Change, ChangeKind, Item, ItemKind, Version
 from perennia.domain.ids import Id
@@ -22,8 +22,10 @@ from perennia.domain.terms import check_how_many, check_on_sale, check_period_am
 from perennia.operations import drafts
 from perennia.operations.agreements import Act, Policy, act_on
 from perennia.operations.chosen import Chosen
+from perennia.store import session
 from perennia.store.identity import new_id
 from perennia.store.reads import catalog
+from perennia.store.reads.catalog import Offer
 from perennia.store.writes import agreements as write
 from perennia.store.writes.agreements import NewChange
 
@@ -57,19 +59,22 @@ def change_plan(
 
     `when` is now, period_end, a date, or by the policy `change_timing`. With `payment_gated` it is priced and effective
     now, and made only if what it costs is paid within 23 hours; what costs nothing is made at once. Raises NotFound,
-    SubscriptionEnded, ChangePending, InvalidValue, CurrencyMismatch, PolicyConflict.
+    NotAPlan, OtherProduct, PriceNotSold, SubscriptionEnded, ChangePending, InvalidValue, CurrencyMismatch,
+    PolicyConflict.
     """
     with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now, policy=policy) as act:
         plan = plan_of(act.subscription)
         version = version_at(plan, act.now)
-        price = _offered(act, price_id)
+        offer = offered(act, price_id, kind=ItemKind.PLAN)
+        price = offer.price
         check_how_many(price, version.quantity if quantity is None else quantity)
         if unit_amount is not None:
             own_price(price, check_unit_amount(unit_amount))
         at = _at(act, version, _when(when, payment_gated), price=price)
         made = _made(
-            act, ChangeKind.PRICE, at, item_id=plan.id, price_id=price_id, quantity=quantity, unit_amount=unit_amount
-        )
+            act, ChangeKind.PRICE, at, item_id=plan.id, price_id=price_id, quantity=quantity, unit_amount=unit_amount,
+            name=offer.name,
+        )  # fmt: skip
         return _ask(act, made, is_gated=payment_gated)
 
 
@@ -107,14 +112,17 @@ def add_item(
     payment_gated: bool = False,
     policy: Policy | None = None,
 ) -> Asked:
-    """Add an add-on. Its periods are counted from the plan's boundaries unless `alignment` says otherwise."""
+    """Add an add-on. Its periods are counted from the plan's boundaries unless `alignment` says otherwise.
+
+    Raises NotAnAddOn, and what `change_plan` raises.
+    """
     with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now, policy=policy) as act:
         version = version_at(plan_of(act.subscription), act.now)
-        price = _offered(act, chosen.price_id)
+        offer = offered(act, chosen.price_id, kind=ItemKind.ADD_ON)
+        price = offer.price
         check_how_many(price, chosen.quantity)
         if chosen.unit_amount is not None:
             own_price(price, check_unit_amount(chosen.unit_amount))
-        offer = catalog.offers(act.books.cursor, price_ids=[chosen.price_id])[chosen.price_id]
         at = _at(act, version, _when(when, payment_gated), price=price, cuts=False)
         made = _made(
             act,
@@ -200,17 +208,24 @@ def pending_changes(*, tenant: Id, actor: str, subscription_id: Id, now: datetim
         return act.subscription.changes
 
 
-def _offered(act: Act, price_id: Id) -> Price:
-    """The price, in the subscription's currency; on sale, unless they have it. Raises NotFound, CurrencyMismatch,
-    PriceNotSold.
+def offered(act: Act, price_id: Id, *, kind: ItemKind) -> Offer:
+    """The price, in the subscription's currency; on sale, unless they have it; a plan's of the product that they have.
+
+    Raises NotFound, NotAPlan, NotAnAddOn, OtherProduct, CurrencyMismatch, PriceNotSold.
     """
-    offer = catalog.offers(act.books.cursor, price_ids=[price_id])[price_id]
+    own_id = version_at(plan_of(act.subscription), act.now).price.id
+    offers = catalog.offers(act.books.cursor, price_ids=list({price_id, own_id}))
+    offer, own = offers[price_id], offers[own_id]
     price = offer.price
+    if offer.kind is not kind:
+        raise NotAPlan(price=offer.code) if kind is ItemKind.PLAN else NotAnAddOn(price=offer.code)
+    if kind is ItemKind.PLAN and offer.product_id != own.product_id:
+        raise OtherProduct(price=offer.code)
     if all(version.price.id != price_id for item in act.subscription.items for version in item.versions):
         check_on_sale(price=offer.code, at=act.now, sold_from=offer.sold_from, sold_until=offer.sold_until)
     if price.currency != act.subscription.currency:
         raise CurrencyMismatch(expected=act.subscription.currency, given=price.currency)
-    return price
+    return offer
 
 
 def _item(act: Act, item_id: Id | None) -> Item:
@@ -257,7 +272,7 @@ def _made(act: Act, kind: ChangeKind, at: datetime, **values: Any) -> NewChange:
 
 
 def _ask(act: Act, made: NewChange, *, is_gated: bool = False) -> Asked:
-    if is_gated:
+    if is_gated and not session.is_preview():  # a preview shows what comes once it is paid
         draft_id = drafts.ask_for_change(act, made)
         if draft_id is not None:
             return Asked(made.id, made.effective_at, draft_id)

@@ -160,7 +160,7 @@ def _book_drafted(call: Call, result: ChargeResult, *, tenant: Id, now: datetime
     assert call.draft_id is not None
     try:
         booking = draft_payments.book_answer(
-            tenant=tenant, draft_id=call.draft_id, attempt_id=call.attempt_id, verdict=_verdict(result),
+            tenant=tenant, draft_id=call.draft_id, attempt_id=call.attempt_id, verdict=verdict_of(result),
             is_look_up=call.is_look_up, now=now, actor=actor,
         )  # fmt: skip
     except (*CULPRIT_ERRORS, DomainError) as error:
@@ -259,7 +259,7 @@ def _book(answers: list[tuple[Call, ChargeResult]], *, tenant: Id, now: datetime
             if call.is_look_up:
                 attempt = replace(attempt, look_ups=attempt.look_ups + 1)
             debt = debts[attempt.document_id]
-            booking = book_answer(attempt, debt, _verdict(result), policies=policies, now=now, new_ids=new_ids)
+            booking = book_answer(attempt, debt, verdict_of(result), policies=policies, now=now, new_ids=new_ids)
             bookings.append(booking)
         recovered = {b.document_id for b in bookings if b.paid and debts[b.document_id].state is DebtState.RECOVERING}
         write_bookings(books, bookings, locked=locked, recovered=recovered, now=now, actor=actor)
@@ -279,7 +279,8 @@ def _debts(
     return due | (read.debts(books.cursor, document_ids=others, now=now) if others else {})
 
 
-def _verdict(result: ChargeResult) -> Verdict:
+def verdict_of(result: ChargeResult) -> Verdict:
+    """What a gateway's answer means for the books."""
     decline = None if result.decline_class is None else Decline(result.decline_class.value)
     if result.outcome is Outcome.REQUIRES_ACTION:
         decline = Decline.AUTHENTICATION

@@ -10,7 +10,7 @@ from perennia.domain.decision import Decision
 from perennia.domain.errors import CatchUpHeld, NotFound
 from perennia.domain.facts import Payer
 from perennia.domain.ids import Id
-from perennia.domain.invoicing import next_due_at
+from perennia.operations.booking import due_again, is_paid_again
 from perennia.operations.books import Books, open_books
 from perennia.store.identity import new_ids
 from perennia.store.reads import facts, payments
@@ -57,14 +57,8 @@ class Desk:
             told = payer_decision(decision.payer_id, (), moves, next_due_at=None)
             decision = replace(decision, moves=told.moves, events=decision.events + told.events)
         self.books.write([decision], actor=self.actor)
-        if any(entry.grant_id is not None for entry in decision.balance):
-            self._due_again()
-
-    def _due_again(self) -> None:
-        """Credit that was given or spent moves the instant at which the next of it expires."""
-        (payer,) = self.books.facts(locks.lock_payers(self.cursor, tenant=self.books.tenant.id, ids=[self.payer.id]))
-        due = next_due_at(payer, seller=self.books.seller())
-        self.books.write([Decision(payer.id, due)], actor=self.actor)
+        if any(entry.grant_id is not None for entry in decision.balance) or is_paid_again(decision):
+            due_again(self.books, [self.payer.id], actor=self.actor)
 
 
 @contextmanager

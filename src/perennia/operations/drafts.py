@@ -22,9 +22,11 @@ from perennia.domain.ids import Id
 from perennia.domain.invoicing import next_due_at
 from perennia.domain.receipts import OpenDocument, check_received, receive
 from perennia.domain.refunds import BY_HAND
-from perennia.operations.agreements import Act, give_up, settle
+from perennia.domain.starting import trial_from_now
+from perennia.operations.agreements import Act, give_up, of, settle
 from perennia.operations.books import Books, open_books, written
 from perennia.operations.catalog import checked
+from perennia.operations.terms import move_trial
 from perennia.store import bulk, session
 from perennia.store.identity import new_id, new_ids
 from perennia.store.reads import drafts as read
@@ -60,10 +62,13 @@ def ask_for_change(act: Act, made: NewChange) -> Id | None:
 
 
 def ask_for_start(
-    books: Books, *, payer_id: Id, subscription_id: Id, collection: CollectionMode, together: bool, actor: str,
-    now: datetime,
+    books: Books, *, payer_id: Id, subscription_id: Id, collection: CollectionMode, together: bool,
+    trial_days: int | None, actor: str, now: datetime,
 ) -> Id | None:  # fmt: skip
-    """Make a subscription that was just inserted wait for its first payment; None where there is nothing to pay."""
+    """Make a subscription that was just inserted wait for its first payment; None where there is nothing to pay.
+
+    A trial of `trial_days` local days is counted from that payment.
+    """
     with session.preview(books.tenant.id), written() as decisions:
         settle(books, payer_id, actor=actor, now=now, together=together)
     documents = _documents(decisions)
@@ -71,7 +76,7 @@ def ask_for_start(
         return None
     key = _insert(
         books, documents, payer_id=payer_id, subscription_id=subscription_id, change_id=None, collection=collection,
-        together=together, now=now,
+        together=together, trial_days=trial_days, now=now,
     )  # fmt: skip
     move = SubscriptionMove(subscription_id, Status.SCHEDULED, Status.INCOMPLETE, now)
     books.write([Decision(payer_id, None, moves=(move,))], actor=actor)
@@ -171,6 +176,8 @@ def _complete(books: Books, draft: StoredDraft, *, actor: str, now: datetime) ->
     """Do what the draft is of, and answer its documents. Raises _Differs, having done nothing."""
     with session.transaction(books.tenant.id), written() as decisions:
         write.take_up(books.cursor, draft)
+        if draft.trial_days is not None:
+            _count_trial(books, draft, draft.trial_days, actor=actor, now=now)
         settle(books, draft.payer_id, actor=actor, now=now, together=draft.together)
         documents = _documents(decisions)
         if digest(content(documents)) != draft.digest:
@@ -178,6 +185,15 @@ def _complete(books: Books, draft: StoredDraft, *, actor: str, now: datetime) ->
         open_documents = [OpenDocument(one.id, DebtState.OPEN, one.open_minor) for one in documents if one.open_minor]
         write.close_paid(books.cursor, draft_id=draft.id, document_id=open_documents[0].id, now=now)
     return open_documents
+
+
+def _count_trial(books: Books, draft: StoredDraft, days: int, *, actor: str, now: datetime) -> None:
+    """The trial of what begins with this payment is counted from today."""
+    payer = books.lock(draft.payer_id)
+    subscription = of(payer, draft.subscription_id)
+    until = trial_from_now(now=now, days=days, zone=subscription.zone, policies=subscription.policies)
+    if subscription.trial_ends_at is not None and until > subscription.trial_ends_at:
+        move_trial(Act(books, payer, subscription, subscription.policies, actor, now), until)
 
 
 def content(documents: Iterable[Document]) -> list[dict[str, Any]]:
@@ -225,7 +241,7 @@ def _due(documents: Iterable[Document]) -> int:
 
 def _insert(
     books: Books, documents: Sequence[Document], *, payer_id: Id, subscription_id: Id, change_id: Id | None,
-    collection: CollectionMode, together: bool, now: datetime,
+    collection: CollectionMode, together: bool, now: datetime, trial_days: int | None = None,
 ) -> Id:  # fmt: skip
     first, said = next(one for one in documents if one.open_minor), content(documents)
     draft = NewDraft(
@@ -236,7 +252,7 @@ def _insert(
         entity_id=first.entity_id,
         currency=first.currency,
         amount_minor=_due(documents),
-        content={"documents": said},
+        content={"documents": said} if trial_days is None else {"documents": said, "trial_days": trial_days},
         digest=digest(said),
         together=together,
         created_at=now,

@@ -111,7 +111,8 @@ def refund(
     """Give back part of a payment, or all that is left of it; answers the refund.
 
     What lies on the payer's balance (without granted credit) covers it first; the rest is given back without a credit
-    note. A payment by hand counts as given back at once; for a gateway's an intent is left. The same `key` again is the
+    note. A payment by hand counts as given back at once; for a gateway's an intent is left, which the collection
+    sends. The same `key` again is the
     same refund. Raises NotFound, InvalidValue, MoreThanLeft, NothingLeft, AlreadyExists.
     """
     for text, field in ((key, "key"), (reason, "reason")):
@@ -154,21 +155,26 @@ def end_of_refund(
     with open_desk(
         tenant=tenant, whose=lambda cursor: read.refund(cursor, refund_id=refund_id).payer_id, now=now, actor=actor
     ) as desk:
-        underway = read.refund(desk.cursor, refund_id=refund_id)
-        ended = end_refund(underway, succeeded=succeeded, now=desk.now, new_ids=new_ids)
-        state = RefundState.SUCCEEDED if succeeded else RefundState.FAILED
-        desk.write(
-            Decision(
-                payer_id=desk.payer.id,
-                next_due_at=desk.payer.next_due_at,
-                refund_ends=(RefundEnd(refund_id, state, desk.now, reference),),
-                refunded=((underway.payment_id, -ended.released_minor),) if ended.released_minor else (),
-                balance=ended.balance,
-                postings=ended.postings,
-                events=ended.events,
-                states=ended.states,
-            )
+        book_end(desk, refund_id, succeeded=succeeded, reference=reference)
+
+
+def book_end(desk: Desk, refund_id: Id, *, succeeded: bool, reference: str | None, code: str | None = None) -> None:
+    """Book the end of a refund under its payer's lock. Raises NotFound, MoveNotPermitted for one that has ended."""
+    underway = read.refund(desk.cursor, refund_id=refund_id)
+    ended = end_refund(underway, succeeded=succeeded, now=desk.now, new_ids=new_ids)
+    state = RefundState.SUCCEEDED if succeeded else RefundState.FAILED
+    desk.write(
+        Decision(
+            payer_id=desk.payer.id,
+            next_due_at=desk.payer.next_due_at,
+            refund_ends=(RefundEnd(refund_id, state, desk.now, reference, code),),
+            refunded=((underway.payment_id, -ended.released_minor),) if ended.released_minor else (),
+            balance=ended.balance,
+            postings=ended.postings,
+            events=ended.events,
+            states=ended.states,
         )
+    )
 
 
 def loose_balance(desk: Desk, entity_id: Id, currency: str) -> int:

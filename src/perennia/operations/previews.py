@@ -10,7 +10,7 @@ from perennia.domain.decision import Decision, Movement, SubscriptionMove
 from perennia.domain.documents import Document
 from perennia.domain.errors import InvalidValue
 from perennia.domain.facts import Payer, Seller
-from perennia.domain.forecast import Usage, ahead, metered
+from perennia.domain.forecast import Usage, ahead, drafted, metered
 from perennia.domain.ids import Id
 from perennia.operations import books
 from perennia.store import session
@@ -20,6 +20,7 @@ from perennia.store.reads.sellers import Tenant
 from perennia.store.session import Cursor
 
 MOST_MONTHS = 120
+_LONGEST_DRAFT = timedelta(days=367)
 _FAR = timedelta(days=366 * 11)
 """Beyond the longest interval there is."""
 
@@ -34,6 +35,16 @@ class Upcoming:
     at: datetime
     documents: tuple[Document, ...]
     usage: tuple[Usage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """What fell due and is a draft still, as it would be issued now; `issued_at` is when the first of it will be by itself,
+    None where it waits until somebody asks.
+    """
+
+    documents: tuple[Document, ...]
+    issued_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -108,6 +119,22 @@ def next_invoice(*, tenant: Id, customer_id: Id, now: datetime) -> Upcoming | No
     with session.looking(tenant) as cursor:
         look = _look(cursor, tenant=tenant, payer_id=_payer_of(cursor, customer_id), now=now)
     return next(_upcoming(look, through=look.now + _FAR), None)
+
+
+def drafts(*, tenant: Id, customer_id: Id, now: datetime) -> Drafted:
+    """What fell due for the customer's payer and is not issued yet: a draft is worked out anew whenever it is looked at.
+
+    Raises NotFound.
+    """
+    with session.looking(tenant) as cursor:
+        look = _look(cursor, tenant=tenant, payer_id=_payer_of(cursor, customer_id), now=now)
+    found = drafted(look.payer, seller=look.seller, now=look.now, new_ids=Keys())
+    waiting = {one.due_at for one in found}
+    coming = _upcoming(look, through=look.now + _LONGEST_DRAFT) if waiting else ()
+    return Drafted(
+        found,
+        next((one.at for one in coming if any(document.due_at in waiting for document in one.documents)), None),
+    )
 
 
 def calendar(*, tenant: Id, customer_id: Id, now: datetime, months: int = 12) -> Calendar:

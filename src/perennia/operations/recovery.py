@@ -4,21 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from perennia.domain.collection import Debt, DebtChange, DebtState, without_method
-from perennia.domain.decision import Decision
+from perennia.domain.collection import Debt, DebtChange, DebtState, payer_decision, without_method
+from perennia.domain.decision import Decision, SubscriptionMove
 from perennia.domain.dunning import Step, when_due
 from perennia.domain.errors import DomainError
 from perennia.domain.events import Event, EventType
-from perennia.domain.facts import Cause, Payer
+from perennia.domain.facts import Cause, Payer, Status, Subscription, policies_of
 from perennia.domain.ids import Id
-from perennia.domain.lifecycle import end_of_service
+from perennia.domain.lifecycle import MOVES, OVER, end_of_service
+from perennia.domain.policies import CHOICES
 from perennia.domain.policies import policies as policies_from
+from perennia.domain.scheduling import NOW, effective_at, plan_of, version_at
 from perennia.operations.booking import CULPRIT_ERRORS, open_payers, write_bookings
 from perennia.operations.books import Books
-from perennia.store.identity import new_ids
+from perennia.store import bulk
+from perennia.store.identity import new_id, new_ids
 from perennia.store.reads import payments as read
 from perennia.store.reads.facts import LockedPayer
-from perennia.store.writes import locks
+from perennia.store.writes import agreements, locks
 from perennia.store.writes import payments as write
 from perennia.store.writes import subscriptions as write_subscriptions
 from perennia.store.writes.payments import Intent
@@ -87,9 +90,10 @@ def _fail(books: Books, debts: Sequence[Debt], *, locked: dict[Id, LockedPayer],
 
 
 def _end(books: Books, debts: Sequence[Debt], *, locked: dict[Id, LockedPayer], now: datetime, actor: str) -> int:
-    """The end action `cancel`: what each document charged for ends now, and the rest of the debt is given up.
+    """What each document charged for ends, is unpaid, pauses or goes on, by its own `dunning_end`.
 
-    The unused part of an open invoice is credited by the rules of any cancellation; what was used stays owed.
+    Where all of it ends, the unused part of an open invoice is credited by the rules of any cancellation and the rest is
+    given up; else it stays in recovery without another attempt, unless the payer leaves another method.
     Answers how many invoices were issued on the way.
     """
     if not debts:
@@ -97,28 +101,59 @@ def _end(books: Books, debts: Sequence[Debt], *, locked: dict[Id, LockedPayer], 
     payers = [payer for payer_id, payer in locked.items() if payer_id in {debt.payer_id for debt in debts}]
     on_document = read.subscriptions_on(books.cursor, document_ids=[debt.document_id for debt in debts])
     failed = {subscription for found in on_document.values() for subscription, _ in found}
-    ends = [end for payer in books.facts(payers) for end in _ends(payer, failed, now=now)]
-    write_subscriptions.schedule_cancels(books.cursor, ends, cause=Cause.FAILED_PAYMENT.value, now=now)
+    ended: set[Id] = set()
+    for payer in books.facts(payers):
+        ended |= _end_of(books, payer, failed, now=now, actor=actor)
     made = [
         books.bill(payer, through=now, now=now, new_ids=new_ids, catch_up=True)
         for payer in books.facts(payers, through=now)
     ]
-    given_up = [debt for debt in debts if debt.open_minor > _credited(debt, made)]
-    changes = [_given_up(debt) for debt in given_up]
-    write.move_receivables(books.cursor, changes, tenant=books.tenant.id, actor=actor, now=now)
-    books.write([_tell(decision, given_up, now=now) for decision in made], actor=actor)
+    ends_all = [
+        debt for debt in debts if all(one in ended or s in OVER for one, s in on_document.get(debt.document_id, ()))
+    ]
+    left = [debt for debt in debts if debt.open_minor > _credited(debt, made)]
+    given_up = [_over(debt, DebtState.GIVEN_UP if debt in ends_all else debt.state) for debt in left]
+    write.move_receivables(books.cursor, given_up, tenant=books.tenant.id, actor=actor, now=now)
+    books.write([_tell(decision, left, now=now) for decision in made], actor=actor)
     return sum(decision.invoices for decision in made)
 
 
-def _ends(payer: Payer, failed: set[Id], *, now: datetime) -> list[tuple[Id, datetime]]:
-    """(subscription, when it ends), for those that do not end by then anyway."""
-    found = []
+def _end_of(books: Books, payer: Payer, failed: set[Id], *, now: datetime, actor: str) -> set[Id]:
+    """Do the end action for each of the payer's subscriptions whose payment failed; answers which of them end."""
+    wanted: dict[str, list[Subscription]] = {word: [] for word in CHOICES["dunning_end"]}
     for subscription in payer.subscriptions:
         if subscription.id in failed:
-            ends = end_of_service(subscription, asked_for=now)
-            if subscription.cancel_at is None or subscription.cancel_at > ends:
-                found.append((subscription.id, ends))
-    return found
+            wanted[policies_of(version_at(plan_of(subscription), now), subscription).dunning_end].append(subscription)
+    cancels = [(one.id, ends) for one in wanted["cancel"] if (ends := _ends(one, now=now)) is not None]
+    write_subscriptions.schedule_cancels(books.cursor, cancels, cause=Cause.FAILED_PAYMENT.value, now=now)
+    moves = [
+        SubscriptionMove(one.id, one.status, Status.UNPAID, now)
+        for one in wanted["unpaid"]
+        if Status.UNPAID in MOVES[one.status]
+    ]
+    if moves:
+        books.write([payer_decision(payer.id, (), moves, next_due_at=None)], actor=actor)
+        bulk.empty_stages(books.cursor)
+    for one in wanted["pause"]:
+        if Status.PAUSED in MOVES[one.status] and all(pause.is_over for pause in one.pauses):
+            _pause(books, one, now=now)
+    return {one.id for one in wanted["cancel"]}
+
+
+def _ends(subscription: Subscription, *, now: datetime) -> datetime | None:
+    """When it ends; None where it ends by then anyway."""
+    ends = end_of_service(subscription, asked_for=now)
+    return ends if subscription.cancel_at is None or subscription.cancel_at > ends else None
+
+
+def _pause(books: Books, subscription: Subscription, *, now: datetime) -> None:
+    """A pause from now on, until somebody resumes it."""
+    version = version_at(plan_of(subscription), now)
+    starts_at = effective_at(subscription, version, when=NOW, now=now, policies=subscription.policies)
+    agreements.insert_pause(
+        books.cursor, key=new_id(), tenant=books.tenant.id, subscription_id=subscription.id, starts_at=starts_at,
+        ends_at=None, policies=subscription.policies, now=now,
+    )  # fmt: skip
 
 
 def _credited(debt: Debt, made: Sequence[Decision]) -> int:
@@ -126,12 +161,12 @@ def _credited(debt: Debt, made: Sequence[Decision]) -> int:
     return sum(a.amount_minor for decision in made for a in decision.allocations if a.document_id == debt.document_id)
 
 
-def _given_up(debt: Debt) -> DebtChange:
+def _over(debt: Debt, state: DebtState) -> DebtChange:
     return DebtChange(
         document_id=debt.document_id,
         payer_id=debt.payer_id,
         before=debt.state,
-        state=DebtState.GIVEN_UP,
+        state=state,
         attempts=debt.attempts,
         first_failed_at=debt.first_failed_at,
         next_attempt_at=None,

@@ -1,193 +1,36 @@
 """Agreements: start one, end one, take its end back, take up an ended one again, withdraw from one."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, TypedDict, Unpack
 
 from perennia.domain.calendar import local_date, midnight, slot_at
 from perennia.domain.changes import split
 from perennia.domain.corrections import LineCredit
 from perennia.domain.decision import Decision, VersionBegun, VersionEnd
-from perennia.domain.entities import selling_entity
 from perennia.domain.errors import (
     ChangePending,
     InvalidValue,
     NotCanceling,
-    StillRunning,
     WithdrawalOver,
 )
 from perennia.domain.events import Event, EventType
-from perennia.domain.facts import Cause, CollectionMode, Payer, Version
+from perennia.domain.facts import Cause, Version
 from perennia.domain.ids import Id
 from perennia.domain.lifecycle import end_of_service
-from perennia.domain.policies import Policies, as_given, changed, over, policies
+from perennia.domain.policies import Policies, changed
 from perennia.domain.scheduling import NOW, PERIOD_END, PERIOD_START, When, effective_at, plan_of, version_at
-from perennia.domain.starting import Beginning, beginning
-from perennia.operations import drafts, redemptions, trials
-from perennia.operations.agreements import Act, Policy, act_on, of, settle, up_to_date
-from perennia.operations.books import Books, open_books
-from perennia.operations.catalog import check_po_number
-from perennia.operations.chosen import Chosen, currency_of, new_items, products_of, sold_by
+from perennia.operations import drafts
+from perennia.operations.agreements import Act, Policy, act_on, settle, up_to_date
+from perennia.operations.books import open_books
+from perennia.operations.chosen import Chosen, new_items
 from perennia.operations.invoices import credit_note
-from perennia.store.identity import new_id, new_ids
-from perennia.store.reads import customers, invoices
+from perennia.operations.starts import TermAsked, check_ended, start
+from perennia.store.identity import new_ids
+from perennia.store.reads import invoices
 from perennia.store.reads import subscriptions as read
-from perennia.store.reads.customers import Customer
 from perennia.store.writes import agreements
-from perennia.store.writes import subscriptions as write
-from perennia.store.writes.subscriptions import NewItem, NewSubscription
 
 __all__ = ["Chosen", "TermAsked", "cancel", "new_items", "reactivate", "settle", "start", "uncancel", "withdraw"]
-
-
-@dataclass(frozen=True, slots=True)
-class TermAsked:
-    """A commitment for so many periods of the plan; `then` it is renewed, goes on without one, or ends."""
-
-    periods: int
-    then: str = "renew"
-
-
-class Wanted(TypedDict, total=False):
-    """What may be asked of a subscription that starts, beside its items.
-
-    Dates are local; `start_on` may have passed or lie ahead, `anchor_on` is where periods are counted from. `trial_ends_on`
-    is what the owner grants whoever asks; `trial_days`, else those of the price, are for those who had no trial of the
-    product before. `adjustment`, in currency units and also below zero, is added to each period of the plan.
-    `addon_of` counts periods with those of another subscription's plan (`alignment` base). `coupon` is a code.
-    `entity_id` is the legal entity that sells, for good; without it the customer's country chooses. `po_number` is the
-    customer's own order number. `apart` keeps its documents to itself. With `payment_behavior` incomplete (default: allow)
-    it begins only once its first invoice is paid, within 23 hours; where nothing is due at once it begins as ever.
-    """
-
-    start_on: date | None
-    anchor_on: date | None
-    trial_ends_on: date | None
-    trial_days: int | None
-    cancel_on: date | None
-    term: TermAsked | None
-    adjustment: Decimal
-    collection: CollectionMode
-    net_days: int
-    external_id: str | None
-    addon_of: Id | None
-    apart: bool
-    reactivates: Id | None
-    coupon: str | None
-    entity_id: Id | None
-    po_number: str | None
-    payment_behavior: str
-
-
-def start(
-    *,
-    tenant: Id,
-    actor: str,
-    customer_id: Id,
-    items: Sequence[Chosen],
-    now: datetime,
-    policy: Policy | None = None,
-    **wanted: Unpack[Wanted],
-) -> Id:
-    """Start a subscription on a local date: today, later, or earlier, which bills what has passed since.
-
-    `items` name one plan and any add-ons in one currency; `policy` holds for this subscription over the tenant's. What
-    is due now is invoiced in the same transaction.
-    Raises NotFound, InvalidValue, CurrencyMismatch, AlreadyExists, PolicyConflict; for a coupon what `redeem` raises.
-    """
-    with open_books(tenant=tenant, of_few=True) as books:
-        now = books.business_time(now)
-        customer = customers.customer(books.cursor, customer_id=customer_id)
-        payer = up_to_date(books, books.lock(customer.payer_id), actor=actor, now=now)
-        effective = changed(policies(books.tenant.policies), policy)
-        chosen = new_items(books, items, adjustment=wanted.get("adjustment", Decimal(0)), at=now)
-        dates = _dates(books, customer, payer, chosen, items, effective, wanted, now=now)
-        made = _made(books, customer, chosen, items, effective, dates, wanted, now=now)
-        if policy:
-            made = replace(made, policies=as_given(changed(Policies(), policy)))
-        write.insert_subscriptions(books.cursor, [made], tenant=tenant, now=now)
-        told = [Event(EventType.SUBSCRIPTION_CREATED, made.id, now)]
-        if made.reactivates_id is not None:
-            told.append(Event(EventType.SUBSCRIPTION_REACTIVATED, made.id, now))
-        together = effective.backdated_start == "one_invoice" and made.started_at < now
-        if _is_incomplete(wanted) and drafts.ask_for_start(
-            books, payer_id=customer.payer_id, subscription_id=made.id, collection=made.collection,
-            together=together, actor=actor, now=now,
-        ):  # fmt: skip
-            return made.id
-        settle(books, customer.payer_id, actor=actor, now=now, told=tuple(told), together=together)
-    return made.id
-
-
-def _is_incomplete(wanted: Wanted) -> bool:
-    behavior = wanted.get("payment_behavior", "allow")
-    if behavior not in ("allow", "incomplete"):
-        raise InvalidValue(field="payment_behavior", value=behavior, reason="allow or incomplete")
-    return behavior == "incomplete"
-
-
-def _dates(
-    books: Books, customer: Customer, payer: Payer, chosen: Sequence[NewItem], items: Sequence[Chosen],
-    effective: Policies, wanted: Wanted, *, now: datetime,
-) -> Beginning:  # fmt: skip
-    """Where it begins; a trial that was had before is left out, one that is granted is remembered."""
-    addon_of, days = wanted.get("addon_of"), wanted.get("trial_days")
-    given: dict[str, Any] = {
-        "now": now,
-        "zone": customer.zone or books.tenant.zone,
-        "policies": over(effective, chosen[0].own_policies),
-        "start_on": wanted.get("start_on"),
-        "anchor_on": wanted.get("anchor_on"),
-        "customer_day": customer.billing_day,
-        "base": None if addon_of is None else version_at(plan_of(of(payer, addon_of)), now).series,
-    }
-    found = beginning(
-        trial_ends_on=wanted.get("trial_ends_on"), trial_days=chosen[0].trial_days if days is None else days, **given
-    )
-    if found.trial_ends_at is None:
-        return found
-    had = trials.remember(books, customer=customer, product_ids=products_of(books, items), now=now)
-    return beginning(**given) if had and wanted.get("trial_ends_on") is None else found
-
-
-def _made(
-    books: Books, customer: Customer, chosen: Sequence[NewItem], items: Sequence[Chosen], effective: Policies,
-    dates: Beginning, wanted: Wanted, *, now: datetime,
-) -> NewSubscription:  # fmt: skip
-    """The row to insert, with its coupon redeemed."""
-    key, currency, plan = new_id(), currency_of(books, items), chosen[0].interval
-    term, number = wanted.get("term"), wanted.get("po_number")
-    discounts = redemptions.at_start(
-        books, customer=customer, subscription_id=key, currency=currency, sold=sold_by(books, items),
-        policies=effective, code=wanted.get("coupon"), now=now,
-    )  # fmt: skip
-    return NewSubscription(
-        id=key,
-        customer_id=customer.id,
-        payer_id=customer.payer_id,
-        entity_id=selling_entity(books.seller().entities, country=customer.country, chosen=wanted.get("entity_id")),
-        currency=currency,
-        zone=dates.zone,
-        started_at=dates.started_at,
-        anchor_on=dates.anchor(plan).date(),
-        bills_from=dates.bills_from(plan),
-        items=tuple(
-            replace(item, anchor_at=dates.anchor(item.interval), bills_from=dates.bills_from(item.interval))
-            for item in chosen
-        ),
-        external_id=wanted.get("external_id"),
-        trial_ends_at=dates.trial_ends_at,
-        cancel_at=_later(wanted.get("cancel_on"), local_date(dates.started_at, dates.zone), dates.zone),
-        term=None if term is None else dates.term(periods=term.periods, then=term.then, interval=plan),
-        collection=wanted.get("collection", CollectionMode.AUTOMATIC),
-        net_days=wanted.get("net_days", 0),
-        apart=wanted.get("apart", False),
-        po_number=None if number is None else check_po_number(number),
-        reactivates_id=wanted.get("reactivates"),
-        discounts=discounts,
-    )
 
 
 def cancel(
@@ -260,8 +103,7 @@ def reactivate(
         payer_id = read.standing(books.cursor, subscription_id=subscription_id).payer_id
         up_to_date(books, books.lock(payer_id), actor=actor, now=books.business_time(now))
         ended = read.standing(books.cursor, subscription_id=subscription_id)
-        if ended.status != "canceled":
-            raise StillRunning(subscription=subscription_id.text("sub"))
+        check_ended(books, subscription_id, ended.customer_id)
         last = read.last_items(books.cursor, subscription_id=subscription_id)
         adjustment = sum((one.unit_amount or Decimal(0) for one in last if one.kind == "adjustment"), Decimal(0))
         items = [Chosen(one.price_id, one.quantity, one.unit_amount) for one in last if one.kind != "adjustment"]
@@ -291,7 +133,7 @@ def withdraw(*, tenant: Id, actor: str, subscription_id: Id, now: datetime, imme
         last = local_date(subscription.started_at, zone) + timedelta(days=days)
         if local_date(act.now, zone) > last:
             raise WithdrawalOver(subscription=subscription_id.text("sub"), until=last.isoformat())
-        asked = act.now if immediate_start else subscription.started_at
+        asked = act.now if immediate_start else min(act.now, subscription.started_at)
         under = changed(
             act.policies,
             {"credit_becomes": "refund", "cancel_credit": "credit_becomes", "proration": "prorate",
@@ -366,11 +208,3 @@ def _used_until(act: Act, when: When, ends: datetime) -> datetime | None:
     """The real instant of an end that took effect at the beginning of its day: so long usage is charged."""
     asked = act.now if when == NOW else when
     return asked if isinstance(asked, datetime) and ends < asked <= act.now else None
-
-
-def _later(day: date | None, start_on: date, zone: str) -> datetime | None:
-    if day is None:
-        return None
-    if day < start_on:
-        raise InvalidValue(field="date", value=day.isoformat(), reason=f"before the start on {start_on.isoformat()}")
-    return midnight(day, zone)

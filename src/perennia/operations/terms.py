@@ -1,4 +1,4 @@
-"""Trials that run or are given, commitments, and holds of invoicing."""
+"""Trials that run or are given, commitments, holds of invoicing, and arrears that are closed on request."""
 
 from datetime import date, datetime
 
@@ -9,7 +9,7 @@ from perennia.domain.facts import ChangeKind
 from perennia.domain.ids import Id
 from perennia.domain.scheduling import NOW, effective_at, is_trialing, plan_of, version_at
 from perennia.domain.starting import MOST_PERIODS
-from perennia.operations.agreements import Act, Policy, act_on
+from perennia.operations.agreements import Act, Policy, act_on, settle
 from perennia.store.identity import new_id
 from perennia.store.writes import agreements as write
 from perennia.store.writes.agreements import NewChange
@@ -34,7 +34,7 @@ def set_trial_end(
         until = effective_at(act.subscription, version, when=trial_ends_on, now=act.now, policies=act.policies)
         if is_trialing(act.subscription) or act.subscription.started_at > act.now:
             until = max(until, act.subscription.trial_ends_at or until)
-            _move(act, until)
+            move_trial(act, until)
             act.settle()
             return until
         at = effective_at(act.subscription, version, when=NOW, now=act.now, policies=act.policies)
@@ -53,7 +53,7 @@ def end_trial(*, tenant: Id, actor: str, subscription_id: Id, now: datetime, pol
             raise NotTrialing(subscription=subscription_id.text("sub"))
         version = version_at(plan_of(act.subscription), act.now)
         until = effective_at(act.subscription, version, when=act.now, now=act.now, policies=act.policies)
-        _move(act, until)
+        move_trial(act, until)
         act.settle()
         return until
 
@@ -110,7 +110,17 @@ def release_invoicing(*, tenant: Id, actor: str, subscription_id: Id, now: datet
         act.settle(Event(EventType.SUBSCRIPTION_RELEASED, subscription_id, act.now))
 
 
-def _move(act: Act, until: datetime) -> None:
+def issue_drafts(*, tenant: Id, actor: str, subscription_id: Id, now: datetime) -> None:
+    """Issue now what fell due and waits: drafts whose time is not over (`draft_hours`), and what gathers until somebody
+    asks for it (`arrears_close` on_request). All of it stands on one document. Raises NotFound, SubscriptionEnded.
+    """
+    with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now) as act:
+        write.ask_to_issue(act.books.cursor, subscription_id=subscription_id, at=act.now)
+        told = (Event(EventType.SUBSCRIPTION_DRAFTS_ISSUED, subscription_id, act.now),)
+        settle(act.books, act.payer.id, actor=act.actor, now=act.now, told=told, together=True)
+
+
+def move_trial(act: Act, until: datetime) -> None:
     """The first charges and, by policy, the anchors follow the end of the trial."""
     zone, old = act.subscription.zone, act.subscription.trial_ends_at
     bills_from: dict[Id, datetime] = {}
@@ -120,7 +130,7 @@ def _move(act: Act, until: datetime) -> None:
             if version.billed_through is not None or version.ends_at == version.starts_at:
                 continue
             bills_from[version.id] = max(until, version.starts_at)
-            counted_from_it = old is not None and slot_at(version.series, old).start == old
+            counted_from_it = old is not None and version.series.anchor == anchor_at(old, zone)
             if (
                 act.policies.trial_end_is_anchor == "yes"
                 and act.policies.alignment == "anniversary"

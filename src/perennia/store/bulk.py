@@ -172,7 +172,7 @@ _FILLED_BY_INSERT = {
     tables.Outbox: ("position", "recorded_at"),
 }
 _PLACE = "place"
-_TOLD = frozenset({"payments_reference"})
+_TOLD = frozenset({"payments_reference", "subscriptions_one_per_product"})
 """Unique keys that a person gives, and is told of."""
 _AT_ONCE = 10_000
 FEW = 64

@@ -109,6 +109,11 @@ SENTENCES = {
     "change_pending": (
         "Det, der er bestilt på {subscription}, venter på sin betaling til {until}; få det betalt, eller tag det tilbage."
     ),
+    "not_a_plan": "{price} er et tilvalgs pris; skift til en plans pris, og læg tilvalg til som post.",
+    "not_an_add_on": "{price} er en plans pris, og en aftale har én; læg et tilvalg til, eller skift plan.",
+    "other_product": "{price} hører til en anden vare; skift til en af denne vares planer, eller tegn en ny aftale.",
+    "already_subscribed": "En kunde kan have varen én gang og har den med {subscription}; skift eller afslut den aftale.",
+    "already_exists.subscriptions_one_per_product": "En kunde kan have varen én gang og har den; se på den aftale.",
 }
 
 # By their English, as gettext has it; what stands in braces is carried over.
@@ -302,4 +307,10 @@ WORDS = {
     "incomplete_expired": "aldrig betalt",
     "a change that is to be paid first takes effect now": "en ændring, der skal betales først, træder i kraft nu",
     "allow or incomplete": "allow eller incomplete",
+    "a step comes on a date, or after so many periods": "et trin kommer på en dato eller efter så mange perioder",
+    "a step names a price, a quantity or an amount": "et trin nævner en pris, et antal eller et beløb",
+    "each step comes after the one before it": "hvert trin kommer efter det foregående",
+    "from 1 to {MOST_STEPS} steps": "fra 1 til {MOST_STEPS} trin",
+    "ramp": "trinene",
+    "after_periods": "antallet af perioder",
 }

@@ -53,6 +53,7 @@ WORDS = {
     "trialing": "på prøve",
     "active": "aktiv",
     "past_due": "i restance",
+    "unpaid": "ubetalt",
     "canceled": "opsagt",
     "a subscription has one plan, and add-ons beside it": "en aftale har én plan og tilvalg ved siden af",
     "before the start on {day}": "før starten den {day}",

@@ -98,6 +98,11 @@ SENTENCES = {
     "change_pending": (
         "What was asked for on {subscription} waits for its payment until {until}; have it paid, or take it back first."
     ),
+    "not_a_plan": "{price} is the price of an add-on; change to the price of a plan, and add an add-on as an item.",
+    "not_an_add_on": "{price} is the price of a plan, and a subscription has one; add an add-on, or change the plan.",
+    "other_product": "{price} is of another product; change to a plan of this one, or start a subscription to the other.",
+    "already_subscribed": "A customer may have this product once, and has it with {subscription}; change or end that one.",
+    "already_exists.subscriptions_one_per_product": "A customer may have this product once, and has it; look at that one.",
 }
 
 # Kinds, keys and fields that read badly as they are called inside.

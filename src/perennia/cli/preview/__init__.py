@@ -22,6 +22,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     asked = parser.add_subparsers(dest="asked", required=True, metavar="WHAT")
     following = _question(asked, "next", "the next documents of a customer, and when they come")
     following.add_argument("customer", metavar="CUSTOMER", help="cus_… or the external id")
+    drafts = _question(asked, "drafts", "what fell due for a customer and is not issued yet")
+    drafts.add_argument("customer", metavar="CUSTOMER", help="cus_… or the external id")
     year = _question(asked, "calendar", "all documents of a customer for the next twelve months")
     year.add_argument("customer", metavar="CUSTOMER", help="cus_… or the external id")
     year.add_argument("--months", type=int, default=12, metavar="N", help="how many months (default 12)")
@@ -73,6 +75,15 @@ def _next(args: argparse.Namespace, tenant: "Tenant") -> tuple[dict[str, Any], s
     customer = previews.find_customer(tenant=tenant.id, reference=args.customer)
     found = previews.next_invoice(tenant=tenant.id, customer_id=customer, now=clock.now())
     return telling.next_invoice(found, zone=tenant.zone)
+
+
+def _drafts(args: argparse.Namespace, tenant: "Tenant") -> tuple[dict[str, Any], str]:
+    from perennia.cli.preview import telling
+    from perennia.operations import previews
+
+    customer = previews.find_customer(tenant=tenant.id, reference=args.customer)
+    found = previews.drafts(tenant=tenant.id, customer_id=customer, now=clock.now())
+    return telling.drafts(found, zone=tenant.zone)
 
 
 def _calendar(args: argparse.Namespace, tenant: "Tenant") -> tuple[dict[str, Any], str]:
@@ -127,7 +138,7 @@ def _of_an_act(args: argparse.Namespace, tenant: "Tenant") -> tuple[dict[str, An
     return telling.preview(previewed, zone=tenant.zone)
 
 
-_ASKED = {"next": _next, "calendar": _calendar, "what-if": _what_if}
+_ASKED = {"next": _next, "drafts": _drafts, "calendar": _calendar, "what-if": _what_if}
 
 
 def _when(text: str) -> str | date:

@@ -1,21 +1,17 @@
 """Previews as data for `--json`, and as text: (data, text) of each."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from perennia.cli.scenario.tables import aligned
-from perennia.cli.scenario.telling import document as told
-from perennia.cli.scenario.telling import iso, local
+from perennia.cli.scenario.telling import iso, local, unsaved
 from perennia.domain.decision import Movement, SubscriptionMove
-from perennia.domain.documents import Document, Line
+from perennia.domain.documents import Document
 from perennia.domain.money import decimal_text
-from perennia.operations.previews import Calendar, Preview, Upcoming
+from perennia.operations.previews import Calendar, Drafted, Preview, Upcoming
 from perennia.operations.what_if import WhatIf
-from perennia.store.reads.issued import IssuedDocument, IssuedLine
 
-_NOT_SAVED = ("number",)
-_NOT_IN_A_LINE = ("plan", "credits")
 Told = tuple[dict[str, Any], str]
 
 
@@ -24,6 +20,19 @@ def next_invoice(found: Upcoming | None, *, zone: str) -> Told:
     if found is None:
         return {"next": None}, "nothing is known to come"
     return {"next": _upcoming(found, zone)}, "\n".join(_upcoming_text(found, zone))
+
+
+def drafts(found: Drafted, *, zone: str) -> Told:
+    """What fell due and is not issued yet, as it would be now."""
+    issued = "when somebody asks" if found.issued_at is None else local(found.issued_at, zone)
+    data = {
+        "issued_at": None if found.issued_at is None else iso(found.issued_at, zone),
+        "drafts": [unsaved(document, zone) for document in found.documents],
+    }
+    text = [
+        line for one in found.documents for line in _document_text(one, f"draft of {local(one.due_at, zone)}:", zone)
+    ]
+    return data, "\n".join([*text, f"to be issued: {issued}"] if text else ["no drafts"])
 
 
 def calendar(found: Calendar) -> Told:
@@ -54,7 +63,7 @@ def calendar(found: Calendar) -> Told:
 def preview(found: Preview, *, zone: str) -> Told:
     """What an act would do."""
     data = {
-        "documents": [_document(document, zone) for document in found.documents],
+        "documents": [unsaved(document, zone) for document in found.documents],
         "states": [_move(move, zone) for move in found.moves],
         "recurring": [_movement(movement, zone) for movement in found.movements],
         "balances": [
@@ -109,7 +118,7 @@ def _movement(movement: Movement, zone: str) -> dict[str, Any]:
 def _upcoming(found: Upcoming, zone: str) -> dict[str, Any]:
     return {
         "at": iso(found.at, zone),
-        "documents": [_document(document, zone) for document in found.documents],
+        "documents": [unsaved(document, zone) for document in found.documents],
         "usage_unknown": [
             {"item": usage.name, "start": local(usage.start, zone), "end": local(usage.end, zone)}
             for usage in found.usage
@@ -126,16 +135,8 @@ def _upcoming_text(found: Upcoming, zone: str) -> list[str]:
     ]
 
 
-def _document(document: Document, zone: str) -> dict[str, Any]:
-    """In the shape of a scenario's documents, without what only a saved one has."""
-    data = told(_as_issued(document, zone))
-    lines = [{name: value for name, value in line.items() if name not in _NOT_IN_A_LINE} for line in data["lines"]]
-    kept = {name: value for name, value in data.items() if name not in _NOT_SAVED}
-    return {"currency": document.currency, **kept, "lines": lines}
-
-
 def _document_text(document: Document, when: str, zone: str) -> list[str]:
-    data = _document(document, zone)
+    data = unsaved(document, zone)
     rows = [_row(line) for line in data["lines"]]
     names = ["net", "tax"] if document.tax_minor else []
     if Decimal(data["discount"]):
@@ -151,38 +152,6 @@ def _row(line: dict[str, Any]) -> Sequence[str]:
     kind = "" if line["kind"] == "recurring" else line["kind"].replace("_", " ")
     quantity = "" if line["quantity"] == "1" else f"x{line['quantity']}"
     return line["item"], kind, f"{line['start']}..{line['end']}", quantity, line["amount"], ""
-
-
-def _as_issued(document: Document, zone: str) -> IssuedDocument:
-    return IssuedDocument(
-        id=document.id,
-        kind=document.kind.value,
-        number=0,
-        payer_id=document.payer_id,
-        currency=document.currency,
-        net_minor=document.net_minor,
-        tax_minor=document.tax_minor,
-        from_balance_minor=document.from_balance_minor,
-        lines=tuple(_lines(document.lines, zone)),
-    )
-
-
-def _lines(lines: Iterable[Line], zone: str) -> Iterable[IssuedLine]:
-    for line in lines:
-        yield IssuedLine(
-            kind=line.kind,
-            item=None,
-            plan=None,
-            description=line.description,
-            zone=zone,
-            start=line.period_start,
-            end=line.period_end,
-            quantity=line.quantity,
-            net_minor=line.net_minor,
-            discount_minor=line.discount_minor,
-            tax_percent=line.tax_percent,
-            tax_inclusive=line.tax_inclusive,
-        )
 
 
 def what_if(found: WhatIf) -> Told:

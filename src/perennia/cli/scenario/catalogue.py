@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from perennia.cli.scenario.script import Coupon, Meter, Price, Sold
+from perennia.cli.scenario.script import Coupon, Meter, Price, Product, Sold
 from perennia.cli.scenario.tree import Node
 from perennia.cli.scenario.values import Fields, day, interval, mapping_of, number, one_of, policy, text, whole, yes_no
 from perennia.domain.calendar import Interval, Unit
@@ -27,6 +27,18 @@ def sold(node: Node | None, *, is_plan: bool, defaults: Defaults) -> list[Sold]:
     """Plans or add-ons: a mapping from code to plan, or a list of plans with `code`."""
     kind = "a plan" if is_plan else "an add-on"
     return [_sold(code, child, is_plan=is_plan, kind=kind, defaults=defaults) for code, child in _coded(node)]
+
+
+def products(node: Node | None) -> list[Product]:
+    """Products that say something of themselves: a mapping from code to product."""
+    found = []
+    for code, child in _coded(node):
+        fields = Fields(child)
+        fields.node_of("code")
+        made = Product(code, fields.get("name", text) or code, fields.get("one_per_customer", yes_no) or False)
+        fields.done(kind="a product")
+        found.append(made)
+    return found
 
 
 def _coded(node: Node | None) -> list[tuple[str, Node]]:

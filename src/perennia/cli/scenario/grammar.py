@@ -60,6 +60,20 @@ def term(node: Node) -> Mapping[str, Any]:
     return made
 
 
+def step(node: Node) -> Mapping[str, Any]:
+    """One step of a ramp: a date, or so many periods, and what the plan is or costs from then on."""
+    fields = Fields(node)
+    made = {
+        "at": fields.get("at", day),
+        "after_periods": fields.get("after_periods", whole),
+        "price": fields.get("plan", text) or fields.get("price", text),
+        "quantity": fields.get("quantity", number),
+        "amount": fields.get("amount", number),
+    }
+    fields.done(kind="a step")
+    return made
+
+
 def usage_event(zone: str) -> Reader[Mapping[str, Any]]:
     """A reader of one usage event, its time local in `zone` where it has no offset."""
 
@@ -106,10 +120,11 @@ def _beginning() -> dict[str, Verb]:
         | _each("anchor start_date end_date trial_end", day)
         | _each("trial_days net_days", whole)
         | {"items": list_of(item), "term": term, "collection": one_of("automatic", "send"), "apart": yes_no}
-        | {"payment_behavior": one_of("allow", "incomplete")}
+        | {"payment_behavior": one_of("allow", "incomplete"), "ramp": list_of(step)}
     )
     return {
         "create_customer": Verb("customer", customer, takes_policy=False),
+        "set_time_zone": Verb("customer", {"timezone": text}, "timezone", takes_policy=False),
         "subscribe": Verb("new_subscription", subscription, "plan"),
     }
 
@@ -121,6 +136,7 @@ def _changing(zone: str) -> dict[str, Verb]:
     return {
         "change_plan": Verb("subscription", {"plan": text, **agreed, **gated}, "plan", ("plan",)),
         "set_quantity": Verb("subscription", {"item": text, "quantity": number, **gated}, "quantity", ("quantity",)),
+        "ramp": Verb("subscription", {"steps": list_of(step)}, "steps", ("steps",)),
         "add_item": Verb("subscription", {"add_on": text, **agreed, **gated}, "add_on", ("add_on",)),
         "remove_item": Verb("subscription", {"item": text, **when}, "item", ("item",)),
         "set_anchor_day": Verb("subscription", {"day": whole, "anchor": day}, "day", ("day", "anchor")),
@@ -148,6 +164,7 @@ def _going_on_and_ending(zone: str) -> dict[str, Verb]:
         "set_term_end": Verb("subscription", until, "term_end", takes_policy=False),
         "hold_invoicing": Verb("subscription", {}, takes_policy=False),
         "release_invoicing": Verb("subscription", {}, takes_policy=False),
+        "issue_drafts": Verb("subscription", {}, takes_policy=False),
     }
 
 

@@ -12,10 +12,11 @@ from perennia.cli.scenario.script import Act, Script
 from perennia.cli.scenario.stage import Stage
 from perennia.domain.errors import DomainError
 from perennia.domain.ids import Id
-from perennia.operations import clock, feed
+from perennia.operations import clock, feed, previews
+from perennia.operations.previews import Drafted
 from perennia.operations.rehearsal import throw_away_sandbox
 from perennia.store import session
-from perennia.store.reads import issued, sellers
+from perennia.store.reads import customers, issued, sellers
 from perennia.store.reads.issued import IssuedDocument
 
 
@@ -52,6 +53,8 @@ class Outcome:
     happened: tuple[Moment | Refusal, ...]
     findings: tuple[Finding, ...]
     was_played: bool = True
+    drafts: tuple[tuple[str, Drafted], ...] = ()
+    """(customer, what fell due and is not issued yet) at the end."""
 
     @property
     def moments(self) -> list[Moment]:
@@ -142,7 +145,21 @@ def _played(stage: Stage) -> Outcome:
         )
         for one in happened
     )
-    return Outcome(stage.script, told, tuple(found))
+    return Outcome(stage.script, told, tuple(found), drafts=_drafts(stage))
+
+
+def _drafts(stage: Stage) -> tuple[tuple[str, Drafted], ...]:
+    """Of each customer that pays for itself; nobody is asked where nothing can wait."""
+    if not stage.script.may_draft:
+        return ()
+    with session.reading(stage.tenant) as cursor:
+        payers = {name: customers.customer(cursor, customer_id=key).payer_id for name, key in stage.customers.items()}
+    found = [
+        (name, previews.drafts(tenant=stage.tenant, customer_id=key, now=stage.now))
+        for name, key in stage.customers.items()
+        if payers[name] == key
+    ]
+    return tuple((name, one) for name, one in found if one.documents)
 
 
 def _act(stage: Stage, act: Act, seen: _Seen) -> list[_Look | Refusal]:

@@ -63,6 +63,7 @@ def read(content: str, *, is_json: bool = False) -> Script:
         country=country,
         taxes=taxes,
         tax_inclusive=inclusive,
+        products=catalogue.products(goods.node_of("products")),
         sold=[
             *catalogue.sold(goods.node_of("plans"), is_plan=True, defaults=defaults),
             *catalogue.sold(goods.node_of("add_ons"), is_plan=False, defaults=defaults),
@@ -238,5 +239,7 @@ def _counted(timeline: list[Act]) -> frozenset[str]:
             item = act.given.get("item") or act.given.get("add_on")
             counted |= {item} if item else set()
             sold_by_the_piece |= set() if item else {name}
+        if any(step["quantity"] is not None for step in act.given.get("ramp", act.given.get("steps", ()))):
+            sold_by_the_piece.add(name)
         counted |= {item["code"] for item in act.given.get("items", ()) if item["quantity"] is not None}
     return frozenset(counted.union(*(plans.get(name, set()) for name in sold_by_the_piece)))

@@ -10,6 +10,7 @@ from perennia.domain.calendar import Interval
 from perennia.domain.schemes import Scheme
 
 FIRST_DAY = date(1900, 1, 1)
+_WAITS = frozenset({"draft_hours", "arrears_close"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,15 @@ class Sold:
     product: str
     is_plan: bool
     prices: tuple[Price, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product that says something of itself; others are made with the first plan that names them."""
+
+    code: str
+    name: str
+    one_per_customer: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +105,18 @@ class Script:
     country: str
     taxes: Sequence[Rate]
     tax_inclusive: bool
+    products: Sequence[Product]
     sold: Sequence[Sold]
     coupons: Sequence[Coupon]
     meters: Sequence[Meter]
     timeline: Sequence[Act]
+
+    @property
+    def may_draft(self) -> bool:
+        """Whether anything of it can fall due and wait as a draft."""
+        stated = [self.policy, *(act.policy for act in self.timeline)]
+        stated += [price.more.get("policy") or {} for price in self.prices]
+        return any(not _WAITS.isdisjoint(policy) for policy in stated)
 
     @property
     def prices(self) -> list[Price]:

@@ -69,7 +69,12 @@ class Stage:
                 now=self.now,
                 negative=meter.negative,
             )
-        products: dict[str, Id] = {}
+        products = {
+            product.code: catalog.create_product(
+                tenant=self.tenant, code=product.code, name=product.name, one_per_customer=product.one_per_customer
+            )
+            for product in self.script.products
+        }
         for good in self.script.sold:
             if good.product not in products:
                 products[good.product] = catalog.create_product(

@@ -1,14 +1,19 @@
 """What came of a scenario as data, for `--json`: the shape that docs/scenario-format.md promises."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from perennia.cli.scenario.playing import Moment, Outcome
 from perennia.domain.calendar import local_time, midnight, zone_info
-from perennia.domain.documents import LineKind
+from perennia.domain.documents import Document, Line, LineKind
 from perennia.domain.money import decimal_text, round_ratio
+from perennia.operations.previews import Drafted
 from perennia.store.reads.issued import IssuedDocument, IssuedLine
+
+_NOT_SAVED = ("number",)
+_NOT_IN_A_LINE = ("plan", "credits")
 
 
 def as_data(outcome: Outcome) -> dict[str, Any]:
@@ -16,7 +21,16 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
     return {
         "moments": [_moment(moment, outcome) for moment in outcome.moments],
         "errors": [{"at": iso(refusal.at, outcome.script.zone), "code": refusal.code} for refusal in outcome.refusals],
+        **({"drafts": [_drafted(*one, outcome.script.zone) for one in outcome.drafts]} if outcome.drafts else {}),
         "verify_ok": outcome.verify_ok,
+    }
+
+
+def _drafted(customer: str, found: Drafted, zone: str) -> dict[str, Any]:
+    return {
+        "customer": customer,
+        "issued_at": None if found.issued_at is None else iso(found.issued_at, zone),
+        "documents": [unsaved(one, zone) for one in found.documents],
     }
 
 
@@ -101,3 +115,43 @@ def local(at: datetime, zone: str) -> str:
 
 def iso(at: datetime, zone: str) -> str:
     return at.astimezone(zone_info(zone)).isoformat()
+
+
+def unsaved(found: Document, zone: str) -> dict[str, Any]:
+    """In the shape of a scenario's documents, without what only a saved one has."""
+    data = document(_as_issued(found, zone))
+    lines = [{name: value for name, value in line.items() if name not in _NOT_IN_A_LINE} for line in data["lines"]]
+    kept = {name: value for name, value in data.items() if name not in _NOT_SAVED}
+    return {"currency": found.currency, **kept, "lines": lines}
+
+
+def _as_issued(document: Document, zone: str) -> IssuedDocument:
+    return IssuedDocument(
+        id=document.id,
+        kind=document.kind.value,
+        number=0,
+        payer_id=document.payer_id,
+        currency=document.currency,
+        net_minor=document.net_minor,
+        tax_minor=document.tax_minor,
+        from_balance_minor=document.from_balance_minor,
+        lines=tuple(_lines(document.lines, zone)),
+    )
+
+
+def _lines(lines: Iterable[Line], zone: str) -> Iterable[IssuedLine]:
+    for line in lines:
+        yield IssuedLine(
+            kind=line.kind,
+            item=None,
+            plan=None,
+            description=line.description,
+            zone=zone,
+            start=line.period_start,
+            end=line.period_end,
+            quantity=line.quantity,
+            net_minor=line.net_minor,
+            discount_minor=line.discount_minor,
+            tax_percent=line.tax_percent,
+            tax_inclusive=line.tax_inclusive,
+        )

@@ -1,6 +1,6 @@
 """What each verb does: one call into operations. A new verb is one function here and its arguments in `grammar.py`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -9,14 +9,25 @@ from perennia.cli.scenario.script import Act
 from perennia.cli.scenario.stage import ACTOR, Stage
 from perennia.domain.facts import CollectionMode
 from perennia.jobs import advancing, billing
-from perennia.operations import changes, pauses, redemptions, subscriptions, terms
+from perennia.operations import billing_details, changes, pauses, ramps, redemptions, subscriptions, terms
 from perennia.operations.chosen import Chosen
+from perennia.operations.ramps import Step
 from perennia.operations.subscriptions import TermAsked
 
 
 def create_customer(stage: Stage, act: Act) -> None:
     assert act.customer is not None
     stage.create_customer(act.customer, act.given)
+
+
+def set_time_zone(stage: Stage, act: Act) -> None:
+    billing_details.set_time_zone(
+        tenant=stage.tenant,
+        actor=ACTOR,
+        customer_id=stage.customer(act.customer or ""),
+        zone=act.given.get("timezone"),
+        now=stage.now,
+    )
 
 
 def subscribe(stage: Stage, act: Act) -> None:
@@ -45,6 +56,7 @@ def subscribe(stage: Stage, act: Act) -> None:
         coupon=given.get("coupon"),
         po_number=given.get("po_number"),
         payment_behavior=given.get("payment_behavior", "allow"),
+        ramp=_steps(stage, act, given.get("ramp", ())),
     )
 
 
@@ -71,6 +83,23 @@ def _chosen(stage: Stage, act: Act, code: str, quantity: Decimal | None, amount:
 
 def _term(given: Mapping[str, Any] | None) -> TermAsked | None:
     return None if given is None else TermAsked(given["periods"], given["then"] or "renew")
+
+
+def _steps(stage: Stage, act: Act, given: Sequence[Mapping[str, Any]]) -> list[Step]:
+    return [
+        Step(
+            at=one["at"],
+            after_periods=one["after_periods"],
+            price_id=None if one["price"] is None else stage.price(one["price"], currency=stage.currency_of(act)),
+            quantity=one["quantity"],
+            unit_amount=one["amount"],
+        )
+        for one in given
+    ]
+
+
+def ramp(stage: Stage, act: Act) -> None:
+    stage.asked(act, *ramps.ramp(**_on(stage, act), steps=_steps(stage, act, act.given["steps"])))
 
 
 def change_plan(stage: Stage, act: Act) -> None:
@@ -174,6 +203,10 @@ def release_invoicing(stage: Stage, act: Act) -> None:
     terms.release_invoicing(**_on(stage, act, policy=False))
 
 
+def issue_drafts(stage: Stage, act: Act) -> None:
+    terms.issue_drafts(**_on(stage, act, policy=False))
+
+
 def apply_coupon(stage: Stage, act: Act) -> None:
     """To the subscription that is named, else to the customer."""
     subscription = None if act.subscription is None else stage.subscription(act)
@@ -205,9 +238,11 @@ PLAYED: dict[str, Callable[[Stage, Act], None]] = {
     play.__name__: play
     for play in (
         create_customer,
+        set_time_zone,
         subscribe,
         change_plan,
         set_quantity,
+        ramp,
         add_item,
         remove_item,
         set_anchor_day,
@@ -224,6 +259,7 @@ PLAYED: dict[str, Callable[[Stage, Act], None]] = {
         set_term_end,
         hold_invoicing,
         release_invoicing,
+        issue_drafts,
         apply_coupon,
         bill_run,
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from perennia.gateways.sandbox.charges import Charges
 from perennia.gateways.sandbox.journal import Journal, JournalUnusable
+from perennia.gateways.sandbox.refunds import Refunds
 from perennia.gateways.sandbox.server import listen
 
 
@@ -18,7 +19,8 @@ def main() -> int:
     try:
         journal = Journal(options.state)
         options.ready_file.unlink(missing_ok=True)  # only now: another may run on this journal, and the file be its
-        asyncio.run(_serve(Charges(journal), options))
+        charges = Charges(journal)
+        asyncio.run(_serve(charges, Refunds(journal, charges), options))
     except (JournalUnusable, OSError) as error:
         print(f"The test gateway cannot run: {error}", file=sys.stderr)
         return 1
@@ -36,8 +38,8 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _serve(charges: Charges, options: argparse.Namespace) -> None:
-    server = await listen(charges, port=options.port)
+async def _serve(charges: Charges, refunds: Refunds, options: argparse.Namespace) -> None:
+    server = await listen(charges, refunds, port=options.port)
     stopped = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stopped.set)

@@ -1,5 +1,6 @@
 """What the test gateway does with a charge. The journal holds the charges; in memory is only where each of them is."""
 
+from array import array
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from perennia.gateways.sandbox.scripts import Manner, NoSuchScript, Script, Step
 CHARGE_FIELDS: dict[str, type] = {"key": str, "amount_minor": int, "currency": str, "method": str, "reference": str}
 SCRIPT_FIELDS: dict[str, type] = {"method": str, "script": str}
 TEXT_LIMIT = 255
+ID = "sbx_"
 
 
 class Refused(Exception):
@@ -47,7 +49,10 @@ class Charges:
         self._pending: dict[str, Record] = {}
         self._scripts: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
+        self._made = array("Q")
         for offset, record in journal.records():
+            if "refund" in record:
+                continue
             self._remember(offset, record)
             if "key" in record:
                 self._next_step(record["method"])
@@ -58,15 +63,16 @@ class Charges:
             del self._counts[record["method"]]
         elif record["status"] != "lost":
             self._offsets[record["key"]] = offset
+            self._made.append(offset)
 
     def charge(self, body: object) -> Reply | LaterReply:
         """Charge once for the key. Raises Refused for a malformed body and for a key that was used for another charge."""
-        wanted = _checked(body, CHARGE_FIELDS)
-        _check_money(wanted)
+        wanted = checked(body, CHARGE_FIELDS)
+        check_money(wanted)
         if known := self._known(wanted["key"]):
             if any(known[name] != wanted[name] for name in CHARGE_FIELDS):
                 raise Refused(409, "key_reused", "this key was used for another charge; a new attempt wants a new key")
-            return Reply(_answer(known))
+            return Reply(answer(known))
         step = self._next_step(wanted["method"])
         if step.manner is Manner.SLOW:
             self._pending[wanted["key"]] = wanted | {"id": None, "status": "processing", "decline_code": None}
@@ -74,16 +80,24 @@ class Charges:
         if step.manner in (Manner.DROP_BEFORE, Manner.HANG_BEFORE):
             self._write(wanted | {"status": "lost"})
             return Reply(drop=step.manner is Manner.DROP_BEFORE, hang=step.manner is Manner.HANG_BEFORE)
-        answer = self._settle(wanted, step)
+        made = self._settle(wanted, step)
         if step.manner is Manner.SLOW_AFTER:
-            return LaterReply(step.delay_s, lambda: Reply(answer))
-        return Reply(answer, drop=step.manner is Manner.DROP_AFTER)
+            return LaterReply(step.delay_s, lambda: Reply(made))
+        return Reply(made, drop=step.manner is Manner.DROP_AFTER)
 
     def look_up(self, key: str) -> Reply:
         """Raises Refused with `charge_not_found` for a key that was never seen."""
         if known := self._known(key):
-            return Reply(_answer(known))
+            return Reply(answer(known))
         raise Refused(404, "charge_not_found", "no charge with this key was ever received")
+
+    def made(self, id: str) -> Record | None:
+        """The charge with this id that succeeded."""
+        number = id.removeprefix(ID)
+        if not id.startswith(ID) or not number.isdecimal() or not 0 < int(number) <= len(self._made):
+            return None
+        charge = self._journal.read(self._made[int(number) - 1])
+        return charge if charge["status"] == "succeeded" else None
 
     def summary(self, reference: str | None) -> Reply:
         """Totals over the whole journal (it is read through: for tests, not for a hot path), or over one reference."""
@@ -110,7 +124,7 @@ class Charges:
 
     def set_script(self, body: object) -> Reply:
         """Give a method token a script and start it from its beginning. Raises Refused."""
-        wanted = _checked(body, SCRIPT_FIELDS)
+        wanted = checked(body, SCRIPT_FIELDS)
         try:
             read_script(wanted["script"])
         except NoSuchScript as error:
@@ -125,7 +139,7 @@ class Charges:
 
     def _script(self, method: str) -> Script | None:
         try:
-            return read_script(self._scripts.get(method) or method.partition("#")[0])
+            return read_script(self._scripts.get(method) or method.partition("#")[0].partition("~")[0])
         except NoSuchScript:
             return None
 
@@ -139,30 +153,33 @@ class Charges:
 
     def _settle(self, wanted: Record, step: Step) -> Record:
         charge = wanted | {
-            "id": f"sbx_{len(self._offsets) + 1}",
-            "status": _status(step.decline_code),
+            "id": f"{ID}{len(self._made) + 1}",
+            "status": status_of(step.decline_code),
             "decline_code": step.decline_code,
         }
         self._pending.pop(wanted["key"], None)
         self._write(charge)
-        return _answer(charge)
+        return answer(charge)
 
     def _write(self, record: Record) -> None:
         self._remember(self._journal.append(record), record)
 
 
-def _status(decline_code: str | None) -> str:
+def status_of(decline_code: str | None) -> str:
+    """What a step comes to."""
     if decline_code == "authentication_required":
         return "requires_action"
     return "failed" if decline_code else "succeeded"
 
 
-def _answer(charge: Record) -> Record:
+def answer(charge: Record) -> Record:
+    """What is told of a charge or a refund."""
     code = charge["decline_code"]
     return charge | {"message": f"the test gateway was told to decline: {code}"} if code else charge
 
 
-def _checked(body: object, fields: dict[str, type]) -> Record:
+def checked(body: object, fields: dict[str, type]) -> Record:
+    """The body, which has just these fields. Raises Refused."""
     if not isinstance(body, dict) or body.keys() != fields.keys():
         raise Refused(400, "malformed", f"the body must be a JSON object with exactly {', '.join(fields)}")
     for name, kind in fields.items():
@@ -174,7 +191,8 @@ def _checked(body: object, fields: dict[str, type]) -> Record:
     return body
 
 
-def _check_money(wanted: Record) -> None:
+def check_money(wanted: Record) -> None:
+    """Raises Refused for an amount or currency that nobody can charge."""
     if not 0 < wanted["amount_minor"] < 2**53:
         raise Refused(400, "malformed", "amount_minor must be above zero and below 2^53, in minor units")
     currency = wanted["currency"]

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 import orjson
 
 from perennia.gateways.declines import SANDBOX_CODES, classify
-from perennia.gateways.port import ChargeRequest, ChargeResult, Outcome, RequestRefused
+from perennia.gateways.port import ChargeRequest, ChargeResult, Outcome, RefundRequest, RequestRefused
 from perennia.gateways.sandbox.wire import Malformed, Message, take_message
 
 DECIDED = (Outcome.SUCCEEDED, Outcome.FAILED, Outcome.REQUIRES_ACTION, Outcome.PROCESSING)
@@ -55,8 +55,20 @@ class SandboxGateway:
         return await self._call(request.key, _post(b"/v1/charges", orjson.dumps(body)), unsent=Outcome.NOT_SENT)
 
     async def look_up(self, key: str) -> ChargeResult:
-        path = f"/v1/charges/{quote(key, safe='')}"
-        return await self._call(key, f"GET {path} HTTP/1.1\r\nHost: sandbox\r\n\r\n".encode(), unsent=Outcome.UNKNOWN)
+        return await self._call(key, _get(f"/v1/charges/{quote(key, safe='')}"), unsent=Outcome.UNKNOWN)
+
+    async def refund(self, request: RefundRequest) -> ChargeResult:
+        body = {
+            "key": request.key,
+            "amount_minor": request.amount_minor,
+            "currency": request.currency,
+            "charge": request.charge,
+            "reference": request.reference,
+        }
+        return await self._call(request.key, _post(b"/v1/refunds", orjson.dumps(body)), unsent=Outcome.NOT_SENT)
+
+    async def look_up_refund(self, key: str) -> ChargeResult:
+        return await self._call(key, _get(f"/v1/refunds/{quote(key, safe='')}"), unsent=Outcome.UNKNOWN)
 
     async def aclose(self) -> None:
         while self._idle:
@@ -145,6 +157,10 @@ class _Connection(asyncio.Protocol):
         self._transport.abort()
 
 
+def _get(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: sandbox\r\n\r\n".encode()
+
+
 def _post(path: bytes, body: bytes) -> bytes:
     return b"POST %b HTTP/1.1\r\nHost: sandbox\r\nContent-Length: %d\r\n\r\n%b" % (path, len(body), body)
 
@@ -156,7 +172,7 @@ def _result(key: str, answer: Message) -> ChargeResult:
     match answer.start.split(b" ")[1:2], error.get("code"):
         case [b"200"], None if body.get("key") == key and body.get("status") in DECIDED:
             return _charge_result(key, body)
-        case [b"404"], "charge_not_found":
+        case [b"404"], "charge_not_found" | "refund_not_found":
             return ChargeResult(key=key, outcome=Outcome.NOT_FOUND, message=error["message"])
         case [b"400"] | [b"409"], str():
             raise RequestRefused(error["message"])

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote
 import orjson
 
 from perennia.gateways.sandbox.charges import Charges, LaterReply, Refused, Reply
+from perennia.gateways.sandbox.refunds import Refunds
 from perennia.gateways.sandbox.wire import Malformed, Message, take_message
 
 logger = logging.getLogger(__name__)
@@ -19,17 +20,17 @@ HEADS = {
 }
 
 
-async def listen(charges: Charges, *, port: int) -> asyncio.Server:
+async def listen(charges: Charges, refunds: Refunds, *, port: int) -> asyncio.Server:
     """Serve on 127.0.0.1 and nowhere else; port 0 takes a free one."""
     loop = asyncio.get_running_loop()
-    return await loop.create_server(lambda: Connection(charges), "127.0.0.1", port, backlog=1024)
+    return await loop.create_server(lambda: Connection(charges, refunds), "127.0.0.1", port, backlog=1024)
 
 
 class Connection(asyncio.Protocol):
     """One client. While an answer is owed, what it sends further waits in the buffer."""
 
-    def __init__(self, charges: Charges) -> None:
-        self._charges = charges
+    def __init__(self, charges: Charges, refunds: Refunds) -> None:
+        self._charges, self._refunds = charges, refunds
         self._buffer = bytearray()
         self._busy = False
 
@@ -50,7 +51,7 @@ class Connection(asyncio.Protocol):
                 return
             if request is None:
                 return
-            self._reply(request, partial(answer, self._charges, request))
+            self._reply(request, partial(answer, self._charges, self._refunds, request))
 
     def _reply(self, request: Message, ask: Callable[[], Reply | LaterReply]) -> None:
         try:
@@ -85,7 +86,7 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
 
-def answer(charges: Charges, request: Message) -> Reply | LaterReply:
+def answer(charges: Charges, refunds: Refunds, request: Message) -> Reply | LaterReply:
     """Find what is asked for and do it. Raises Refused."""
     verb, path, query = _read_start(request.start)
     match path.split("/")[1:], verb:
@@ -95,11 +96,17 @@ def answer(charges: Charges, request: Message) -> Reply | LaterReply:
             return charges.summary(query.get("reference"))
         case ["v1", "charges", key], "GET":
             return charges.look_up(unquote(key))
+        case ["v1", "refunds"], "POST":
+            return refunds.refund(_json(request.body))
+        case ["v1", "refunds"], "GET":
+            return refunds.summary(query.get("reference"))
+        case ["v1", "refunds", key], "GET":
+            return refunds.look_up(unquote(key))
         case ["v1", "scripts"], "POST":
             return charges.set_script(_json(request.body))
         case ["healthz"], "GET":
             return Reply({"status": "ok"})
-        case ["v1", "charges"] | ["v1", "charges", _] | ["v1", "scripts"] | ["healthz"], _:
+        case ["v1", "charges" | "refunds"] | ["v1", "charges" | "refunds", _] | ["v1", "scripts"] | ["healthz"], _:
             raise Refused(405, "method_not_allowed", f"{verb} is not offered here")
     raise Refused(404, "no_such_page", "nothing is offered at this address")
 

@@ -37,6 +37,11 @@ class Migration(migrations.Migration):
             field=models.JSONField(null=True),
         ),
         migrations.AddField(
+            model_name='itemversion',
+            name='name',
+            field=models.TextField(null=True),
+        ),
+        migrations.AddField(
             model_name='subscription',
             name='activated_at',
             field=models.DateTimeField(null=True),
@@ -59,6 +64,11 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='subscription',
             name='held_at',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name='subscription',
+            name='issue_asked_at',
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(

@@ -99,6 +99,13 @@ class Migration(migrations.Migration):
                 ('reason', models.TextField(null=True)),
                 ('created_at', models.DateTimeField()),
                 ('finished_at', models.DateTimeField(null=True)),
+                ('next_step_at', models.DateTimeField(null=True)),
+                ('sent_at', models.DateTimeField(null=True)),
+                ('leased_until', models.DateTimeField(null=True)),
+                ('tries', models.SmallIntegerField(db_default=0)),
+                ('outages', models.SmallIntegerField(db_default=0)),
+                ('look_ups', models.SmallIntegerField(db_default=0)),
+                ('decline_code', models.TextField(null=True)),
             ],
             options={
                 'db_table': 'refunds',
@@ -203,6 +210,18 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='refund',
             index=models.Index(fields=['payment_id'], name='refunds_payment'),
+        ),
+        migrations.AddIndex(
+            model_name='refund',
+            index=models.Index(
+                condition=models.Q(('next_step_at__isnull', False)), fields=['tenant_id', 'next_step_at'], name='refunds_due'
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name='refund',
+            constraint=models.CheckConstraint(
+                condition=models.Q(('next_step_at', None), ('state', 'created'), _connector='OR'), name='refunds_step'
+            ),
         ),
         migrations.AddConstraint(
             model_name='refund',

@@ -222,6 +222,16 @@ class Migration(migrations.Migration):
             field=models.TextField(null=True),
         ),
         migrations.AddField(
+            model_name='itemversion',
+            name='zone',
+            field=models.TextField(null=True),
+        ),
+        migrations.AddField(
+            model_name='itemversion',
+            name='zone_since',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
             model_name='subscription',
             name='po_number',
             field=models.TextField(null=True),

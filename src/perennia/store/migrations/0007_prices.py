@@ -51,5 +51,11 @@ class Migration(migrations.Migration):
             model_name='price',
             constraint=models.CheckConstraint(condition=models.Q(('setup_fee', None), ('setup_fee__gte', 0), _connector='OR'), name='prices_fee_not_negative'),
         ),
+        migrations.AddField(model_name='product', name='one_per_customer', field=models.BooleanField(db_default=False)),
+        migrations.AddField(model_name='subscription', name='only_product_id', field=models.UUIDField(null=True)),
+        migrations.AddConstraint(
+            model_name='subscription',
+            constraint=models.UniqueConstraint(condition=models.Q(('only_product_id__isnull', False)), fields=('customer_id', 'only_product_id'), name='subscriptions_one_per_product'),
+        ),
         migrations.RunSQL(GUARDS, migrations.RunSQL.noop),
     ]

@@ -21,12 +21,14 @@ class Offer:
     code: str = ""
     sold_from: datetime | None = None
     sold_until: datetime | None = None
+    product_id: Id | None = None
 
 
 def offers(cursor: Cursor, *, price_ids: list[Id]) -> dict[Id, Offer]:
     """Each price with what it prices. Raises NotFound for one that is not this tenant's."""
     cursor.execute(
-        """SELECT pr.id, pr.plan_id IS NOT NULL, coalesce(pl.name, ad.name), pr.code, pr.sold_from, pr.sold_until
+        """SELECT pr.id, pr.plan_id IS NOT NULL, coalesce(pl.name, ad.name), pr.code, pr.sold_from, pr.sold_until,
+            coalesce(pl.product_id, ad.product_id)
         FROM unnest(%s::uuid[]) AS k (id),
         LATERAL (SELECT * FROM prices pr WHERE pr.id = k.id OFFSET 0) AS pr
         LEFT JOIN plans pl ON pl.id = pr.plan_id LEFT JOIN add_ons ad ON ad.id = pr.add_on_id""",
@@ -52,3 +54,14 @@ def products(cursor: Cursor, *, price_ids: list[Id]) -> frozenset[Id]:
         (price_ids,),
     )
     return frozenset(row[0] for row in rows)
+
+
+def limited_product(cursor: Cursor, *, price_ids: list[Id]) -> Id | None:
+    """The product of the plan among these prices, where a customer may have one live subscription of it."""
+    row = cursor.execute(
+        """SELECT p.id FROM unnest(%s::uuid[]) AS k (id),
+        LATERAL (SELECT * FROM prices pr WHERE pr.id = k.id OFFSET 0) AS pr
+        JOIN plans pl ON pl.id = pr.plan_id JOIN products p ON p.id = pl.product_id WHERE p.one_per_customer""",
+        (price_ids,),
+    ).fetchone()
+    return None if row is None else row[0]

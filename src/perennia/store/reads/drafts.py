@@ -30,6 +30,8 @@ class StoredDraft:
     created_at: datetime
     expires_at: datetime
     document_id: Id | None
+    trial_days: int | None = None
+    """How long the trial lasts from the payment on, where that is when it begins to count."""
 
     @property
     def is_open(self) -> bool:
@@ -40,7 +42,7 @@ class StoredDraft:
 
 
 _COLUMNS = """id, payer_id, subscription_id, change_id, entity_id, currency, amount_minor, digest, together, state,
-    created_at, expires_at, document_id"""
+    created_at, expires_at, document_id, (content->>'trial_days')::int"""
 
 
 def waiting(cursor: Cursor, *, payer_ids: list[Id]) -> dict[Id, tuple[OpenDraft, ...]]:

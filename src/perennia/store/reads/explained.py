@@ -71,11 +71,11 @@ def document(cursor: Cursor, *, document_id: Id) -> ExplainedDocument:
 
 def _lines(cursor: Cursor, *, document_id: Id, currency: str) -> list[ExplainedLine]:
     rows = cursor.execute(
-        """SELECT s.zone, c.kind, c.number, l.calculation, l.credits_document_id, l.credits_position, l.kind,
-            l.subscription_id, l.version_id, l.description, l.period_start, l.period_end, l.model, l.quantity,
+        """SELECT coalesce(v.zone, s.zone), c.kind, c.number, l.calculation, l.credits_document_id, l.credits_position,
+            l.kind, l.subscription_id, l.version_id, l.description, l.period_start, l.period_end, l.model, l.quantity,
             l.unit_amount, l.net_minor, l.tax_minor, l.tax_percent, l.tax_inclusive, l.discount_minor
         FROM lines l LEFT JOIN subscriptions s ON s.id = l.subscription_id
-            LEFT JOIN documents c ON c.id = l.credits_document_id
+            LEFT JOIN item_versions v ON v.id = l.version_id LEFT JOIN documents c ON c.id = l.credits_document_id
         WHERE l.document_id = %s ORDER BY l.position""",
         (document_id,),
     )

@@ -154,7 +154,7 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
         """SELECT s.payer_id, s.id, s.customer_id, s.entity_id, s.status, s.currency, s.zone, s.started_at,
             s.trial_ends_at, s.cancel_at, s.cancel_cause, s.ended_at, s.collection, s.net_days, s.apart, s.reactivates_id,
             s.held_at IS NOT NULL, s.policies, s.cancel_policies, s.term_ends_at, s.term_periods, s.term_then,
-            s.activated_at, s.po_number, s.used_until, s.discounted, s.changing, s.pausing
+            s.activated_at, s.po_number, s.used_until, s.issue_asked_at, s.discounted, s.changing, s.pausing
         FROM unnest(%s::uuid[]) WITH ORDINALITY AS p (id, n),
         LATERAL (SELECT * FROM subscriptions s WHERE s.payer_id = p.id OFFSET 0) AS s
         WHERE CASE s.status WHEN 'canceled' THEN s.metering OR %s WHEN 'incomplete_expired' THEN false
@@ -211,9 +211,8 @@ class _Beside:
 
 def _subscription(row: tuple[Any, ...], beside: _Beside) -> Subscription:
     _, key, customer, entity, status, currency, zone, started, trial, cancel, cause, over, collection, *rest = row
-    net_days, apart, reactivates, held, own, of_end, term_ends, periods, then, activated, po_number, used_until, *_ = (
-        rest
-    )
+    net_days, apart, reactivates, held, own, of_end, term_ends, periods, then, activated, po_number, *more = rest
+    used_until, asked, *_ = more
     return Subscription(
         id=key,
         customer_id=customer,
@@ -236,11 +235,12 @@ def _subscription(row: tuple[Any, ...], beside: _Beside) -> Subscription:
         changes=beside.changes.get(key, ()),
         pauses=beside.pauses.get(key, ()),
         term=None if then is None or term_ends is None else Term(term_ends, periods, then),
-        held=held,
+        held=held or status == "unpaid",
         po_number=po_number,
         apart=apart,
         reactivates=reactivates,
         used_until=used_until,
+        issue_asked_at=asked,
     )
 
 
@@ -265,7 +265,7 @@ def _items(
     cursor.execute(
         """SELECT s.n::int, i.id, i.kind, i.name, i.anchor_on, v.anchor_at, v.begun_under, v.ended_under,
             v.id, v.price_id, v.quantity, v.unit_amount, v.starts_at, v.ends_at, v.billed_through, v.bills_from,
-            v.metering
+            v.metering, v.name, v.zone, v.zone_since
         FROM unnest(%s::uuid[], %s::bool[], %s::bool[]) WITH ORDINALITY AS s (id, all_versions, over, n),
         LATERAL (
             SELECT * FROM item_versions v WHERE v.subscription_id = s.id AND (v.metering OR NOT s.over AND (
@@ -280,7 +280,7 @@ def _items(
     prices = prices_by_id(cursor, {row[9] for row in rows})
     of_item: dict[Id, tuple[int, ItemKind, str, list[Version]]] = {}
     for n, item_id, kind, name, anchor_on, anchor_at, begun, ended, version_id, price_id, quantity, own, *at in rows:
-        starts_at, ends_at, through, bills_from, metering = at
+        starts_at, ends_at, through, bills_from, metering, own_name, zone, since = at
         price = prices[price_id]
         if own is not None:
             price = _own_price(price, own, kind == "adjustment")
@@ -288,7 +288,7 @@ def _items(
             version_id,
             price,
             _quantity(quantity),
-            _series(anchor_at or anchor_on, zones[n - 1], price.interval),
+            _series(anchor_at or anchor_on, zone or zones[n - 1], price.interval, since),
             starts_at,
             ends_at,
             through,
@@ -297,6 +297,7 @@ def _items(
             None if begun is None else as_stored(begun),
             None if ended is None else as_stored(ended),
             price.meter_id is not None and not metering,
+            own_name or "",
         )
         if item_id not in of_item:
             of_item[item_id] = (n, _ITEM_KIND[kind], name, [])
@@ -308,9 +309,9 @@ def _items(
 
 
 @lru_cache(maxsize=65536)
-def _series(anchor: date | datetime, zone: str, interval: Interval) -> Series:
+def _series(anchor: date | datetime, zone: str, interval: Interval, since: datetime | None) -> Series:
     local = anchor if isinstance(anchor, datetime) else datetime(anchor.year, anchor.month, anchor.day)
-    return Series(local, zone, interval)
+    return Series(local, zone, interval, since)
 
 
 def _changes(cursor: Cursor, subscription_ids: list[Id]) -> dict[Id, tuple[Change, ...]]:

@@ -139,7 +139,7 @@ def _lines(cursor: Cursor, *, tenant: Id) -> dict[Id, list[IssuedLine]]:
                 WHERE o.subscription_id = l.subscription_id AND o.kind = 'plan'
                 ORDER BY w.starts_at <= l.period_start DESC, w.starts_at DESC, w.id DESC LIMIT 1
             ) END,
-            l.description, s.zone, l.period_start, l.period_end,
+            l.description, coalesce(v.zone, s.zone), l.period_start, l.period_end,
             CASE WHEN l.model = 'credit' THEN v.quantity ELSE l.quantity END,
             l.net_minor, l.discount_minor, l.tax_percent, l.tax_inclusive, c.kind, c.number, l.credits_position
         FROM lines l

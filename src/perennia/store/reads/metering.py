@@ -147,7 +147,7 @@ def _apart(names: set[Id | str]) -> tuple[list[Id], list[str]]:
 def metered(cursor: Cursor, subscription_ids: Iterable[Id]) -> dict[tuple[Id, Id], list[Metered]]:
     """By subscription and meter, the item versions whose prices charge what it counts."""
     rows = cursor.execute(
-        """SELECT s.id, s.zone, i.anchor_on, v.anchor_at, v.price_id, greatest(
+        """SELECT s.id, coalesce(v.zone, s.zone), v.zone_since, i.anchor_on, v.anchor_at, v.price_id, greatest(
                 v.starts_at, v.bills_from,
                 CASE WHEN v.ends_at IS NULL OR v.ends_at > s.trial_ends_at THEN s.trial_ends_at END
             ),
@@ -159,12 +159,12 @@ def metered(cursor: Cursor, subscription_ids: Iterable[Id]) -> dict[tuple[Id, Id
         LATERAL (SELECT * FROM items i WHERE i.id = v.item_id OFFSET 0) AS i""",
         (keys(subscription_ids),),
     ).fetchall()
-    prices = prices_by_id(cursor, {row[4] for row in rows})
+    prices = prices_by_id(cursor, {row[5] for row in rows})
     found: dict[tuple[Id, Id], list[Metered]] = defaultdict(list)
-    for subscription_id, zone, anchor_on, anchor_at, price_id, *times in rows:
+    for subscription_id, zone, since, anchor_on, anchor_at, price_id, *times in rows:
         price = prices[price_id]
         if price.meter_id is not None:
-            series = Series(anchor_at or datetime.combine(anchor_on, time()), zone, price.interval)
+            series = Series(anchor_at or datetime.combine(anchor_on, time()), zone, price.interval, since)
             found[subscription_id, price.meter_id].append(Metered(subscription_id, price.meter_id, series, *times))
     return found
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from perennia.domain.calendar import boundary, slot_at
-from perennia.domain.facts import Settled, Subscription, Version
+from perennia.domain.facts import Cause, Settled, Subscription, Version
 from perennia.domain.ids import Id
 from perennia.store.arrays import instants, keys
 from perennia.store.session import Cursor
@@ -23,8 +23,12 @@ def overcharged(
         for version in item.versions
         for start in _starts_beyond(version, subscription)
     ]
+    found: dict[Id, tuple[Settled, ...]] = defaultdict(tuple)
+    for subscription in subscriptions:
+        if subscription.cancel_cause is Cause.WITHDRAWN and subscription.ends_at == subscription.started_at:
+            found[subscription.id] = _single_fees(cursor, subscription, tenant_id=tenant_id)
     if not wanted:
-        return {}
+        return found
     cursor.execute(
         """SELECT k.n::int, b.version_id, b.span_start, b.span_end, b.document_id, coalesce(b.position, 0),
             coalesce(l.description, ''), coalesce(l.period_end, b.span_end), coalesce(l.net_minor, 0),
@@ -49,10 +53,32 @@ def overcharged(
         ORDER BY k.n, b.kind""",
         (instants(start for _, _, start in wanted), keys(version for _, version, _ in wanted), tenant_id),
     )
-    found: dict[Id, tuple[Settled, ...]] = defaultdict(tuple)
     for n, *values in cursor.fetchall():
         found[wanted[n - 1][0]] += (Settled(*values),)
     return found
+
+
+def _single_fees(cursor: Cursor, subscription: Subscription, *, tenant_id: Id) -> tuple[Settled, ...]:
+    """The fees of a subscription that are for no stretch of time (set-up, a trial's price), as parts of no length."""
+    cursor.execute(
+        """SELECT l.version_id, l.period_start, l.period_start, l.document_id, l.position, l.description, l.period_end,
+            l.net_minor, l.tax_minor, l.tax_percent, c.net::bigint, c.tax::bigint, r.open_minor, l.discount_minor,
+            c.other_net::bigint, c.other_tax::bigint
+        FROM lines l JOIN documents d ON d.id = l.document_id JOIN receivables r ON r.document_id = d.id,
+        LATERAL (
+            SELECT coalesce(-sum(c.net_minor) FILTER (WHERE c.kind = 2), 0) AS net,
+                coalesce(-sum(c.tax_minor) FILTER (WHERE c.kind = 2), 0) AS tax,
+                coalesce(-sum(c.net_minor) FILTER (WHERE c.kind <> 2), 0) AS other_net,
+                coalesce(-sum(c.tax_minor) FILTER (WHERE c.kind <> 2), 0) AS other_tax
+            FROM lines c WHERE c.credits_document_id = l.document_id AND c.credits_position = l.position
+        ) AS c
+        WHERE d.tenant_id = %s AND d.payer_id = (SELECT payer_id FROM subscriptions WHERE id = %s)
+            AND d.issued_at >= %s AND l.subscription_id = %s AND l.kind IN (3, 10)
+            AND l.net_minor > c.net + c.other_net
+        ORDER BY d.issued_at, l.document_id, l.position""",
+        (tenant_id, subscription.id, subscription.started_at, subscription.id),
+    )
+    return tuple(Settled(*values) for values in cursor.fetchall())
 
 
 def _ends_early(subscription: Subscription) -> bool:

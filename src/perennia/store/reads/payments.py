@@ -180,6 +180,8 @@ def next_collection_at(cursor: Cursor, *, tenant: Id) -> datetime | None:
                 ORDER BY next_attempt_at LIMIT 1),
             (SELECT next_attempt_at FROM drafts WHERE tenant_id = %(tenant)s AND next_attempt_at IS NOT NULL
                 ORDER BY next_attempt_at LIMIT 1),
+            (SELECT next_step_at FROM refunds WHERE tenant_id = %(tenant)s AND next_step_at IS NOT NULL
+                AND (leased_until IS NULL OR leased_until < now()) ORDER BY next_step_at LIMIT 1),
             (SELECT next_look_up_at FROM attempts WHERE tenant_id = %(tenant)s AND next_look_up_at IS NOT NULL
                 AND state IN ('created', 'processing', 'requires_action', 'unknown') ORDER BY next_look_up_at LIMIT 1),
             (SELECT min(created_at) FROM attempts WHERE tenant_id = %(tenant)s AND next_look_up_at IS NULL

@@ -8,6 +8,7 @@ from perennia.domain.decision import RefundState
 from perennia.domain.errors import NotFound
 from perennia.domain.facts import Paid
 from perennia.domain.ids import Id
+from perennia.domain.refunding import Sending
 from perennia.domain.refunds import Captured, UnderWay
 from perennia.store.arrays import keys
 from perennia.store.session import Cursor
@@ -68,6 +69,26 @@ def refund_by_key(cursor: Cursor, *, tenant: Id, key: str) -> MadeRefund | None:
         "SELECT id, payment_id, amount_minor FROM refunds WHERE tenant_id = %s AND idempotency_key = %s", (tenant, key)
     ).fetchone()
     return None if row is None else MadeRefund(*row)
+
+
+def sending(cursor: Cursor, *, refund_id: Id) -> Sending:
+    """Where a refund stands on its way to its gateway. Raises NotFound."""
+    row = cursor.execute(
+        "SELECT id, sent_at, tries, outages, look_ups FROM refunds WHERE id = %s", (refund_id,)
+    ).fetchone()
+    if row is None:
+        raise NotFound(kind="refund", id=refund_id.text("ref"))
+    return Sending(*row)
+
+
+def refunds_unknown(cursor: Cursor, *, tenant: Id) -> list[Id]:
+    """Refunds by a gateway that only a person can decide: nobody asks after them any more."""
+    rows = cursor.execute(
+        """SELECT id FROM refunds WHERE tenant_id = %s AND state = 'created' AND next_step_at IS NULL
+        ORDER BY created_at, id""",
+        (tenant,),
+    )
+    return [row[0] for row in rows]
 
 
 def refund(cursor: Cursor, *, refund_id: Id) -> UnderWay:

@@ -48,6 +48,28 @@ def standing(cursor: Cursor, *, subscription_id: Id) -> Standing:
     return Standing(*row)
 
 
+def live_of_product(cursor: Cursor, *, payer_id: Id, customer_id: Id, product_id: Id) -> Id | None:
+    """A subscription to a plan of this product that the customer has and that did not end, the oldest of them."""
+    row = cursor.execute(
+        """SELECT s.id FROM subscriptions s JOIN item_versions v ON v.subscription_id = s.id
+            JOIN prices pr ON pr.id = v.price_id JOIN plans pl ON pl.id = pr.plan_id
+        WHERE s.payer_id = %s AND s.customer_id = %s AND s.status NOT IN ('canceled', 'incomplete_expired')
+            AND pl.product_id = %s ORDER BY s.id LIMIT 1""",
+        (payer_id, customer_id, product_id),
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def first_start(cursor: Cursor, *, payer_id: Id, customer_id: Id) -> datetime | None:
+    """When the first subscription of a customer began, of those that ever did or will."""
+    row = cursor.execute(
+        """SELECT min(started_at) FROM subscriptions
+        WHERE payer_id = %s AND customer_id = %s AND status NOT IN ('incomplete', 'incomplete_expired')""",
+        (payer_id, customer_id),
+    ).fetchone()
+    return None if row is None else row[0]
+
+
 def find(cursor: Cursor, *, reference: str) -> Id:
     """The subscription with that key, as `sub_…`, or with that external id. Raises NotFound."""
     row = None

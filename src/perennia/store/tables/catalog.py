@@ -6,10 +6,11 @@ from perennia.store.tables.columns import Row, check, currency, instant, key, ra
 
 
 class Product(Row):
-    """Groups the plans that one may switch between."""
+    """Groups the plans that one may switch between; of some a customer may have one live subscription only."""
 
     code = text()
     name = text()
+    one_per_customer = models.BooleanField(db_default=False)
 
     Meta = table("products", unique("products_code", "tenant_id", "code"))
 

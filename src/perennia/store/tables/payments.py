@@ -94,6 +94,17 @@ class Refund(Row):
     reason = text(null=True)
     created_at = instant()
     finished_at = instant(null=True)
+    next_step_at = instant(null=True)
+    """Business time at which it is sent, or asked after; without one it has ended, or a person decides."""
+    sent_at = instant(null=True)
+    """Business time since which the gateway may have it; without one it surely has not."""
+    leased_until = instant(null=True)
+    """Machine time until which a worker is calling the gateway."""
+    tries = models.SmallIntegerField(db_default=0)
+    """How many keys were used up at the gateway by faults that were nobody's."""
+    outages = models.SmallIntegerField(db_default=0)
+    look_ups = models.SmallIntegerField(db_default=0)
+    decline_code = word(null=True)
 
     Meta = table(
         "refunds",
@@ -103,5 +114,9 @@ class Refund(Row):
             "refunds_amount",
             models.Q(amount_minor__gt=0, from_balance_minor__gte=0, from_balance_minor__lte=models.F("amount_minor")),
         ),
-        indexes=(index("refunds_payment", "payment_id"),),
+        check("refunds_step", models.Q(next_step_at=None) | models.Q(state="created")),
+        indexes=(
+            index("refunds_payment", "payment_id"),
+            index("refunds_due", "tenant_id", "next_step_at", condition=models.Q(next_step_at__isnull=False)),
+        ),
     )

@@ -24,8 +24,10 @@ class Subscription(Row):
     """`import_digest` is of the row it was imported from: the same row again changes nothing.
 
     `discounted`, `changing` and `pausing` say that there are rows of that kind to read beside it; `held_at` that nothing
-    is invoiced since. `metering`: something metered of it is not settled for good, also after its end; `used_until` is when
-    it ended to the instant, where that is not `cancel_at`.
+    is invoiced since, `issue_asked_at` when somebody last asked that drafts be issued.
+    `metering`: something metered of it is not settled for good, also after its end; `used_until` is when it ended to the
+    instant, where that is not `cancel_at`.
+    `only_product_id` is its product until it ends, where a customer may have one live subscription of that.
     `next_zone` is its time zone from the next boundary on, where that changes.
     """
 
@@ -53,6 +55,7 @@ class Subscription(Row):
     changing = models.BooleanField(db_default=False)
     pausing = models.BooleanField(db_default=False)
     held_at = instant(null=True)
+    issue_asked_at = instant(null=True)
     apart = models.BooleanField(db_default=False)
     reactivates_id = key(null=True)
     created_at = instant()
@@ -61,10 +64,17 @@ class Subscription(Row):
     next_zone = text(null=True)
     metering = models.BooleanField(db_default=False)
     used_until = instant(null=True)
+    only_product_id = key(null=True)
 
     Meta = table(
         "subscriptions",
         unique("subscriptions_external_id", "tenant_id", "external_id"),
+        unique(
+            "subscriptions_one_per_product",
+            "customer_id",
+            "only_product_id",
+            condition=models.Q(only_product_id__isnull=False),
+        ),
         check("subscriptions_ended", models.Q(status="canceled", ended_at__isnull=False) | models.Q(ended_at=None)),
         indexes=(index("subscriptions_payer", "tenant_id", "payer_id"),),
     )
@@ -86,7 +96,8 @@ class ItemVersion(Row):
 
     `bills_from` is where its first charge begins (an import brings its own), `billed_through` how far it is settled.
     `anchor_at` is where its periods are counted from, where that is not the item's anchor. `metering`: what is used may
-    still be charged.
+    still be charged. `name` is what it is called on documents, where that is not the item's;
+    `zone` whose clocks end its periods, where that may not be the subscription's, `zone_since` from which boundary on.
     """
 
     subscription_id = key()
@@ -102,6 +113,9 @@ class ItemVersion(Row):
     begun_under = policies()
     ended_under = policies()
     metering = models.BooleanField(db_default=False)
+    name = text(null=True)
+    zone = text(null=True)
+    zone_since = instant(null=True)
 
     Meta = table("item_versions", indexes=(index("item_versions_subscription", "subscription_id"),))
 

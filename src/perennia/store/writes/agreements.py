@@ -134,6 +134,11 @@ def hold(cursor: Cursor, *, subscription_id: Id, since: datetime | None) -> None
     cursor.execute("UPDATE subscriptions SET held_at = %s WHERE id = %s", (since, subscription_id))
 
 
+def ask_to_issue(cursor: Cursor, *, subscription_id: Id, at: datetime) -> None:
+    """What fell due by then does not wait any longer."""
+    cursor.execute("UPDATE subscriptions SET issue_asked_at = %s WHERE id = %s", (at, subscription_id))
+
+
 def set_po_number(cursor: Cursor, *, subscription_id: Id, po_number: str | None) -> bool:
     """False where it is that already."""
     cursor.execute(

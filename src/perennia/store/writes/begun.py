@@ -14,7 +14,8 @@ from perennia.store.writes.changes import flat
 _ITEM = ("id", "tenant_id", "subscription_id", "anchor_on", "kind", "name")
 _VERSION = (
     "id", "tenant_id", "subscription_id", "item_id", "price_id", "starts_at", "ends_at", "bills_from", "billed_through",
-    "quantity", "unit_amount", "anchor_at", "begun_under", "ended_under", "metering",
+    "quantity", "unit_amount", "anchor_at", "begun_under", "ended_under", "metering", "name", "zone",
+    "zone_since",
 )  # fmt: skip
 
 
@@ -44,6 +45,7 @@ def insert_versions(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id
             version.bills_from or version.starts_at, settled.get(version.id), version.quantity, version.own_amount,
             version.series.anchor, _json(version.begun_under), _json(None if end is None else end.under),
             version.price.meter_id is not None and version.id not in closed,
+            version.name or None, version.series.zone, version.series.since,
         ))  # fmt: skip
     bulk.insert(cursor, tables.ItemVersion, _VERSION, rows)
     metered = {one.subscription_id for one in begun if one.version.price.meter_id is not None}

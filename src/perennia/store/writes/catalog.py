@@ -11,10 +11,17 @@ from perennia.store.session import Cursor
 from perennia.store.writes.rows import insert
 
 
-def insert_product(cursor: Cursor, *, tenant: Id, code: str, name: str) -> Id:
+def insert_product(cursor: Cursor, *, tenant: Id, code: str, name: str, one_per_customer: bool = False) -> Id:
     key = new_id()
-    insert(cursor, "products", id=key, tenant_id=tenant, code=code, name=name)
+    insert(cursor, "products", id=key, tenant_id=tenant, code=code, name=name, one_per_customer=one_per_customer)
     return key
+
+
+def limit_product(cursor: Cursor, *, product_id: Id, one_per_customer: bool) -> None:
+    """Raises NotFound."""
+    cursor.execute("UPDATE products SET one_per_customer = %s WHERE id = %s", (one_per_customer, product_id))
+    if cursor.rowcount == 0:
+        raise NotFound(kind="product", id=product_id.text("prod"))
 
 
 def insert_plan(cursor: Cursor, *, tenant: Id, product_id: Id, code: str, name: str) -> Id:

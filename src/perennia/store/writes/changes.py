@@ -37,7 +37,8 @@ def change_subscriptions(cursor: Cursor, decisions: Sequence[Decision]) -> None:
         activated = {move.subscription_id: move.at for move in reversed(moves) if move.after is Status.ACTIVE}
         cursor.execute(
             """UPDATE subscriptions s SET status = m.status, ended_at = m.ended_at,
-                activated_at = coalesce(s.activated_at, m.activated_at)
+                activated_at = coalesce(s.activated_at, m.activated_at),
+                only_product_id = CASE WHEN m.status NOT IN ('canceled', 'incomplete_expired') THEN s.only_product_id END
             FROM unnest((SELECT %s::uuid[]), (SELECT %s::text[]), (SELECT %s::timestamptz[]), (SELECT %s::timestamptz[]))
                 AS m (id, status, ended_at, activated_at)
             WHERE s.id = m.id""",
@@ -95,6 +96,7 @@ def finish_changes(cursor: Cursor, decisions: Sequence[Decision]) -> None:
             WHERE s.id = k.id""",
             (list(dict.fromkeys(one.subscription_id for one in done)),),
         )
+        _go_over(cursor, {one.subscription_id: one.zone for one in done if one.zone is not None})
     moved = flat(decisions, "moved_changes")
     if moved:
         cursor.execute(
@@ -119,6 +121,21 @@ def finish_changes(cursor: Cursor, decisions: Sequence[Decision]) -> None:
                 [one.term_ends_at for one in last.values()],
                 [one.cancel_at for one in last.values()],
             ),
+        )
+
+
+def _go_over(cursor: Cursor, zones: dict[Id, str]) -> None:
+    """Subscriptions to another time zone; versions that do not say whose they are keep the one that they had."""
+    if zones:
+        cursor.execute(
+            """UPDATE item_versions v SET zone = s.zone FROM subscriptions s
+            WHERE s.id = ANY(%s) AND v.subscription_id = s.id AND v.zone IS NULL""",
+            (list(zones),),
+        )
+        cursor.execute(
+            """UPDATE subscriptions s SET zone = z.zone, next_zone = NULL
+            FROM unnest((SELECT %s::uuid[]), (SELECT %s::text[])) AS z (id, zone) WHERE s.id = z.id""",
+            (list(zones), list(zones.values())),
         )
 
 

@@ -59,11 +59,13 @@ def _refund(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id) -> Non
                 gateway=one.gateway, currency=one.currency, amount_minor=one.amount_minor,
                 from_balance_minor=one.from_balance_minor, state=one.state.value, idempotency_key=one.key,
                 reason=one.reason, created_at=one.at, finished_at=None if one.is_underway else one.at,
+                next_step_at=one.at if one.is_underway else None,
             )  # fmt: skip
         for end in decision.refund_ends:
             cursor.execute(
-                "UPDATE refunds SET state = %s, finished_at = %s, gateway_reference = %s WHERE id = %s",
-                (end.state.value, end.at, end.reference, end.refund_id),
+                """UPDATE refunds SET state = %s, finished_at = %s, gateway_reference = %s, decline_code = %s,
+                    next_step_at = NULL, leased_until = NULL WHERE id = %s""",
+                (end.state.value, end.at, end.reference, end.code, end.refund_id),
             )
     refunded: Counter[Id] = Counter()
     for payment_id, amount in flat(decisions, "refunded"):

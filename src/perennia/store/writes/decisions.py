@@ -10,7 +10,7 @@ from perennia.domain.decision import Decision
 from perennia.domain.ids import Id
 from perennia.store import bulk
 from perennia.store.session import Cursor, sent_ahead
-from perennia.store.writes import additions, begun, changes, corrections, drafts, usage
+from perennia.store.writes import additions, begun, changes, corrections, drafts, payments, usage
 from perennia.store.writes.changes import flat
 
 
@@ -45,6 +45,7 @@ def _apply(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id, actor: 
     drafts.drop(cursor, decisions)
     corrections.insert_payments(cursor, decisions, tenant=tenant)
     recovered = changes.lower_receivables(cursor, decisions)
+    payments.let_go(cursor, decisions, tenant=tenant, actor=actor)
     changes.move_payers(cursor, decisions)
     additions.insert_children(cursor, decisions, tenant=tenant, actor=actor)
     corrections.by_hand(cursor, decisions, tenant=tenant, actor=actor)

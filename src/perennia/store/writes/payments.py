@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from perennia.domain.collection import AttemptChange, Debt, DebtChange
-from perennia.domain.decision import Payment
+from perennia.domain.decision import Decision, Payment
+from perennia.domain.events import EventType
 from perennia.domain.ids import Id
 from perennia.store import bulk, tables
 from perennia.store.arrays import instants, keys
 from perennia.store.session import Cursor
+from perennia.store.writes import history
 
 LEASE_S = 120
 _ATTEMPT = (
@@ -256,6 +258,39 @@ def move_receivables(cursor: Cursor, changes: Sequence[DebtChange], *, tenant: I
                 [change.reason for change in moved],
             ),
         )
+
+
+def let_go(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id, actor: str) -> None:
+    """What is owed for subscriptions that ended so is asked for no more, where nothing else on its document goes on.
+
+    It stays owed, and an attempt under way is booked as ever.
+    """
+    for decision in decisions:
+        for end in decision.let_go:
+            rows = cursor.execute(
+                """UPDATE receivables r SET state = 'given_up', next_attempt_at = NULL
+                FROM (
+                    SELECT document_id, state FROM receivables
+                    WHERE payer_id = %(payer)s AND open_minor > 0 AND state IN ('open', 'recovering') FOR UPDATE
+                ) AS b
+                WHERE r.document_id = b.document_id AND EXISTS (
+                    SELECT 1 FROM lines l WHERE l.document_id = r.document_id AND l.subscription_id = %(ended)s
+                ) AND NOT EXISTS (
+                    SELECT 1 FROM lines l JOIN subscriptions s ON s.id = l.subscription_id
+                    WHERE l.document_id = r.document_id AND s.status <> 'canceled'
+                )
+                RETURNING r.document_id, b.state""",
+                {"payer": decision.payer_id, "ended": end.subscription_id},
+            ).fetchall()
+            for document_id, before in rows:
+                history.insert_change(
+                    cursor, tenant=tenant, subject_id=document_id, change="receivable.state", actor=actor, at=end.at,
+                    payer_id=decision.payer_id, before=before, after="given_up", reason="stop_reminders",
+                )  # fmt: skip
+                history.insert_event(
+                    cursor, tenant=tenant, type=EventType.INVOICE_UNCOLLECTIBLE, subject_id=document_id,
+                    payer_id=decision.payer_id, at=end.at,
+                )  # fmt: skip
 
 
 def try_at_once(cursor: Cursor, *, payer_ids: Sequence[Id], now: datetime) -> None:

@@ -18,7 +18,7 @@ _SUBSCRIPTION = (
     "id", "tenant_id", "customer_id", "payer_id", "entity_id", "net_days", "started_at", "discounted", "created_at",
     "trial_ends_at", "term_ends_at", "cancel_at", "external_id", "status", "currency", "zone", "collection",
     "cancel_cause", "import_digest", "policies", "apart", "reactivates_id", "term_periods", "term_then",
-    "po_number", "metering",
+    "po_number", "metering", "only_product_id",
 )  # fmt: skip
 _ITEM = ("id", "tenant_id", "subscription_id", "anchor_on", "kind", "name")
 _VERSION = (
@@ -94,6 +94,7 @@ class NewSubscription:
     apart: bool = False
     po_number: str | None = None
     reactivates_id: Id | None = None
+    only_product_id: Id | None = None
 
 
 def insert_subscriptions(
@@ -121,6 +122,7 @@ def _subscription_row(s: NewSubscription, tenant: Id, now: datetime) -> tuple[An
         s.trial_ends_at, s.term and s.term.ends_at, s.cancel_at, s.external_id, "scheduled", s.currency, s.zone,
         s.collection, "chosen", s.import_digest, s.policies, s.apart, s.reactivates_id, s.term and s.term.periods,
         s.term and s.term.then, s.po_number, any(item.metering for item in s.items),
+        s.only_product_id,
     )  # fmt: skip
 
 
