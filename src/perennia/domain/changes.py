@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 
 from perennia.domain.alignment import anchor_for
 from perennia.domain.calendar import Series, anchor_at, slot_at, start_of_day
@@ -329,8 +330,11 @@ def _in_force_from(item: Item, at: datetime) -> list[Version]:
 
 
 def _found_from(item: Item, at: datetime) -> list[Version]:
+    """One that is metered may end later on the day on which the next begins: it is that one's day all the same."""
     found = [v for v in item.versions if (v.ends_at is None or v.ends_at > at) and v.ends_at != v.starts_at]
-    return sorted(found, key=lambda version: version.starts_at)
+    found.sort(key=lambda version: version.starts_at)
+    over = [version for version, follower in pairwise(found) if follower.starts_at <= at]
+    return [version for version in found if version not in over]
 
 
 def _joined(versions: Sequence[Version], pauses: Sequence[Pause] = ()) -> tuple[list[Version], dict[Id, list[Version]]]:
