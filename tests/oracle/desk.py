@@ -252,7 +252,7 @@ class Desk:
         if at > now:
             sub.pending.append(Pending(at, item, apply, is_plan))
             return
-        if sub.paused(at):
+        if sub.paused(at) or sub.paused(act.at):
             raise NotSupported(f"{act.verb} during a pause")
         apply(at, act.at if at == now else at)
 

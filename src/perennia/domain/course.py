@@ -217,7 +217,9 @@ class Course(Standstill):
             yield of_trial(self.facts, progress.item, progress.version, progress.policies, self.trial_end)
 
     def _effective(self, change: Change) -> datetime | None:
-        """When a change takes effect: inside a pause, at its end; None where nobody knows that yet."""
+        """When a change takes effect: one inside a pause, or asked for in one, at its end; None where nobody knows that."""
+        if self._is_paused() and self.pause is not None and change.at <= self.pause.starts_at:
+            return self.pause.ends_at
         for pause in self.facts.pauses:
             if pause.starts_at <= change.at and (pause.ends_at is None or change.at < pause.ends_at):
                 return pause.ends_at
