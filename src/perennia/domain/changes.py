@@ -357,12 +357,23 @@ def _joined(versions: Sequence[Version], pauses: Sequence[Pause] = ()) -> tuple[
 
 def goes_on_in(version: Version, other: Version) -> bool:
     """Whether another version has the same terms from its end on, and was not billed yet."""
-    same = (version.price.id, version.own_amount, version.quantity) == (
-        other.price.id,
-        other.own_amount,
-        other.quantity,
-    )
-    return same and version.ends_at == other.starts_at and other.billed_through is None
+    return _same_terms(version, other) and version.ends_at == other.starts_at and other.billed_through is None
+
+
+def goes_back_to(version: Version, earlier: Iterable[Version]) -> Version | None:
+    """The version with the same terms and boundaries that ended where this one begins: back to it on its last day."""
+    for one in earlier:
+        if (
+            one.starts_at < version.starts_at == one.ends_at
+            and one.series == version.series
+            and _same_terms(one, version)
+        ):
+            return one
+    return None
+
+
+def _same_terms(one: Version, other: Version) -> bool:
+    return (one.price.id, one.own_amount, one.quantity) == (other.price.id, other.own_amount, other.quantity)
 
 
 Rule = Callable[[Change, Sequence[Item], datetime | None, Sequence[Pause], NewIds], Outcome]

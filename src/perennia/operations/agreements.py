@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from perennia.domain.calendar import start_of_day
-from perennia.domain.decision import Decision, Movement
+from perennia.domain.decision import Decision, Movement, Source
 from perennia.domain.errors import CatchUpHeld, ChangePending, NotFound, SubscriptionEnded
 from perennia.domain.events import Event
 from perennia.domain.facts import OpenDraft, Payer, Subscription
@@ -17,6 +17,7 @@ from perennia.domain.invoicing import next_due_at
 from perennia.domain.lifecycle import OVER
 from perennia.domain.policies import Policies, changed, over
 from perennia.domain.pricing import Price
+from perennia.operations.booking import well_again
 from perennia.operations.books import Books, open_books
 from perennia.store import bulk, session
 from perennia.store.identity import new_ids
@@ -160,12 +161,13 @@ def settle(
     """
     through = through or now
     for _ in range(_ROUNDS):
-        decision = books.bill(
-            books.lock(payer_id, through=through), through=through, now=now, new_ids=new_ids, catch_up=True,
-            together=together,
-        )  # fmt: skip
+        payer = books.lock(payer_id, through=through)
+        decision = books.bill(payer, through=through, now=now, new_ids=new_ids, catch_up=True, together=together)
         events, movements = told + decision.events, (*moved, *decision.movements)
         books.write([replace(decision, events=events, movements=movements)], actor=actor)
+        if any(one.source is Source.CREDIT_NOTE for one in decision.allocations):
+            bulk.empty_stages(books.cursor)
+            well_again(books, payer, now=now, actor=actor)
         if decision.next_due_at is None or decision.next_due_at > through:
             return
         told, moved = (), ()
