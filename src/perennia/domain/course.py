@@ -354,6 +354,7 @@ class Course(Standstill):
             self._begin_trial(change.until, change.at)
         elif self.status in LIVE:
             instants = {ended.at for ended in outcome.ended} | {begun.version.starts_at for begun in outcome.begun}
+            instants |= {end for begun in outcome.begun if (end := begun.version.ends_at) is not None}
             self._moved_at(before, sorted(instants))
 
     def _goes_back(self, begun: Begun) -> None:
