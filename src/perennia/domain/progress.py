@@ -42,7 +42,7 @@ class Progress:
         if pause is not None and version.price.timing is Timing.ARREARS and pause.starts_at > version.starts_at:
             self.ends = self.ends if self.runs_on(pause) else earliest(self.ends, pause.starts_at)
         self.settled = version.billed_through or version.bills_from or version.starts_at
-        if trial_end is not None and trial_end > self.settled:
+        if trial_end is not None and trial_end > self.settled and not _ran_before(version, trial_end):
             self.settled = trial_end
         self.parts = 0
         self._longer = lengthened(version, pauses) if pauses and version.ends_at is not None else None
@@ -173,6 +173,11 @@ class Progress:
 
     def _begins(self) -> datetime:
         return self.version.bills_from or self.version.starts_at
+
+
+def _ran_before(version: Version, trial_end: datetime) -> bool:
+    """Whether a version was charged before and had ended when a trial was given: what it left is of before the trial."""
+    return version.billed_through is not None and version.ends_at is not None and version.ends_at < trial_end
 
 
 def earliest(one: datetime | None, other: datetime | None) -> datetime | None:
