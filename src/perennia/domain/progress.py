@@ -42,7 +42,7 @@ class Progress:
         if pause is not None and version.price.timing is Timing.ARREARS and pause.starts_at > version.starts_at:
             self.ends = self.ends if self.runs_on(pause) else earliest(self.ends, pause.starts_at)
         self.settled = version.billed_through or version.bills_from or version.starts_at
-        if trial_end is not None and trial_end > self.settled and not _ran_before(version, trial_end):
+        if trial_end is not None and trial_end > self.settled and not self._ran_before(trial_end):
             self.settled = trial_end
         self.parts = 0
         self._longer = lengthened(version, pauses) if pauses and version.ends_at is not None else None
@@ -157,6 +157,10 @@ class Progress:
             return False
         return pause.ends_at is None or self.settled < pause.ends_at
 
+    def _ran_before(self, trial_end: datetime) -> bool:
+        """Whether it ended when a trial was given: what it left is of before the trial. One inside it bills from its end."""
+        return self.version.ends_at is not None and self.settled < self.version.ends_at < trial_end
+
     def _waits_for_the_next_invoice(self) -> bool:
         begun = self.version.begun_under
         if begun is None or begun.difference_invoiced != "next_invoice" or self.settled != self._begins():
@@ -173,11 +177,6 @@ class Progress:
 
     def _begins(self) -> datetime:
         return self.version.bills_from or self.version.starts_at
-
-
-def _ran_before(version: Version, trial_end: datetime) -> bool:
-    """Whether a version was charged before and had ended when a trial was given: what it left is of before the trial."""
-    return version.billed_through is not None and version.ends_at is not None and version.ends_at < trial_end
 
 
 def earliest(one: datetime | None, other: datetime | None) -> datetime | None:
