@@ -15,6 +15,7 @@ from perennia.domain.calendar import Interval, Series, Unit, add, anchor_at, ins
 from perennia.domain.errors import DomainError, InvalidValue
 from perennia.domain.ids import Id
 from perennia.domain.policies import Policies
+from perennia.domain.values import quick
 
 AHEAD = timedelta(minutes=5)
 """How far the sender's clock may run before ours; Stripe's meter events allow as much."""
@@ -63,6 +64,7 @@ class UsageRefused(DomainError):
     code = "usage_refused"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class UsageEvent:
     """Something used, once for its `key`: by whom, of which meter (its code), when, how much.
@@ -95,6 +97,7 @@ class Meter:
     """Of some subscription no more than so much counts, or is taken at all."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Target:
     """The subscription that an event is for, from its start to its end, without the `pauses` that refuse usage."""
@@ -309,7 +312,8 @@ def value_text(value: Decimal) -> str | None:
     """The value as plain decimal text, equal values alike; None for one that no meter can hold."""
     if not value.is_finite() or not -_BELOW < value < _BELOW:
         return None
-    whole, _, decimals = (f"{value:f}" if "E" in str(value) else str(value)).partition(".")
+    text = str(value)
+    whole, _, decimals = (f"{value:f}" if "E" in text else text).partition(".")
     decimals = decimals.rstrip("0")
     if len(decimals) > MOST_DECIMALS:
         return None

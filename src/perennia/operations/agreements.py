@@ -8,7 +8,7 @@ from typing import Any
 
 from perennia.domain.calendar import start_of_day
 from perennia.domain.decision import Decision, Movement, Source
-from perennia.domain.errors import ChangePending, NotFound, SubscriptionEnded
+from perennia.domain.errors import CatchUpHeld, ChangePending, NotFound, SubscriptionEnded
 from perennia.domain.events import Event
 from perennia.domain.facts import OpenDraft, Payer, Subscription
 from perennia.domain.gating import Gates
@@ -22,6 +22,7 @@ from perennia.operations.books import Books, open_books
 from perennia.store import bulk, session
 from perennia.store.identity import new_ids
 from perennia.store.reads import subscriptions as read
+from perennia.store.writes import locks
 
 Policy = Mapping[str, Any]
 """Policies of one act, by key; the others are the subscription's."""
@@ -122,11 +123,15 @@ def give_up(books: Books, payer: Payer, draft: OpenDraft, *, reason: str, actor:
 
 
 def up_to_date(books: Books, payer: Payer, *, actor: str, now: datetime) -> Payer:
-    """The payer once what fell due before an act is billed, as if the act were not known."""
+    """The payer once what fell due before an act is billed, as if the act were not known.
+
+    That is all of it, also where the run had held the payer for missing so much: then there is no reason left to.
+    """
     due = next_due_at(payer, seller=books.seller())
     if due is None or due > now:
         return payer
     settle(books, payer.id, actor=actor, now=now)
+    locks.release(books.cursor, payer_id=payer.id, code=CatchUpHeld.code)
     return books.lock(payer.id)
 
 

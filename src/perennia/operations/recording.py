@@ -161,18 +161,9 @@ def new_usage(
     rest = f"{at} {'' if void else value}\0{event.who or ''}\0{corrects or ''}\0{properties or ''}"
     content = blake2b(target.subscription_id + meter.id + rest.encode(), digest_size=8).digest()
     return NewUsage(
-        id=key_id(tenant, event.key),
-        content=int.from_bytes(content, "big", signed=True),
-        subscription_id=target.subscription_id,
-        at=at,
-        meter_id=meter.id,
-        place=place,
-        key=event.key,
-        value=None if void else value,
-        who=event.who,
-        corrects=corrects,
-        properties=properties,
-    )
+        key_id(tenant, event.key), int.from_bytes(content, "big", signed=True), target.subscription_id, at, meter.id,
+        place, event.key, None if void else value, event.who, corrects, properties,
+    )  # fmt: skip
 
 
 def key_id(tenant: Id, key: str) -> Id:

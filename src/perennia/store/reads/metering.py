@@ -105,11 +105,12 @@ def _refusing(pauses: Sequence[Pause]) -> tuple[tuple[datetime, datetime | None]
 def _subscriptions(cursor: Cursor, names: set[Id | str], *, tenant: Id) -> Iterable[tuple[Any, ...]]:
     ids, words = _apart(names)
     if ids:
-        yield from cursor.execute(
-            f"""SELECT k.id, {_TARGET} FROM unnest((SELECT %s::uuid[])) AS k (id),
+        rows = cursor.execute(
+            f"""SELECT {_TARGET} FROM unnest((SELECT %s::uuid[])) AS k (id),
             LATERAL (SELECT * FROM subscriptions s WHERE s.id = k.id OFFSET 0) AS s""".encode(),
             (keys(ids),),
-        ).fetchall()
+        )
+        yield from ((row[0], *row) for row in rows.fetchall())
     if words:
         yield from cursor.execute(
             f"""SELECT k.name, {_TARGET} FROM unnest((SELECT %s::text[])) AS k (name),
