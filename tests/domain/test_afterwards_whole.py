@@ -21,7 +21,7 @@ MAY_MOVE: dict[type, set[str]] = {
     Payer: {"subscriptions", "balances", "grants", "pending", "drafts", "paid", "closing"},
     Subscription: {
         "items", "status", "trial_ends_at", "cancel_at", "activated_at", "ended_at", "discounts", "overcharged", "changes",
-        "pauses", "term", "usage", "zone",
+        "pauses", "returned", "term", "usage", "zone",
     },
     Item: {"versions"},
     Version: {"billed_through", "ends_at", "ended_under", "closed"},

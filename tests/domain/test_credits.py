@@ -4,18 +4,21 @@ The line is April, 100.00 net with 25.00 tax, unless a row says otherwise; amoun
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from perennia.domain.calendar import Series
+from perennia.domain.calendar import Interval, Series, Unit, midnight, slot_at, start_of_day
 from perennia.domain.facts import Pause, Settled
-from perennia.domain.fractions import Measure
+from perennia.domain.fractions import Measure, removed_fraction
 from perennia.domain.policies import Policies
 from perennia.domain.proration import credit, next_part
-from tests.domain.world import DAILY, MONTHLY, key, utc
+from tests.domain.world import DAILY, MONTHLY, WEEKLY, YEARLY, key, utc
 
 SERIES = Series(datetime(2025, 4, 1), "UTC", MONTHLY)
 APRIL = Settled(
@@ -78,8 +81,8 @@ def test_by_the_list_price_in_seconds_a_part_has_its_share_of_it() -> None:
     [
         ({"proration_unit": "second"}, utc(2025, 4, 16, 12), 29 * 43_200, 30 * 86_400, Measure.SECOND, 4833),
         ({"proration_unit": "second"}, utc(2025, 5, 1), 0, 30 * 86_400, Measure.SECOND, 0),
-        ({"denominator": "nominal"}, utc(2025, 4, 11), 2, 3, Measure.SHARE, 6667),
-        ({"proration_unit": "month30"}, utc(2025, 4, 16), 1, 2, Measure.SHARE, 5000),
+        ({"denominator": "nominal"}, utc(2025, 4, 11), 20, 30, Measure.SHARE, 6667),
+        ({"proration_unit": "month30"}, utc(2025, 4, 16), 15, 30, Measure.SHARE, 5000),
         ({"factor": "scale9"}, utc(2025, 4, 11), 666_666_667, 10**9, Measure.SHARE, 6667),
         ({"denominator": "nominal"}, utc(2025, 4, 1), 1, 1, Measure.SHARE, 10000),
         ({"denominator": "nominal"}, utc(2025, 3, 20), 1, 1, Measure.SHARE, 10000),
@@ -179,3 +182,40 @@ def test_a_part_of_may_by_each_measure(policies: dict[str, Any], part: tuple[int
     found = next_part(series=SERIES, start=start, ends=None, policies=Policies(**policies))
     assert (found.part, found.whole) == part
     assert found.end - start == timedelta(days=20)
+
+
+@pytest.mark.parametrize(("denominator", "whole"), [("natural", 31), ("running", 30), ("natural_clamped", 31)])
+def test_the_last_day_of_march_goes_back_as_what_takes_its_place_is_charged(denominator: str, whole: int) -> None:
+    """A month on from 31 March are thirty days, to 30 April."""
+    march = line(start=utc(2025, 3, 1), end=utc(2025, 4, 1), line_end=utc(2025, 4, 1))
+    policies = Policies(denominator=denominator)
+    found = credit(march, new_end=utc(2025, 3, 31), series=SERIES, policies=policies)
+    charged = next_part(series=SERIES, start=utc(2025, 3, 31), ends=None, policies=policies)
+    assert (found.removed, found.whole) == (charged.part, charged.whole) == (1, whole)
+
+
+@given(
+    unit=st.sampled_from(["day", "second", "month30"]),
+    denominator=st.sampled_from(["natural", "natural_clamped", "running", "nominal"]),
+    factor=st.sampled_from(["exact", "scale9"]),
+    series=st.builds(
+        lambda day, interval: Series(datetime(2024, 1, day), "Europe/Copenhagen", interval),
+        st.integers(1, 31),
+        st.sampled_from([MONTHLY, WEEKLY, YEARLY, Interval(Unit.MONTH, 3)]),
+    ),
+    first=st.integers(0, 400),
+    used=st.integers(0, 60),
+)
+def test_what_is_billed_goes_back_as_the_rule_says_when_it_is_asked(
+    unit: str, denominator: str, factor: str, series: Series, first: int, used: int
+) -> None:
+    """`perennia rule prorate` and a cancellation: one answer."""
+    start = midnight(date(2024, 3, 1) + timedelta(days=first), series.zone)
+    end = slot_at(series, start).end
+    new_end = min(start_of_day(start + timedelta(days=used, hours=2), series.zone), end)
+    told = removed_fraction(
+        series=series, start=start, end=end, new_end=new_end, unit=unit, denominator=denominator, factor=factor
+    )
+    policies = Policies(proration_unit=unit, denominator=denominator, factor=factor)
+    found = credit(line(start=start, end=end, line_end=end), new_end=new_end, series=series, policies=policies)
+    assert Fraction(found.removed, found.whole) == Fraction(*told)

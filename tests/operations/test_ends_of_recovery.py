@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
 from perennia.config.clock import now as machine_now
 from perennia.domain.calendar import midnight
-from perennia.operations import invoices, pauses
+from perennia.operations import changes, invoices, pauses, previews
 from tests.gateways.gateway_stands import SandboxStand
 from tests.operations.counter import agrees, document, pays
 from tests.operations.shop import ZONE, open_shop
@@ -37,7 +38,7 @@ def states(till: Till) -> list[tuple[str, int, object]]:
 
 def test_unpaid_takes_access_away_and_issues_nothing_until_he_pays(stand: SandboxStand) -> None:
     with till_that(stand, "unpaid") as till:
-        till.subscriber("soft")
+        bo, _ = till.subscriber("soft")
         till.live_days(15)
         assert till.statuses() == ["active", "past_due", "unpaid"]
         assert till.told("invoice", "subscription.unpaid") == [
@@ -47,6 +48,8 @@ def test_unpaid_takes_access_away_and_issues_nothing_until_he_pays(stand: Sandbo
         till.live_days(50)  # 28 February and 31 March have passed
         assert till.receivables() == [("recovering", 12500)] and len(till.attempts()) == 6
         agrees(till.shop)
+        shown = previews.drafts(tenant=till.shop.tenant, customer_id=bo, now=machine_now())
+        assert [one.total_minor for one in shown.documents] == [12500, 12500] and shown.issued_at is None
         pays(till.shop, 12500, document_id=document(till.shop))
         assert till.statuses()[-1] == "active"
         till.shop.bill()
@@ -146,4 +149,19 @@ def test_each_subscription_on_an_invoice_follows_its_own_policy(stand: SandboxSt
         status = dict(till.shop.rows("SELECT id, status FROM subscriptions"))
         assert (status[one], status[other]) == ("canceled", "past_due")
         assert states(till)[-1][0] == "recovering"
+        agrees(till.shop)
+
+
+def test_what_is_credited_in_full_fails_no_more(stand: SandboxStand) -> None:
+    """Moved to a price of nothing on the day it began, after the card was declined."""
+    with till_that(stand, "unpaid") as till:
+        _, subscription = till.subscriber("soft")
+        till.collect()
+        assert till.statuses()[-1] == "past_due"
+        changes.change_plan(
+            tenant=till.shop.tenant, actor="bo", subscription_id=subscription, price_id=till.shop.prices["plus"],
+            unit_amount=Decimal(0), now=machine_now(),
+        )  # fmt: skip
+        assert till.receivables()[0] == ("paid", 0) and till.statuses()[-1] == "active"
+        assert till.told("subscription.rec") == ["subscription.recovered"]
         agrees(till.shop)

@@ -159,6 +159,9 @@ class Ledger:
         day = local_day(now, owner.zone)
         ordered = sorted(lines, key=_order)
         lay_discounts(ordered)
+        for line in ordered:
+            if line.returns is not None and abs(line.amount - line.returns) == 1:
+                line.amount = line.returns
         lay_tax(self.scenario, owner, ordered, day)
         net, tax = sum(line.net for line in lines), sum(line.tax for line in lines)
         document = Document("credit_note" if net + tax < 0 else "invoice", lines, net, tax)

@@ -173,10 +173,21 @@ class Charges:
                 and terms["difference_invoiced"] == "next_invoice"
             )
             line.latest = slot.boundary_after
+            if kind == "recurring" and version.start == start:
+                line.returns = self._given_back(item, version, slot, start)
             made.append(line)
             yield line
         if price.timing == "advance":
             self.sub.paid_slots.add(slot.key)
+
+    def _given_back(self, item: Item, version: Version, slot: Slot, at: datetime) -> int | None:
+        """What was given back on that day for the same terms ("up and back on one day costs 0.00")."""
+        for before in item.versions:
+            if before.start < at == before.end and (before.price, before.quantity) == (version.price, version.quantity):
+                for line in self.made.get((before.number, slot.key), []):
+                    if line.kind == "recurring" and at in line.given_at:
+                        return line.given_at[at]
+        return None
 
     def _credits(self, item: Item, through: datetime, life: datetime, end: End | None) -> Iterator[Line]:
         current = {slot.key: slot for slot in self.sub.slots(item, through)}
@@ -225,6 +236,7 @@ class Charges:
             start = slot.at(gone[0][0], ending=True)
         deferred = cut.policy["difference_invoiced"] == "next_invoice" and not cut.inline and not cut.cancel
         given = self._credit_line(line, amount, start, stop, becomes, held=deferred or becomes == "next_invoice")
+        line.given_at[start] = amount
         given.latest = slot.boundary_after if becomes != "next_invoice" else None
         yield given
 

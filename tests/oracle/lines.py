@@ -39,6 +39,8 @@ class Line:
     amount: int = 0
     tax: int = 0
     credited: int = 0
+    given_at: dict[datetime, int] = field(default_factory=dict)
+    returns: int | None = None
     tax_base: int = 0
     tax_credited: int = 0
     document: Any = None

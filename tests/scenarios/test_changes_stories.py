@@ -368,3 +368,31 @@ def test_steps_of_a_ramp() -> None:
           total 90.00
         """,
     )
+
+
+def test_a_second_change_on_the_day_on_which_usage_was_cut() -> None:
+    """Calls are counted until noon, Big begins with the day; at one o'clock Small takes all of the day from Big."""
+    story(
+        """
+        plans: {big: 3, small: 1, calls: {model: per_unit, amount: 1, meter: calls}}
+        meters: {calls: {}}
+
+        2024-01-01 subscribe calls
+        2024-01-02T12:00 change_plan big
+        2024-01-02T12:30 change_plan big
+        2024-01-02T13:00 change_plan small
+        2024-02-02 advance_to
+        """,
+        """
+        2024-01-02T12:00:00 c1 invoice 1
+          big  2024-01-02..2024-02-01  2.90
+          total 2.90
+        2024-01-02T13:00:00 c1 credit note 1
+          small          2024-01-02..2024-02-01   0.97
+          big    credit  2024-01-02..2024-02-01  -2.90  of 1/1
+          total -1.93
+        2024-02-01 c1 invoice 2
+          small  2024-02-01..2024-03-01  1.00
+          total 1.00
+        """,
+    )

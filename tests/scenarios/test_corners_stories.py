@@ -354,3 +354,43 @@ def test_two_pauses_and_two_changes_in_one_period() -> None:
           total 31.00
         """,
     )
+
+
+def test_there_and_back_on_one_day_costs_nothing_where_amounts_are_fractions_of_a_cent() -> None:
+    """Half of 1.67 is 0.84, given back and charged again: half of the exact 1.666665 would be 0.83."""
+    story(
+        """
+        plans: {seats: {amount: 0.333333, model: per_unit}}
+
+        2024-04-01 subscribe seats quantity=5
+        2024-04-16 set_quantity 6
+        2024-04-16 set_quantity 5
+        2024-04-16 set_quantity 7
+        2024-04-16 set_quantity 5
+        2024-05-01 advance_to
+        """,
+        """
+        2024-04-01 c1 invoice 1
+          seats  2024-04-01..2024-05-01  x5  1.67
+          total 1.67
+        2024-04-16 c1 invoice 2
+          seats          2024-04-16..2024-05-01  x6   1.00
+          seats  credit  2024-04-16..2024-05-01  x5  -0.84  of 1/1
+          total 0.16
+        2024-04-16 c1 credit note 1
+          seats          2024-04-16..2024-05-01  x5   0.84
+          seats  credit  2024-04-16..2024-05-01  x6  -1.00  of 2/1
+          total -0.16
+        2024-04-16 c1 invoice 3
+          seats          2024-04-16..2024-05-01  x7   1.17
+          seats  credit  2024-04-16..2024-05-01  x5  -0.84  of credit_note 1/1
+          total 0.33
+        2024-04-16 c1 credit note 2
+          seats          2024-04-16..2024-05-01  x5   0.84
+          seats  credit  2024-04-16..2024-05-01  x7  -1.17  of 3/1
+          total -0.33
+        2024-05-01 c1 invoice 4
+          seats  2024-05-01..2024-06-01  x5  1.67
+          total 1.67
+        """,
+    )

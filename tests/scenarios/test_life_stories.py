@@ -259,3 +259,32 @@ def test_invoicing_is_held_and_then_catches_up() -> None:
           total 30.00
         """,
     )
+
+
+def test_an_act_on_who_was_held_for_catching_up_bills_it_all_and_the_run_goes_on() -> None:
+    story(
+        """
+        policy: {catch_up_limit: 1}
+        plans: {bag: 20, big: 40}
+
+        2024-01-01 subscribe bag
+        2024-03-05 bill_run
+        2024-03-05 change_plan big when=period_end
+        2024-04-01 bill_run
+        """,
+        """
+        2024-01-01 c1 invoice 1
+          bag  2024-01-01..2024-02-01  20.00
+          total 20.00
+        2024-03-05 refused: catch_up
+        2024-03-05 c1 invoice 2
+          bag  2024-02-01..2024-03-01  20.00
+          total 20.00
+        2024-03-05 c1 invoice 3
+          bag  2024-03-01..2024-04-01  20.00
+          total 20.00
+        2024-04-01 c1 invoice 4
+          big  2024-04-01..2024-05-01  40.00
+          total 40.00
+        """,
+    )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.scenarios.told import story
+from tests.scenarios.told import story, told_as_data
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -310,3 +310,18 @@ def test_a_pause_cut_short() -> None:
           total 30.00
         """,
     )
+
+
+def test_books_agree_while_nobody_has_looked_at_a_pause_that_began_or_ended() -> None:
+    """The workers were down at its beginning and at its end; recurring revenue is what the books know of."""
+    for stopped in ("pause when=period_end", "pause until=2024-04-21"):
+        found = told_as_data(
+            f"""
+            plans: {{basic: 30}}
+
+            2024-04-01 subscribe basic
+            2024-04-11 {stopped}
+            2024-05-03 create_customer customer=bo
+            """
+        )
+        assert found["verify_ok"]

@@ -51,6 +51,7 @@ _MORE: Given = {
     "trial_price": ("free", "1.00"),
     "late_window_days": ("0", "3"),
     "catch_up_limit": ("3", "1"),
+    "draft_hours": ("0", "24"),
 }
 POLICIES: Given = {**CHOICES, **_MORE}
 
@@ -170,6 +171,10 @@ PAYMENT = given(document=maybe(st.just("draft")), amount=maybe(amount))
 GRANT = given(amount=amount, expires=maybe(near(1, 60)), kind=maybe(st.sampled_from(("promotional", "paid"))))
 
 
+_step = given(after_periods=st.integers(1, 3), plan=maybe(plan), quantity=maybe(quantity), amount=maybe(amount))
+RAMP = given(steps=st.lists(_step, min_size=1, max_size=3))
+
+
 ON_SUBSCRIPTIONS: dict[str, Drawn] = {
     "change_plan": CHANGE_PLAN,
     "set_quantity": SET_QUANTITY,
@@ -183,6 +188,7 @@ ON_SUBSCRIPTIONS: dict[str, Drawn] = {
     "apply_coupon": given(coupon=coupon),
     "usage": USAGE,
     "one_off": ONE_OFF,
+    "ramp": RAMP,
     "cancel": CANCEL,
     "uncancel": given(),
     "reactivate": given(policy=own_policy),

@@ -139,6 +139,7 @@ def _subscription(subscription: Subscription, status: Status, written: _Written)
         activated_at=subscription.activated_at or written.activated.get(subscription.id),
         items=items,
         changes=changes,
+        returned=subscription.returned if changes else (),
         zone=next((one.zone for one in decision.changes if one.zone and one.subscription_id == subscription.id), None)
         or subscription.zone,
         pauses=pauses,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 
 from perennia.domain.alignment import anchor_for
 from perennia.domain.calendar import Series, anchor_at, slot_at, start_of_day
@@ -329,8 +330,11 @@ def _in_force_from(item: Item, at: datetime) -> list[Version]:
 
 
 def _found_from(item: Item, at: datetime) -> list[Version]:
+    """One that is metered may end later on the day on which the next begins: it is that one's day all the same."""
     found = [v for v in item.versions if (v.ends_at is None or v.ends_at > at) and v.ends_at != v.starts_at]
-    return sorted(found, key=lambda version: version.starts_at)
+    found.sort(key=lambda version: version.starts_at)
+    over = [version for version, follower in pairwise(found) if follower.starts_at <= at]
+    return [version for version in found if version not in over]
 
 
 def _joined(versions: Sequence[Version], pauses: Sequence[Pause] = ()) -> tuple[list[Version], dict[Id, list[Version]]]:
@@ -353,12 +357,23 @@ def _joined(versions: Sequence[Version], pauses: Sequence[Pause] = ()) -> tuple[
 
 def goes_on_in(version: Version, other: Version) -> bool:
     """Whether another version has the same terms from its end on, and was not billed yet."""
-    same = (version.price.id, version.own_amount, version.quantity) == (
-        other.price.id,
-        other.own_amount,
-        other.quantity,
-    )
-    return same and version.ends_at == other.starts_at and other.billed_through is None
+    return _same_terms(version, other) and version.ends_at == other.starts_at and other.billed_through is None
+
+
+def goes_back_to(version: Version, earlier: Iterable[Version]) -> Version | None:
+    """The version with the same terms and boundaries that ended where this one begins: back to it on its last day."""
+    for one in earlier:
+        if (
+            one.starts_at < version.starts_at == one.ends_at
+            and one.series == version.series
+            and _same_terms(one, version)
+        ):
+            return one
+    return None
+
+
+def _same_terms(one: Version, other: Version) -> bool:
+    return (one.price.id, one.own_amount, one.quantity) == (other.price.id, other.own_amount, other.quantity)
 
 
 Rule = Callable[[Change, Sequence[Item], datetime | None, Sequence[Pause], NewIds], Outcome]

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from fractions import Fraction
 
-from perennia.domain.discounts import Discount
+from perennia.domain.discounts import Discount, after_percents
 from perennia.domain.documents import LineKind
 from perennia.domain.facts import Item, Settled, Subscription, Version
+from perennia.domain.fractions import Measure
 from perennia.domain.ids import Id
 from perennia.domain.money import ROUNDINGS
 from perennia.domain.policies import Policies
-from perennia.domain.pricing import exact_minor_units, missing
+from perennia.domain.pricing import amount_under, exact_minor_units, missing
 from perennia.domain.proration import Credit, Part, charge
 from perennia.domain.values import quick
 
@@ -43,6 +45,26 @@ def of_part(
     exact = charge(version, part, policies)
     listed = ROUNDINGS[policies.rounding_mode](*exact)
     return Charge(subscription, item, version, part, exact, listed, discounts, policies)
+
+
+def as_returned(
+    part: Part, version: Version, policies: Policies, discounts: tuple[Discount, ...], *, minor: int
+) -> Part:  # fmt: skip
+    """A part as the share of its price that comes to `minor`, what was given back for it on that very day.
+
+    There and back on one day costs nothing, also where both are rounded from something else; where they differ by
+    more than that, as with another discount, the part is what it is.
+    """
+    usual = ROUNDINGS[policies.rounding_mode](*after_percents(charge(version, part, policies), discounts))
+    if abs(usual - minor) != 1 or policies.rounding_level != "line":
+        return part
+    if any(discount.amount_minor is not None for discount in discounts):
+        return part
+    whole, unit = after_percents(amount_under(version.price, version.quantity, policies), discounts)
+    if not 0 < minor * unit < whole:
+        return part
+    share = Fraction(minor * unit, whole)
+    return replace(part, part=share.numerator, whole=share.denominator, measure=Measure.SHARE)
 
 
 def of_setup(

@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from perennia.domain.calendar import boundary, slot_at
-from perennia.domain.changes import applied
-from perennia.domain.charges import Charge, GivenBack, Owed, of_minimum, of_part, of_setup, of_trial
+from perennia.domain.changes import Begun, applied, goes_back_to
+from perennia.domain.charges import Charge, GivenBack, Owed, as_returned, of_minimum, of_part, of_setup, of_trial
 from perennia.domain.decision import (
     ChangeDone,
     MovementKind,
@@ -197,8 +197,11 @@ class Course(Standstill):
 
     def _part(self, progress: Progress, discounts: tuple[Discount, ...]) -> tuple[Charge, ...]:
         """The fee of the next part, and what a minimum adds to it."""
-        version = progress.version
-        fee = of_part(self.facts, progress.item, version, progress.take(), progress.policies, discounts)
+        version, policies, returned, part = progress.version, progress.policies, progress.returned, progress.take()
+        if returned is not None and (part.start, part.end) == (returned.at, returned.until):
+            tax = returned.tax_minor if version.price.tax_inclusive else 0
+            part = as_returned(part, version, policies, discounts, minor=returned.net_minor + tax)
+        fee = of_part(self.facts, progress.item, version, part, policies, discounts)
         if version.price.period_minimum is None or (lacks := of_minimum(fee)) is None:
             return (fee,)
         return fee, lacks
@@ -341,6 +344,7 @@ class Course(Standstill):
                     self._owed += self._owe(settled, ended.version, ended.at, under)
         for begun in outcome.begun:
             self._begin(begun.item, begun.version, is_new_item=begun.is_new_item)
+            self._goes_back(begun)
         if restarted:
             self._invoiced_with(restarted, change.at)
         zone = self._goes_over_to(change)
@@ -351,6 +355,15 @@ class Course(Standstill):
         elif self.status in LIVE:
             instants = {ended.at for ended in outcome.ended} | {begun.version.starts_at for begun in outcome.begun}
             self._moved_at(before, sorted(instants))
+
+    def _goes_back(self, begun: Begun) -> None:
+        """Whether a version begins again that ended on that day: it costs what was given back for it."""
+        if not self.facts.returned:
+            return
+        before = goes_back_to(begun.version, begun.item.versions)
+        for returned in self.facts.returned:
+            if before is not None and (returned.version_id, returned.at) == (before.id, begun.version.starts_at):
+                self.progress[-1].returned = returned
 
     def _goes_over_to(self, change: Change) -> str | None:
         """The zone that is the subscription's once its plan has it."""

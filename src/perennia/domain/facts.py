@@ -190,6 +190,17 @@ class Settled:
 
 @quick
 @dataclass(frozen=True, slots=True)
+class Returned:
+    """What was given back of a version's line for [at, until) when the version ended `at` an instant; minor units."""
+
+    version_id: Id
+    at: datetime
+    until: datetime
+    net_minor: int
+    tax_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription:
     """An agreement and everything needed to bill it."""
 
@@ -211,6 +222,8 @@ class Subscription:
     net_days: int = 0
     discounts: tuple[Discount, ...] = ()
     overcharged: tuple[Settled, ...] = ()
+    returned: tuple[Returned, ...] = ()
+    """What changes of the very instant of one that waits gave back: it may go back to what these left."""
     policies: Policies = DEFAULTS
     cancel_policies: Policies | None = None
     changes: tuple[Change, ...] = ()

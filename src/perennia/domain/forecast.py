@@ -58,10 +58,13 @@ def ahead(
 
 
 def drafted(payer: Payer, *, seller: Seller, now: datetime, new_ids: NewIds) -> tuple[Document, ...]:
-    """What fell due by `now` and is not issued yet, as it would be issued now, whatever it waits for."""
-    return bill(
-        _foreseen(payer, now), seller=seller, through=now, now=now, new_ids=new_ids, catch_up=True, with_drafts=True
-    ).documents
+    """What fell due by `now` and is not issued yet, as it would be issued now, whatever it waits for: its hours,
+    somebody who asks, a hold, or the payment of what failed.
+    """
+    payer = _foreseen(payer, now)
+    if any(one.held for one in payer.subscriptions):
+        payer = replace(payer, subscriptions=tuple([replace(one, held=False) for one in payer.subscriptions]))
+    return bill(payer, seller=seller, through=now, now=now, new_ids=new_ids, catch_up=True, with_drafts=True).documents
 
 
 def _foreseen(payer: Payer, now: datetime) -> Payer:

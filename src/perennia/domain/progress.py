@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from perennia.domain.calendar import slot_at
-from perennia.domain.facts import Item, Pause, Subscription, Version, policies_of
+from perennia.domain.facts import Item, Pause, Returned, Subscription, Version, policies_of
 from perennia.domain.lengthened import Lengthened, lengthened
 from perennia.domain.pricing import Timing
 from perennia.domain.proration import Part, next_part, part_of_longer
@@ -23,7 +23,7 @@ class Progress:
 
     __slots__ = (
         "_longer", "due", "ends", "facts", "is_over", "item", "may_wait", "parts", "pause", "policies", "prorate_last",
-        "ready", "settled", "trial_end", "version", "waits",
+        "ready", "returned", "settled", "trial_end", "version", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -45,6 +45,7 @@ class Progress:
         if trial_end is not None and trial_end > self.settled:
             self.settled = trial_end
         self.parts = 0
+        self.returned: Returned | None = None
         self._longer = lengthened(version, pauses) if pauses and version.ends_at is not None else None
         self.due: datetime | None = None
         self.find_due()

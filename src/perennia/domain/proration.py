@@ -3,11 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from fractions import Fraction
 
 from perennia.domain.calendar import Series, days_in, slot_at
 from perennia.domain.facts import Pause, Settled, Version
-from perennia.domain.fractions import Measure, fraction, measure
+from perennia.domain.fractions import Measure, fraction, measure, removed_fraction
 from perennia.domain.lengthened import Lengthened
 from perennia.domain.money import ROUNDINGS
 from perennia.domain.policies import DEFAULTS, Policies
@@ -150,12 +149,10 @@ def _removed(
     """(removed, whole): how much of the stretch still settled is without use once the part ends at `new_end`."""
     until = settled.end if resumed is None else resumed
     if _is_by_shares(policies, pauses, resumed):
-        removed = Fraction(*_share(series, new_end, settled.end, policies)) if new_end > settled.start else None
-        whole = Fraction(*_share(series, settled.start, settled.end, policies))
-        if removed is None or removed >= whole:
-            return 1, 1
-        share = removed / whole  # exact
-        return share.numerator, share.denominator
+        return removed_fraction(
+            series=series, start=settled.start, end=settled.end, new_end=new_end, unit=policies.proration_unit,
+            denominator=policies.denominator, factor=policies.factor,
+        )  # fmt: skip
     length = _seconds if policies.proration_unit == "second" else _days_in(series)
     whole_length = length(settled.start, settled.end) - _unused(settled.start, settled.end, pauses, length)
     if whole_length <= 0:  # within one local day nothing is divided
@@ -170,7 +167,7 @@ def _is_by_shares(policies: Policies, pauses: Sequence[Pause], resumed: datetime
 
 
 def _is_plain(policies: Policies) -> bool:
-    natural = policies.denominator in ("natural", "natural_clamped", "running")
+    natural = policies.denominator == "natural"
     return natural and policies.proration_unit in ("day", "second") and policies.factor == "exact"
 
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from perennia.domain.calendar import start_of_day
-from perennia.domain.decision import Decision, Movement
-from perennia.domain.errors import ChangePending, NotFound, SubscriptionEnded
+from perennia.domain.decision import Decision, Movement, Source
+from perennia.domain.errors import CatchUpHeld, ChangePending, NotFound, SubscriptionEnded
 from perennia.domain.events import Event
 from perennia.domain.facts import OpenDraft, Payer, Subscription
 from perennia.domain.gating import Gates
@@ -17,10 +17,12 @@ from perennia.domain.invoicing import next_due_at
 from perennia.domain.lifecycle import OVER
 from perennia.domain.policies import Policies, changed, over
 from perennia.domain.pricing import Price
+from perennia.operations.booking import well_again
 from perennia.operations.books import Books, open_books
 from perennia.store import bulk, session
 from perennia.store.identity import new_ids
 from perennia.store.reads import subscriptions as read
+from perennia.store.writes import locks
 
 Policy = Mapping[str, Any]
 """Policies of one act, by key; the others are the subscription's."""
@@ -121,11 +123,15 @@ def give_up(books: Books, payer: Payer, draft: OpenDraft, *, reason: str, actor:
 
 
 def up_to_date(books: Books, payer: Payer, *, actor: str, now: datetime) -> Payer:
-    """The payer once what fell due before an act is billed, as if the act were not known."""
+    """The payer once what fell due before an act is billed, as if the act were not known.
+
+    That is all of it, also where the run had held the payer for missing so much: then there is no reason left to.
+    """
     due = next_due_at(payer, seller=books.seller())
     if due is None or due > now:
         return payer
     settle(books, payer.id, actor=actor, now=now)
+    locks.release(books.cursor, payer_id=payer.id, code=CatchUpHeld.code)
     return books.lock(payer.id)
 
 
@@ -155,12 +161,13 @@ def settle(
     """
     through = through or now
     for _ in range(_ROUNDS):
-        decision = books.bill(
-            books.lock(payer_id, through=through), through=through, now=now, new_ids=new_ids, catch_up=True,
-            together=together,
-        )  # fmt: skip
+        payer = books.lock(payer_id, through=through)
+        decision = books.bill(payer, through=through, now=now, new_ids=new_ids, catch_up=True, together=together)
         events, movements = told + decision.events, (*moved, *decision.movements)
         books.write([replace(decision, events=events, movements=movements)], actor=actor)
+        if any(one.source is Source.CREDIT_NOTE for one in decision.allocations):
+            bulk.empty_stages(books.cursor)
+            well_again(books, payer, now=now, actor=actor)
         if decision.next_due_at is None or decision.next_due_at > through:
             return
         told, moved = (), ()

@@ -8,8 +8,8 @@ from datetime import datetime
 import psycopg
 
 from perennia.domain.collection import Booking, payer_decision, subscription_moves
-from perennia.domain.decision import Decision
-from perennia.domain.facts import Status
+from perennia.domain.decision import Decision, SubscriptionMove
+from perennia.domain.facts import Payer, Status
 from perennia.domain.ids import Id
 from perennia.domain.invoicing import next_due_at
 from perennia.operations.books import Books, open_books
@@ -67,6 +67,21 @@ def write_bookings(
     again = [decision.payer_id for decision in made if is_paid_again(decision)]
     if again:
         due_again(books, again, actor=actor)
+
+
+def well_again(books: Books, payer: Payer, *, now: datetime, actor: str) -> None:
+    """Move subscriptions of which nothing fails any more back to active: what failed was credited and not paid."""
+    ill = [one for one in payer.subscriptions if one.status in (Status.PAST_DUE, Status.UNPAID)]
+    failing = {subscription for _, subscription in read.failing(books.cursor, payer_ids=[payer.id])} if ill else set()
+    standing = read.statuses(books.cursor, subscription_ids=[one.id for one in ill if one.id not in failing])
+    moves = [
+        SubscriptionMove(key, status, Status.ACTIVE, now)
+        for key, status in standing
+        if status in (Status.PAST_DUE, Status.UNPAID)
+    ]
+    if moves:
+        books.write([payer_decision(payer.id, (), moves, next_due_at=None)], actor=actor)
+        due_again(books, [payer.id], actor=actor)
 
 
 def is_paid_again(decision: Decision) -> bool:

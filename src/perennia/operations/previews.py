@@ -40,7 +40,7 @@ class Upcoming:
 @dataclass(frozen=True, slots=True)
 class Drafted:
     """What fell due and is a draft still, as it would be issued now; `issued_at` is when the first of it will be by itself,
-    None where it waits until somebody asks.
+    None where it waits for somebody: to ask, to release what is held, to pay.
     """
 
     documents: tuple[Document, ...]

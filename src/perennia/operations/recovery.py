@@ -75,6 +75,8 @@ def _settle(*, tenant: Id, debts: Sequence[Debt], now: datetime, actor: str) -> 
             )
             steps[next_step.step].append(debt)
         _fail(books, steps[Step.NO_METHOD], locked=locked, now=now, actor=actor)
+        if steps[Step.NO_METHOD] and steps[Step.END]:
+            bulk.empty_stages(books.cursor)
         invoices = _end(books, steps[Step.END], locked=locked, now=now, actor=actor)
         return Settled(len(steps[Step.NO_METHOD]), len(steps[Step.END]), invoices)
 

@@ -24,7 +24,7 @@ def next_invoice(found: Upcoming | None, *, zone: str) -> Told:
 
 def drafts(found: Drafted, *, zone: str) -> Told:
     """What fell due and is not issued yet, as it would be now."""
-    issued = "when somebody asks" if found.issued_at is None else local(found.issued_at, zone)
+    issued = "when it is asked for, released or paid" if found.issued_at is None else local(found.issued_at, zone)
     data = {
         "issued_at": None if found.issued_at is None else iso(found.issued_at, zone),
         "drafts": [unsaved(document, zone) for document in found.documents],

@@ -36,7 +36,7 @@ from perennia.domain.tax import TAXABLE, TaxKind, TaxStatus
 from perennia.store.arrays import keys
 from perennia.store.identity import new_id
 from perennia.store.reads import attached, changes, drafts, receipts, trials, wallet
-from perennia.store.reads.overcharged import overcharged
+from perennia.store.reads.overcharged import overcharged, returned
 from perennia.store.reads.prices import COLUMNS, as_price
 from perennia.store.reads.sellers import Tenant
 from perennia.store.session import Cursor
@@ -176,10 +176,13 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
     )
     found = _without_method(cursor, [(row[0], _subscription(row, beside)) for row in rows])
     settled = overcharged(cursor, [subscription for _, subscription in found], tenant_id=tenant.id)
+    changing = [subscription for _, subscription in found if subscription.changes]
+    back = returned(cursor, changing, tenant_id=tenant.id) if changing else {}
     of_payer: dict[Id, list[Subscription]] = defaultdict(list)
     for payer_id, subscription in found:
         credits = settled.get(subscription.id)
-        of_payer[payer_id].append(replace(subscription, overcharged=credits) if credits else subscription)
+        one = replace(subscription, overcharged=credits) if credits else subscription
+        of_payer[payer_id].append(replace(one, returned=back[one.id]) if one.id in back else one)
     return of_payer
 
 

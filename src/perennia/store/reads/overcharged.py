@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from perennia.domain.calendar import boundary, slot_at
-from perennia.domain.facts import Cause, Settled, Subscription, Version
+from perennia.domain.facts import Cause, Returned, Settled, Subscription, Version
 from perennia.domain.ids import Id
 from perennia.store.arrays import instants, keys
 from perennia.store.session import Cursor
@@ -79,6 +79,51 @@ def _single_fees(cursor: Cursor, subscription: Subscription, *, tenant_id: Id) -
         (tenant_id, subscription.id, subscription.started_at, subscription.id),
     )
     return tuple(Settled(*values) for values in cursor.fetchall())
+
+
+def returned(cursor: Cursor, subscriptions: Sequence[Subscription], *, tenant_id: Id) -> dict[Id, tuple[Returned, ...]]:
+    """What was given back of versions that ended at the very instant of a change that waits."""
+    wanted = [
+        (subscription.id, version, start)
+        for subscription in subscriptions
+        for change in subscription.changes
+        for item in subscription.items
+        for version in item.versions
+        if item.id == change.item_id and version.starts_at < change.at == version.ends_at == version.billed_through
+        for start in _starts_of(version, change.at, subscription)
+    ]
+    if not wanted:
+        return {}
+    cursor.execute(
+        """SELECT k.n::int, b.version_id, c.period_start, c.period_end, -c.net_minor, -c.tax_minor
+        FROM unnest(%s::timestamptz[], %s::uuid[]) WITH ORDINALITY AS k (span_start, version_id, n),
+        LATERAL (
+            SELECT * FROM billed_spans b WHERE b.tenant_id = %s AND b.span_start = k.span_start
+            AND b.version_id = k.version_id AND b.kind = 1 OFFSET 0
+        ) AS b,
+        LATERAL (
+            SELECT * FROM lines c WHERE c.credits_document_id = b.document_id AND c.credits_position = b.position
+            AND c.kind = 2 AND c.period_start = b.span_end OFFSET 0
+        ) AS c
+        ORDER BY k.n, c.document_id, c.position""",
+        (instants(start for _, _, start in wanted), keys(version.id for _, version, _ in wanted), tenant_id),
+    )
+    found: dict[Id, tuple[Returned, ...]] = defaultdict(tuple)
+    for n, *values in cursor.fetchall():
+        found[wanted[n - 1][0]] += (Returned(*values),)
+    return found
+
+
+def _starts_of(version: Version, ends_at: datetime, subscription: Subscription) -> list[datetime]:
+    """Where the part may have begun with which a version ended."""
+    slot = slot_at(version.series, ends_at)
+    starts = {slot.start, version.starts_at, version.bills_from or slot.start, subscription.trial_ends_at or slot.start}
+    paused = [one.ends_at - one.starts_at for one in subscription.pauses if one.is_over and one.ends_at is not None]
+    n = slot.n
+    while boundary(version.series, n) > ends_at - sum(paused, timedelta()):
+        n -= 1
+        starts.add(boundary(version.series, n))
+    return sorted(start for start in starts if start < ends_at)
 
 
 def _ends_early(subscription: Subscription) -> bool:

@@ -134,6 +134,14 @@ def subscriptions_on(cursor: Cursor, *, document_ids: Sequence[Id]) -> dict[Id, 
     return found
 
 
+def statuses(cursor: Cursor, *, subscription_ids: Sequence[Id]) -> list[tuple[Id, Status]]:
+    """The states of these subscriptions."""
+    rows = cursor.execute(
+        "SELECT id, status FROM subscriptions WHERE id = ANY(%s) ORDER BY id", (keys(subscription_ids),)
+    )
+    return [(key, Status(status)) for key, status in rows]
+
+
 def failing(cursor: Cursor, *, payer_ids: Sequence[Id]) -> set[tuple[Id, Id]]:
     """(document, subscription) of everything of these payers that is in recovery."""
     rows = cursor.execute(

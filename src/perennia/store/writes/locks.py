@@ -43,12 +43,12 @@ def set_aside(cursor: Cursor, *, payer_id: Id, code: str, reason: str) -> None:
     )
 
 
-def release(cursor: Cursor, *, payer_id: Id) -> bool:
-    """Let a payer that was set aside take part again."""
+def release(cursor: Cursor, *, payer_id: Id, code: str | None = None) -> bool:
+    """Let a payer that was set aside take part again; with `code` only one that was for this."""
     cursor.execute(
         """UPDATE payers SET set_aside_at = NULL, set_aside_code = NULL, set_aside_reason = NULL
-        WHERE id = %s AND set_aside_at IS NOT NULL""",
-        (payer_id,),
+        WHERE id = %(payer)s AND set_aside_at IS NOT NULL AND set_aside_code = coalesce(%(code)s, set_aside_code)""",
+        {"payer": payer_id, "code": code},
     )
     return cursor.rowcount == 1
 
