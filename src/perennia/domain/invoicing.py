@@ -75,7 +75,8 @@ def bill(
             expired.append(funds.expire(due, new_ids=new_ids))
         if not together or (following := _next_due_at(courses)) is None or following > through:
             for key, draft in drafts.items():
-                waiting.join(draft, key=key, until=draft.issued_from(due))
+                if payer.pending:
+                    waiting.join(draft, key=key, until=draft.issued_from(due))
                 if is_skipped(draft):
                     free += free_spans(draft)
                     continue
