@@ -1796,3 +1796,23 @@ def test_reactivated_it_is_a_new_agreement_with_usage_of_its_own() -> None:
           total 3.00
         """,
     )
+
+
+def test_a_meter_that_was_used_for_one_period_while_arrears_gather() -> None:
+    """What is seen on the way are drafts of what nobody asked for yet: usage of a plan they have left."""
+    story(
+        """
+        policy: {arrears_close: on_request}
+        plans: {big: 31, calls: {model: per_unit, amount: 1, meter: calls}}
+        meters: {calls: {}}
+
+        2024-01-16 subscribe calls
+        2024-02-17 change_plan big
+        2024-02-20 change_plan big
+        """,
+        """
+        2024-02-17 c1 invoice 1
+          big  2024-02-17..2024-03-16  29.93
+          total 29.93
+        """,
+    )
