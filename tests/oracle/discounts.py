@@ -61,10 +61,6 @@ def _eligible(sub: Agreement, redemption: Redemption, line: Line) -> bool:
     if period is None:
         raise NotSupported("a coupon on a line outside the plan's periods")
     slot = period.key
-    if redemption.coupon.periods and any(
-        item.latest.price.interval != sub.base.latest.price.interval for item in sub.items
-    ):
-        raise NotSupported("a coupon for n periods over items of several intervals")
     if not line.renewal and line.kind != "setup":
         has_it = slot in redemption.used or _lasts(sub, redemption, line)
         return has_it and redemption.policy["coupon_on_prorations"] == "inherit"
