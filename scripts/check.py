@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = [sys.executable, "-m"]
 LINT_IMPORTS = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as lint; lint()"]
-SERVER_TESTS = ["tests/store", "tests/operations", "tests/scenarios", "tests/analytics", "tests/faults/test_run.py"]
+SERVER_TESTS = ["tests/store", "tests/operations", "tests/analytics", "tests/faults/test_run.py"]
 """What asks the database much; the embedded server runs all tests, the machine's own, often an older one, these."""
 
 NO_TESTS = 5  # pytest's answer when -k leaves nothing, which is no fault in one of two runs

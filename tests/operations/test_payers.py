@@ -12,9 +12,9 @@ from perennia.analytics.verification import verify
 from perennia.config.clock import now as machine_now
 from perennia.domain.calendar import midnight
 from perennia.domain.errors import DomainError, InvalidValue, NotFound, PayerChain, PayerUnsettled, UnknownZone
-from perennia.domain.facts import CollectionMode
+from perennia.domain.facts import ChangeKind, CollectionMode
 from perennia.domain.ids import Id
-from perennia.operations import billing_details, catalog, customers, payers, tenants
+from perennia.operations import billing_details, catalog, changes, customers, payers, tenants
 from perennia.store.session import forget_connection
 from tests.analytics.year import collect
 from tests.operations.shop import Shop, open_shop
@@ -256,6 +256,26 @@ def test_a_billing_day_a_zone_and_an_order_number_are_kept_and_told():
     billing_details.set_po_number(subscription_id=subscription, po_number=None, **more)
     assert shop.rows("SELECT billing_day, zone FROM customers") == [(None, None)]
     assert shop.rows("SELECT zone, next_zone, po_number FROM subscriptions") == [("Europe/Copenhagen", None, None)]
+
+
+def test_a_zone_that_waits_is_taken_back_with_its_change():
+    shop = open_shop()
+    bo = shop.customer()
+    subscription = shop.start(bo, "basic")
+    more: dict[str, Any] = {"tenant": shop.tenant, "actor": "bo", "now": machine_now()}
+    billing_details.set_time_zone(customer_id=bo, zone="Asia/Tokyo", **more)
+    (waits,) = changes.pending_changes(subscription_id=subscription, **more)
+    assert (waits.kind, waits.name, waits.at) == (ChangeKind.ZONE, "Asia/Tokyo", midnight(date(2025, 2, 28), shop.zone))
+    changes.withdraw_change(subscription_id=subscription, change_id=waits.id, **more)
+    assert shop.rows("SELECT zone, next_zone, changing FROM subscriptions") == [("Europe/Copenhagen", None, False)]
+    billing_details.set_time_zone(customer_id=bo, zone="America/New_York", **more)
+    shop.clock_to(date(2025, 3, 1))
+    shop.bill()
+    assert shop.rows("SELECT zone, next_zone FROM subscriptions") == [("America/New_York", None)]
+    assert shop.rows("SELECT DISTINCT zone FROM item_versions ORDER BY 1") == [
+        ("America/New_York",),
+        ("Europe/Copenhagen",),
+    ]
 
 
 def test_what_a_customer_takes_begins_its_periods_on_the_customers_day():

@@ -125,7 +125,7 @@ def _by_oracle(days: list[Any], *, open_ended: bool) -> Days:
 
 
 def _lines(lines: list[dict[str, Any]], *, open_ended: bool) -> tuple[str, ...]:
-    """In one order; a credit of nothing says nothing, and a fee of an instant has no end.
+    """In one order; a credit of nothing says nothing, a fee of an instant has no end, a single sum is of its document's day.
 
     With `open_ended` a charge is told without its end: the product tells a part that a pause will make longer as it
     was charged, the oracle with the pause in it.
@@ -136,5 +136,6 @@ def _lines(lines: list[dict[str, Any]], *, open_ended: bool) -> tuple[str, ...]:
             continue
         has_end = line["kind"] not in ("setup", "one_off") and (line["kind"] == "credit" or not open_ended)
         end = line["end"] if has_end and line["end"] not in (None, line["start"]) else ""
-        told.append(f"{line['item']} {line['kind']} {line['start']}..{end} {Decimal(line['amount'])}")
+        start = "" if line["kind"] == "one_off" else line["start"]
+        told.append(f"{line['item']} {line['kind']} {start}..{end} {Decimal(line['amount'])}")
     return tuple(sorted(told))

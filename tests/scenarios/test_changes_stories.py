@@ -396,3 +396,29 @@ def test_a_second_change_on_the_day_on_which_usage_was_cut() -> None:
           total 1.00
         """,
     )
+
+
+def test_a_change_that_reaches_back_before_a_later_one_holds_until_that_one() -> None:
+    """Mid from the 11th to the 14th, Big since then as before: recurring revenue rises by 4.00 and falls by it again."""
+    story(
+        """
+        plans: {small: 1, mid: 5, big: 10}
+
+        2024-06-01 subscribe small
+        2024-06-14 change_plan big
+        2024-06-17 change_plan mid when=2024-06-11
+        """,
+        """
+        2024-06-01 c1 invoice 1
+          small  2024-06-01..2024-07-01  1.00
+          total 1.00
+        2024-06-14 c1 invoice 2
+          big            2024-06-14..2024-07-01   5.67
+          small  credit  2024-06-14..2024-07-01  -0.57  of 1/1
+          total 5.10
+        2024-06-17 c1 invoice 3
+          mid            2024-06-11..2024-06-14   0.50
+          small  credit  2024-06-11..2024-06-14  -0.10  of 1/1
+          total 0.40
+        """,
+    )

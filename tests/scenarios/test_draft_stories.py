@@ -302,6 +302,51 @@ def test_what_gathered_is_invoiced_with_the_end() -> None:
     )
 
 
+def test_a_trial_that_is_given_while_it_is_a_draft_leaves_the_day_before_it() -> None:
+    """One day of May's 31 before the trial: 31.00 x 1/31 = 1.00."""
+    story(
+        """
+        policy: {draft_hours: 72}
+        plans: {basic: 31}
+
+        2024-04-01 subscribe basic
+        2024-04-01 advance_to 2024-05-02
+        2024-05-02 set_trial_end 2024-05-20
+        2024-05-02 advance_to 2024-05-19
+        """,
+        """
+        2024-04-01 c1 invoice 1
+          basic  2024-04-01..2024-05-01  31.00
+          total 31.00
+        2024-05-04 c1 invoice 2
+          basic  2024-05-01..2024-05-02  1.00
+          total 1.00
+        """,
+    )
+
+
+def test_what_gathered_before_a_trial_is_not_lost_when_the_trial_moves() -> None:
+    """14 of 28 days of 56.00 = 28.00, then a trial that is moved on, then whole months."""
+    story(
+        """
+        policy: {arrears_close: on_request}
+        plans: {later: {amount: 56, timing: arrears}}
+
+        2025-02-01 subscribe later
+        2025-02-15 set_trial_end 2025-02-20
+        2025-02-16 set_trial_end 2025-03-01
+        2025-02-16 advance_to 2025-04-02
+        2025-04-02 issue_drafts
+        """,
+        """
+        2025-04-02 c1 invoice 1
+          later  2025-02-01..2025-02-15  28.00
+          later  2025-03-01..2025-04-01  56.00
+          total 84.00
+        """,
+    )
+
+
 @pytest.mark.parametrize(
     ("policy", "issued"), [("draft_hours: 24", "2024-05-02T00:00:00+00:00"), ("arrears_close: on_request", None)]
 )

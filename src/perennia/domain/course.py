@@ -81,7 +81,9 @@ class Course(Standstill):
         hours, due = self.facts.policies.draft_hours, owed.due
         if not hours or due is None or due <= owed.since or owed.under.difference_invoiced != "next_invoice":
             return due
-        ready = due + timedelta(hours=hours)
+        ready, asked = due + timedelta(hours=hours), self.facts.issue_asked_at
+        if asked is not None and due <= asked:
+            ready = min(ready, asked)
         return ready if self.ends_at is None else min(ready, max(due, self.ends_at))
 
     def next_change(self) -> datetime | None:
@@ -356,6 +358,7 @@ class Course(Standstill):
             self._begin_trial(change.until, change.at)
         elif self.status in LIVE:
             instants = {ended.at for ended in outcome.ended} | {begun.version.starts_at for begun in outcome.begun}
+            instants |= {end for begun in outcome.begun if (end := begun.version.ends_at) is not None}
             self._moved_at(before, sorted(instants))
 
     def _goes_back(self, begun: Begun) -> None:

@@ -251,6 +251,8 @@ class Subscription:
             for version in item.versions:
                 if version.price.meter_id is not None:
                     return True
+        if not self.changes:
+            return False
         return any(change.price is not None and change.price.meter_id is not None for change in self.changes)
 
     @property

@@ -62,9 +62,10 @@ def drafted(payer: Payer, *, seller: Seller, now: datetime, new_ids: NewIds) -> 
     somebody who asks, a hold, or the payment of what failed.
     """
     payer = _foreseen(payer, now)
-    if any(one.held for one in payer.subscriptions):
-        payer = replace(payer, subscriptions=tuple([replace(one, held=False) for one in payer.subscriptions]))
-    return bill(payer, seller=seller, through=now, now=now, new_ids=new_ids, catch_up=True, with_drafts=True).documents
+    asked = tuple([replace(one, held=False, issue_asked_at=now) for one in payer.subscriptions])
+    return bill(
+        replace(payer, subscriptions=asked), seller=seller, through=now, now=now, new_ids=new_ids, catch_up=True
+    ).documents
 
 
 def _foreseen(payer: Payer, now: datetime) -> Payer:

@@ -29,7 +29,7 @@ from perennia.domain.gating import Gates
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.intake import Waiting
 from perennia.domain.pricing import Timing
-from perennia.domain.progress import NEVER, earliest
+from perennia.domain.progress import earliest
 from perennia.domain.refunds import with_refunds
 from perennia.domain.wallet import Moved
 
@@ -49,7 +49,6 @@ def bill(
     new_ids: NewIds,
     catch_up: bool = False,
     together: bool = False,
-    with_drafts: bool = False,
 ) -> Decision:
     """Everything that falls due up to and at `through`, issued at `now`.
 
@@ -57,11 +56,11 @@ def bill(
     about. Raises CatchUpHeld where more periods of one item are missing than its policy lets pass, unless
     `catch_up` says that a person wants just that. The decision's `next_due_at` may lie before `through` where what
     happens then needs lines of this very decision: written and read again, the rest follows. What is a draft still is
-    left out, unless `with_drafts` asks to be shown it as if it were issued now.
+    left out.
     """
     courses = _courses(payer, seller, new_ids)
     for course in courses:
-        course.together, course.through = together, NEVER if with_drafts else through
+        course.together, course.through = together, through
     funds, waiting, gates = Funds.of(payer), Waiting(payer, seller), Gates(payer)
     issued: list[Issued] = []
     free: list[SpanFree] = []
@@ -76,7 +75,8 @@ def bill(
             expired.append(funds.expire(due, new_ids=new_ids))
         if not together or (following := _next_due_at(courses)) is None or following > through:
             for key, draft in drafts.items():
-                waiting.join(draft, key=key, until=draft.issued_from(due))
+                if payer.pending:
+                    waiting.join(draft, key=key, until=draft.issued_from(due))
                 if is_skipped(draft):
                     free += free_spans(draft)
                     continue

@@ -42,7 +42,7 @@ class Progress:
         if pause is not None and version.price.timing is Timing.ARREARS and pause.starts_at > version.starts_at:
             self.ends = self.ends if self.runs_on(pause) else earliest(self.ends, pause.starts_at)
         self.settled = version.billed_through or version.bills_from or version.starts_at
-        if trial_end is not None and trial_end > self.settled:
+        if trial_end is not None and trial_end > self.settled and not self._ran_before(trial_end):
             self.settled = trial_end
         self.parts = 0
         self.returned: Returned | None = None
@@ -157,6 +157,10 @@ class Progress:
         if pause is None or self.settled < pause.starts_at or self.runs_on(pause):
             return False
         return pause.ends_at is None or self.settled < pause.ends_at
+
+    def _ran_before(self, trial_end: datetime) -> bool:
+        """Whether it ended when a trial was given: what it left is of before the trial. One inside it bills from its end."""
+        return self.version.ends_at is not None and self.settled < self.version.ends_at < trial_end
 
     def _waits_for_the_next_invoice(self) -> bool:
         begun = self.version.begun_under

@@ -42,13 +42,13 @@ def set_time_zone(*, tenant: Id, actor: str, customer_id: Id, zone: str | None, 
         payer = up_to_date(books, books.lock(customer.payer_id), actor=actor, now=now)
         customer = read.customer(books.cursor, customer_id=customer_id)
         if write.set_zone(books.cursor, customer_id=customer_id, zone=zone):
+            for subscription in payer.subscriptions:
+                if subscription.customer_id == customer_id:
+                    _goes_over(books, subscription, zone or books.tenant.zone, actor=actor, now=now)
             write.set_next_zone(
                 books.cursor, tenant=tenant, customer_id=customer_id, payer_id=customer.payer_id,
                 zone=zone or books.tenant.zone,
             )  # fmt: skip
-            for subscription in payer.subscriptions:
-                if subscription.customer_id == customer_id:
-                    _goes_over(books, subscription, zone or books.tenant.zone, actor=actor, now=now)
             settle(books, payer.id, actor=actor, now=now)
             told(books, customer_id, ["zone"], actor=actor, now=now)
 

@@ -1,9 +1,10 @@
 """What an act would do, what comes next, and a year ahead: by the rules themselves, and unsaved."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from perennia.domain.calendar import Interval, Unit, add, instant, local_time
 from perennia.domain.decision import Decision, Movement, SubscriptionMove
@@ -12,6 +13,7 @@ from perennia.domain.errors import InvalidValue
 from perennia.domain.facts import Payer, Seller
 from perennia.domain.forecast import Usage, ahead, drafted, metered
 from perennia.domain.ids import Id
+from perennia.domain.usage import NotMeasured
 from perennia.operations import books
 from perennia.store import session
 from perennia.store.identity import Keys
@@ -19,7 +21,10 @@ from perennia.store.reads import customers, facts, payers, prices, sellers, subs
 from perennia.store.reads.sellers import Tenant
 from perennia.store.session import Cursor
 
+T = TypeVar("T")
+
 MOST_MONTHS = 120
+_ROUNDS = 50
 _LONGEST_DRAFT = timedelta(days=367)
 _FAR = timedelta(days=366 * 11)
 """Beyond the longest interval there is."""
@@ -118,7 +123,7 @@ def next_invoice(*, tenant: Id, customer_id: Id, now: datetime) -> Upcoming | No
     """
     with session.looking(tenant) as cursor:
         look = _look(cursor, tenant=tenant, payer_id=_payer_of(cursor, customer_id), now=now)
-    return next(_upcoming(look, through=look.now + _FAR), None)
+        return _asked(cursor, look, _first)
 
 
 def drafts(*, tenant: Id, customer_id: Id, now: datetime) -> Drafted:
@@ -128,6 +133,10 @@ def drafts(*, tenant: Id, customer_id: Id, now: datetime) -> Drafted:
     """
     with session.looking(tenant) as cursor:
         look = _look(cursor, tenant=tenant, payer_id=_payer_of(cursor, customer_id), now=now)
+        return _asked(cursor, look, _drafted)
+
+
+def _drafted(look: "_Look") -> Drafted:
     found = drafted(look.payer, seller=look.seller, now=look.now, new_ids=Keys())
     waiting = {one.due_at for one in found}
     coming = _upcoming(look, through=look.now + _LONGEST_DRAFT) if waiting else ()
@@ -147,9 +156,10 @@ def calendar(*, tenant: Id, customer_id: Id, now: datetime, months: int = 12) ->
         raise InvalidValue(field="months", value=months, reason=f"from 1 to {MOST_MONTHS} months")
     with session.looking(tenant) as cursor:
         look = _look(cursor, tenant=tenant, payer_id=_payer_of(cursor, customer_id), now=now)
-    zone = look.tenant.zone
-    until = instant(add(local_time(look.now, zone), Interval(Unit.MONTH), months), zone)
-    found = tuple(_upcoming(look, through=until - timedelta(microseconds=1)))
+        zone = look.tenant.zone
+        until = instant(add(local_time(look.now, zone), Interval(Unit.MONTH), months), zone)
+        last = until - timedelta(microseconds=1)
+        found = _asked(cursor, look, lambda one: tuple(_upcoming(one, through=last)))
     return Calendar(look.payer.id, zone, look.now, until, found, look.set_aside)
 
 
@@ -196,6 +206,20 @@ def _look(cursor: Cursor, *, tenant: Id, payer_id: Id, now: datetime) -> _Look:
     return _Look(shop, payer, sellers.seller(cursor, tenant=shop), at, row.set_aside_code)
 
 
+def _asked(cursor: Cursor, look: _Look, question: Callable[[_Look], T]) -> T:
+    """The answer; where it needs to know what nobody measured, that is measured and it is asked again."""
+    for _ in range(_ROUNDS):
+        try:
+            return question(look)
+        except NotMeasured as error:
+            look = replace(look, payer=usage.measured(cursor, look.payer, error.questions))
+    raise RuntimeError(f"more and more is to be measured of {look.payer.id.text('cus')}")
+
+
+def _first(look: _Look) -> Upcoming | None:
+    return next(_upcoming(look, through=look.now + _FAR), None)
+
+
 def _upcoming(look: _Look, *, through: datetime) -> Iterator[Upcoming]:
     """Each instant that brings documents, or the end of a metered period."""
     payer, reached = look.payer, look.now
@@ -212,10 +236,10 @@ def _look_ahead(found: Preview, *, tenant: Id, now: datetime) -> None:
     balances: dict[Account, int] = {}
     with session.looking(tenant) as cursor:
         looks = [_look(cursor, tenant=tenant, payer_id=payer_id, now=now) for payer_id in concerned]
+        nexts = [_asked(cursor, look, _first) for look in looks]
     for look in looks:
         balances |= {(look.payer.id, *account): amount for account, amount in look.payer.balances.items()}
     found.balances = balances
     last = {decision.payer_id: decision.next_due_at for decision in found.decisions}
     found.next_due_at = min((due for due in last.values() if due is not None), default=None)
-    nexts = [next(_upcoming(look, through=look.now + _FAR), None) for look in looks]
     found.upcoming = min((one for one in nexts if one is not None), key=lambda one: one.at, default=None)

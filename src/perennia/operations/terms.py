@@ -129,6 +129,8 @@ def move_trial(act: Act, until: datetime) -> None:
         for version in item.versions:
             if version.billed_through is not None or version.ends_at == version.starts_at:
                 continue
+            if version.ends_at is not None and (version.bills_from or version.starts_at) < version.ends_at:
+                continue  # it ended when the trial was given, and what it comes to waits to be invoiced
             bills_from[version.id] = max(until, version.starts_at)
             counted_from_it = old is not None and version.series.anchor == anchor_at(old, zone)
             if (

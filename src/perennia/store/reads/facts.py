@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from sys import intern
 from typing import Any
 
 from perennia.domain import trials as trial_rules
@@ -213,16 +214,16 @@ class _Beside:
 
 
 def _subscription(row: tuple[Any, ...], beside: _Beside) -> Subscription:
-    _, key, customer, entity, status, currency, zone, started, trial, cancel, cause, over, collection, *rest = row
+    payer, key, customer, entity, status, currency, zone, started, trial, cancel, cause, over, collection, *rest = row
     net_days, apart, reactivates, held, own, of_end, term_ends, periods, then, activated, po_number, *more = rest
     used_until, asked, *_ = more
     return Subscription(
         id=key,
-        customer_id=customer,
-        entity_id=entity,
+        customer_id=payer if customer == payer else customer,
+        entity_id=_entity(entity),
         status=_STATUS[status],
-        currency=currency,
-        zone=zone,
+        currency=intern(currency),
+        zone=intern(zone),
         started_at=started,
         items=beside.items.get(key, ()),
         trial_ends_at=trial,
@@ -303,7 +304,7 @@ def _items(
             own_name or "",
         )
         if item_id not in of_item:
-            of_item[item_id] = (n, _ITEM_KIND[kind], name, [])
+            of_item[item_id] = (n, _ITEM_KIND[kind], intern(name), [])
         of_item[item_id][3].append(version)
     found: dict[Id, list[Item]] = defaultdict(list)
     for item_id, (n, kind, name, versions) in of_item.items():
@@ -335,6 +336,12 @@ def _changes(cursor: Cursor, subscription_ids: list[Id]) -> dict[Id, tuple[Chang
 def _own_price(price: Price, unit_amount: Decimal, adjustment: bool) -> Price:
     """The price with the amount agreed for one subscription; an adjustment is flat whatever the plan's model."""
     return adjustment_price(price, unit_amount) if adjustment else own_price(price, unit_amount)
+
+
+@lru_cache(maxsize=1024)
+def _entity(key: Id) -> Id:
+    """Equal keys are one object: what 100,000 subscriptions of one payer say alike is kept once."""
+    return key
 
 
 @lru_cache(maxsize=1024)

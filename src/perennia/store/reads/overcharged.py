@@ -128,11 +128,12 @@ def _starts_of(version: Version, ends_at: datetime, subscription: Subscription) 
 
 def _ends_early(subscription: Subscription) -> bool:
     """Whether a version ended before what was charged for it, and that is not given back yet."""
-    return any(
-        version.ends_at is not None and version.billed_through is not None and version.billed_through > version.ends_at
-        for item in subscription.items
-        for version in item.versions
-    )
+    for item in subscription.items:
+        for version in item.versions:
+            ends_at, settled = version.ends_at, version.billed_through
+            if ends_at is not None and settled is not None and settled > ends_at:
+                return True
+    return False
 
 
 def _starts_beyond(version: Version, subscription: Subscription) -> list[datetime]:

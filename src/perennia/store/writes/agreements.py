@@ -64,8 +64,11 @@ def withdraw_change(cursor: Cursor, *, change_id: Id, subscription_id: Id, now: 
     """Take back a change that waits."""
     cursor.execute("UPDATE changes SET state = 'withdrawn', done_at = %s WHERE id = %s", (now, change_id))
     cursor.execute(
-        """UPDATE subscriptions SET changing = EXISTS (
-            SELECT 1 FROM changes c WHERE c.subscription_id = %s AND c.state = 'pending') WHERE id = %s""",
+        """UPDATE subscriptions s SET changing = w.waits, next_zone = CASE WHEN w.goes_over THEN s.next_zone END
+        FROM (
+            SELECT count(*) > 0, count(*) FILTER (WHERE kind = 'zone') > 0 FROM changes
+            WHERE subscription_id = %s AND state = 'pending'
+        ) AS w (waits, goes_over) WHERE s.id = %s""",
         (subscription_id, subscription_id),
     )
 

@@ -154,9 +154,9 @@ def set_zone(cursor: Cursor, *, customer_id: Id, zone: str | None) -> bool:
 
 
 def set_next_zone(cursor: Cursor, *, tenant: Id, customer_id: Id, payer_id: Id, zone: str) -> None:
-    """The zone in which the next boundary of each subscription that has not ended will be counted."""
+    """The zone over to which each subscription of a customer goes, where a change to it waits."""
     cursor.execute(
         """UPDATE subscriptions SET next_zone = nullif(%s, zone)
-        WHERE tenant_id = %s AND payer_id = %s AND customer_id = %s AND status <> 'canceled'""",
+        WHERE tenant_id = %s AND payer_id = %s AND customer_id = %s AND changing""",
         (zone, tenant, payer_id, customer_id),
     )
