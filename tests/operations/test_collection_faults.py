@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -120,20 +120,33 @@ def test_a_gateway_that_is_away_is_waited_for_without_dunning(own_stand: Sandbox
 
 
 def run_until_it_dies(step: str, till: Till, database: Database, sign: Path) -> None:
+    """A collector of its own, killed at a step, until the server has noticed too and lets its locks go."""
     environ = os.environ | {environment.DSN.name: database.dsn("app"), "SIGN": str(sign)}
     command = [sys.executable, "-m", "tests.operations.dying_collector", step, till.shop.tenant.hex(), till.shop.slug]
-    worker = subprocess.Popen([*command, till.stand.url], env=environ, cwd=Path(__file__).parents[2])
-    if step == "booking":
-        with psycopg.connect(database.dsn("owner")) as connection:
-            connection.execute("LOCK TABLE outbox IN SHARE ROW EXCLUSIVE MODE")  # the last that a booking writes
-            give_up_at = time.monotonic() + 30
-            while not (sign.exists() and _waits_for_outbox(connection)):
-                assert time.monotonic() < give_up_at, "the worker never came to booking"
-                time.sleep(0.02)
-            worker.kill()
-            assert worker.wait(30) == -signal.SIGKILL
-        return
-    assert worker.wait(60) == -signal.SIGKILL
+    with psycopg.connect(database.dsn("owner"), autocommit=True) as looking:
+        before = _sessions(looking)
+        worker = subprocess.Popen([*command, till.stand.url], env=environ, cwd=Path(__file__).parents[2])
+        if step == "booking":
+            with looking.transaction():
+                looking.execute("LOCK TABLE outbox IN SHARE ROW EXCLUSIVE MODE")  # the last that a booking writes
+                _wait_until(lambda: sign.exists() and _waits_for_outbox(looking), "the worker never came to booking")
+                worker.kill()
+        assert worker.wait(60) == -signal.SIGKILL
+        _wait_until(lambda: _sessions(looking) <= before, "the session of the dead worker lives on")
+
+
+def _wait_until(condition: Callable[[], bool], otherwise: str) -> None:
+    give_up_at = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < give_up_at, otherwise
+        time.sleep(0.02)
+
+
+def _sessions(connection: psycopg.Connection) -> set[int]:
+    rows = connection.execute(
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
+    )
+    return {pid for (pid,) in rows.fetchall()}
 
 
 def _waits_for_outbox(connection: psycopg.Connection) -> bool:
