@@ -325,3 +325,30 @@ def test_books_agree_while_nobody_has_looked_at_a_pause_that_began_or_ended() ->
             """
         )
         assert found["verify_ok"]
+
+
+def test_a_change_asked_for_in_a_pause_and_dated_before_it_is_made_when_the_pause_ends() -> None:
+    """Of thirty paid days twenty-five lie behind 6 April, whatever the pause did to their dates."""
+    story(
+        """
+        plans: {small: 30, big: 60}
+
+        2024-04-01 subscribe small
+        2024-04-11 pause
+        2024-04-20 change_plan big when=2024-04-06
+        2024-04-26 resume
+        2024-04-26 advance_to 2024-05-20
+        """,
+        """
+        2024-04-01 c1 invoice 1
+          small  2024-04-01..2024-05-01  30.00
+          total 30.00
+        2024-04-26 c1 invoice 2
+          big            2024-04-06..2024-05-16   50.00
+          small  credit  2024-04-06..2024-05-16  -25.00  of 1/1
+          total 25.00
+        2024-05-16 c1 invoice 3
+          big  2024-05-16..2024-06-16  60.00
+          total 60.00
+        """,
+    )
