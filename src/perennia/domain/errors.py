@@ -117,6 +117,12 @@ class CatchUpHeld(DomainError):
     code = "catch_up"
 
 
+class BillingStuck(DomainError):
+    """The rule finds the same instant due again and again: a fault of ours, so nothing is written (`payer`, `at`)."""
+
+    code = "billing_stuck"
+
+
 class ClockMoving(DomainError):
     """The sandbox's clock is being advanced; other changes wait (`tenant`)."""
 

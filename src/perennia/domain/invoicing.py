@@ -23,7 +23,7 @@ from perennia.domain.drafting import (
     is_skipped,
     issue_draft,
 )
-from perennia.domain.errors import CatchUpHeld
+from perennia.domain.errors import BillingStuck, CatchUpHeld
 from perennia.domain.facts import Payer, Seller, Status
 from perennia.domain.gating import Gates
 from perennia.domain.ids import Id, NewIds
@@ -32,6 +32,9 @@ from perennia.domain.pricing import Timing
 from perennia.domain.progress import earliest
 from perennia.domain.refunds import with_refunds
 from perennia.domain.wallet import Moved
+
+_MOST_ROUNDS = 1000
+"""So often one instant may be due again; each round does all that is due then."""
 
 
 def next_due_at(payer: Payer, *, seller: Seller) -> datetime | None:
@@ -53,10 +56,10 @@ def bill(
     """Everything that falls due up to and at `through`, issued at `now`.
 
     One document per due instant and group, in order, or with `together` one per group for all that one act brings
-    about. Raises CatchUpHeld where more periods of one item are missing than its policy lets pass, unless
-    `catch_up` says that a person wants just that. The decision's `next_due_at` may lie before `through` where what
-    happens then needs lines of this very decision: written and read again, the rest follows. What is a draft still is
-    left out.
+    about. The decision's `next_due_at` may lie before `through` where what happens then needs lines of this very
+    decision: written and read again, the rest follows. What is a draft still is left out. Raises CatchUpHeld where more
+    periods of one item are missing than its policy lets pass, unless `catch_up` says that a person wants just that;
+    BillingStuck where what is due at an instant never is done.
     """
     courses = _courses(payer, seller, new_ids)
     for course in courses:
@@ -66,7 +69,7 @@ def bill(
     free: list[SpanFree] = []
     expired: list[Moved] = []
     gathered: dict[GroupKey, Draft] = {}
-    due = _next_of_all(courses, funds, gates)
+    due, rounds = _next_of_all(courses, funds, gates), 0
     while due is not None and due <= through and not any(course.needs_rereading(due) for course in courses):
         if gates.open:
             gates.drop(due, courses)
@@ -86,7 +89,10 @@ def bill(
                     )
                 )  # fmt: skip
             gathered = {}
-        due = _next_of_all(courses, funds, gates)
+        last, due = due, _next_of_all(courses, funds, gates)
+        rounds = rounds + 1 if due == last else 0
+        if rounds > _MOST_ROUNDS:
+            raise BillingStuck(payer=payer.id.text("cus"), at=last.isoformat())
     if not catch_up:
         _refuse_long_catch_up(courses)
     decision = _decision(payer, courses, issued, expired, next_due_at=due)

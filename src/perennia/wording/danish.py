@@ -47,6 +47,10 @@ SENTENCES = {
         "{subscription} er {periods} perioder bagud, og højst {limit} faktureres uset; find grunden, og fakturér så "
         "betaleren for sig: `perennia bill --payer`."
     ),
+    "billing_stuck": (
+        "Det, {payer} skal betale {at}, bliver ikke gjort færdigt, når det faktureres; intet er skrevet. Det er en fejl i "
+        "Perennia: meld den sammen med det, der sidst blev bedt om, og tag det tilbage."
+    ),
     "clock_moving": "Uret i {tenant} er ved at blive stillet, og andre ændringer venter; prøv igen, når det er nået "
     "frem.",
     "clock_goes_forward": "Et ur går aldrig tilbage, og dette står på {now}, efter {to}; angiv et senere tidspunkt.",

@@ -40,6 +40,10 @@ SENTENCES = {
         "{subscription} is {periods} periods behind, and at most {limit} are billed unseen; look why, then bill it by "
         "name: `perennia bill --payer`."
     ),
+    "billing_stuck": (
+        "What is due for {payer} at {at} does not become done by billing it; nothing was written. This is a fault of "
+        "Perennia: please report it with what was asked for last, and take that back."
+    ),
     "clock_moving": "The clock of {tenant} is being moved, and other changes wait; try again when it has arrived.",
     "clock_goes_forward": "A clock never goes back, and this one stands at {now}, after {to}; give a later time.",
     "live_clock": (

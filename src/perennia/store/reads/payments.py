@@ -137,7 +137,9 @@ def subscriptions_on(cursor: Cursor, *, document_ids: Sequence[Id]) -> dict[Id, 
 def statuses(cursor: Cursor, *, subscription_ids: Sequence[Id]) -> list[tuple[Id, Status]]:
     """The states of these subscriptions."""
     rows = cursor.execute(
-        "SELECT id, status FROM subscriptions WHERE id = ANY(%s) ORDER BY id", (keys(subscription_ids),)
+        """SELECT k.id, s.status FROM unnest(%s::uuid[]) AS k (id),
+        LATERAL (SELECT status FROM subscriptions s WHERE s.id = k.id OFFSET 0) AS s ORDER BY 1""",
+        (keys(subscription_ids),),
     )
     return [(key, Status(status)) for key, status in rows]
 
