@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from perennia.domain.calendar import Interval, Series, Unit, midnight, slot_at, start_of_day
 from perennia.domain.facts import Pause, Settled
 from perennia.domain.fractions import Measure, removed_fraction
+from perennia.domain.lengthened import Lengthened
 from perennia.domain.policies import Policies
-from perennia.domain.proration import credit, next_part
+from perennia.domain.proration import credit, next_part, part_of_longer
 from tests.domain.world import DAILY, MONTHLY, WEEKLY, YEARLY, key, utc
 
 SERIES = Series(datetime(2025, 4, 1), "UTC", MONTHLY)
@@ -219,3 +220,20 @@ def test_what_is_billed_goes_back_as_the_rule_says_when_it_is_asked(
     policies = Policies(proration_unit=unit, denominator=denominator, factor=factor)
     found = credit(line(start=start, end=end, line_end=end), new_end=new_end, series=series, policies=policies)
     assert Fraction(found.removed, found.whole) == Fraction(*told)
+
+
+@pytest.mark.parametrize(
+    ("ends", "end", "part"),
+    [
+        (None, utc(2025, 5, 11), (15, 30)),
+        (utc(2025, 5, 1), utc(2025, 5, 1), (5, 30)),
+        (utc(2025, 6, 1), utc(2025, 5, 11), (15, 30)),
+    ],
+)
+def test_a_period_that_a_pause_made_longer_is_divided_as_the_thirty_days_it_was(
+    ends: datetime | None, end: datetime, part: tuple[int, int]
+) -> None:
+    """Ten days of pause from the eleventh: on the 26th fifteen of April's days are used, and on 1 May twenty."""
+    longer = Lengthened(slot_at(SERIES, utc(2025, 4, 1)), utc(2025, 5, 11), (pause(11, 21),), "UTC")
+    found = part_of_longer(longer, series=SERIES, start=utc(2025, 4, 26), ends=ends)
+    assert (found.end, (found.part, found.whole)) == (end, part)

@@ -119,6 +119,7 @@ def test_a_free_part_is_free_of_the_minimum_too() -> None:
         (VOLUME, Basis(before=Decimal(10)), "1", "100"),
         (PERCENTAGE, Basis(before=Decimal(700), events_before=7), "100", "180"),  # 20.00 at most, 18.20 before
         (GRADUATED, Basis(share=(1, 2)), "11", "5500"),  # tiers end at 5 and 10
+        (schemed(Model.PERCENTAGE, percent="10", free_units="100"), Basis(share=(1, 2)), "80", "300"),  # 50 are free
         (PACKAGE, Basis(share=(1, 2)), "26", "800"),
         (BLOCK, Basis(share=(1, 3)), "101", "3900"),
     ],
@@ -230,3 +231,8 @@ def test_only_a_unit_amount_can_be_a_subscribers_own() -> None:
 
 def test_a_set_up_fee_is_rounded_by_itself() -> None:
     assert [in_minor_units(Decimal("49.995"), currency) for currency in ("EUR", "JPY", "KWD")] == [5000, 50, 49995]
+
+
+def test_a_whole_period_owes_what_is_missing_to_the_whole_minimum() -> None:
+    assert true_up(Decimal("10.00"), currency="EUR", fees=[400]) == 600
+    assert true_up(Decimal("10.00"), currency="EUR", fees=[1000]) == true_up(Decimal(10), currency="EUR", fees=[]) == 0
