@@ -46,6 +46,18 @@ def _literal(node: ast.expr) -> str:
     return str(node.value) if isinstance(node, ast.Constant) else ""
 
 
+def _kinds() -> list[str]:
+    """What NotFound says is not there."""
+    found = [re.findall(r'NotFound\(kind="([^"]+)"', path.read_text()) for path in SOURCE.rglob("*.py")]
+    return sorted({kind for kinds in found for kind in kinds} - {"business", "tenant"})
+
+
+@pytest.mark.parametrize("kind", _kinds())
+def test_what_is_not_there_has_a_danish_name(kind: str) -> None:
+    """A business and a tenant have a sentence of their own."""
+    assert kind in danish.WORDS
+
+
 @pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize("error", _errors())
 def test_every_refusal_is_told_with_its_facts(error: type[DomainError], language: str) -> None:
