@@ -55,7 +55,8 @@ def check_period_amounts(
 
     Raises InvalidValue where they are above what a document holds (field `items`), or where what is charged
     period by period of the plan comes to less than zero (field `adjustment`, or `items` without one): that would
-    be a credit note each time, for ever. An add-on with another interval does not count there, since it stands on other documents.
+    be a credit note each time, for ever. An add-on with another interval does not count there, since it stands on
+    other documents.
     What a meter will count is not known yet.
     """
     plan = items[0][0]
