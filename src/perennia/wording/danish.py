@@ -319,4 +319,5 @@ WORDS = {
     "with it the plan and its add-ons come to {comes_to} a period": "med den koster plan og tilvalg {comes_to} pr. periode",
     "adjustment": "reguleringen",
     "one period comes to {whole}; no document is above {largest}": "en periode er {whole}; intet bilag er over {largest}",
+    "a flat price is sold once; use a price of model per_unit": "en fast pris sælges én gang; brug en pr. enhed (per_unit)",
 }
