@@ -132,6 +132,7 @@ def test_the_same_thing_said_in_two_forms(ask, name: str, one: dict[str, Any], o
         ("boundaries", {"anchor": "2025-01-01", "zone": "Mars/Olympus"}, "unknown_zone", "Mars/Olympus"),
         ("boundaries", {"anchor": "2025-01-01", "interval": "fortnight"}, "invalid_value", "interval"),
         ("boundaries", {"anchor": "2025-01-01", "interval": "0 months"}, "invalid_value", "interval"),
+        ("boundaries", {"anchor": "2025-01-01", "interval": "-1 months"}, "invalid_value", "interval"),
         ("boundaries", {"anchor": "2025-01-01", "interval": {"unit": "month", "size": 3}}, "unknown_argument", "size"),
         ("boundaries", {"anchor": "2025-01-01", "count": -1}, "invalid_value", "count"),
         ("boundaries", {"anchor": "2025-01-01", "count": 2.5}, "invalid_value", "count"),

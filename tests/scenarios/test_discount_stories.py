@@ -295,3 +295,82 @@ def test_a_scope_is_looked_at_when_the_coupon_is_redeemed() -> None:
           discount 15.00  net 15.00  total 15.00
         """,
     )
+
+
+def test_a_change_on_the_first_day_uses_up_no_second_period() -> None:
+    """The period is one, however often it is charged: `once` is not lost, and two periods stay two."""
+    story(
+        """
+        plans: {small: 100, big: 160}
+        coupons: {ONCE: {percent: 10}, TWO: {percent: 10, duration: 2}}
+
+        2024-01-01T09:00 subscribe small coupon=ONCE customer=anna
+        2024-01-01T09:00 subscribe small coupon=TWO customer=bo
+        2024-01-01T10:00 change_plan big customer=anna
+        2024-01-01T10:00 change_plan big customer=bo
+        2024-03-01 advance_to
+        """,
+        """
+        2024-01-01T09:00:00 anna invoice 1
+          small  2024-01-01..2024-02-01  100.00
+          discount 10.00  net 90.00  total 90.00
+        2024-01-01T09:00:00 bo invoice 2
+          small  2024-01-01..2024-02-01  100.00
+          discount 10.00  net 90.00  total 90.00
+        2024-01-01T10:00:00 anna invoice 3
+          big            2024-01-01..2024-02-01  160.00
+          small  credit  2024-01-01..2024-02-01  -90.00  of 1/1
+          discount 16.00  net 54.00  total 54.00
+        2024-01-01T10:00:00 bo invoice 4
+          big            2024-01-01..2024-02-01  160.00
+          small  credit  2024-01-01..2024-02-01  -90.00  of 2/1
+          discount 16.00  net 54.00  total 54.00
+        2024-02-01 anna invoice 5
+          big  2024-02-01..2024-03-01  160.00
+          total 160.00
+        2024-02-01 bo invoice 6
+          big  2024-02-01..2024-03-01  160.00
+          discount 16.00  net 144.00  total 144.00
+        2024-03-01 anna invoice 7
+          big  2024-03-01..2024-04-01  160.00
+          total 160.00
+        2024-03-01 bo invoice 8
+          big  2024-03-01..2024-04-01  160.00
+          total 160.00
+        """,
+    )
+
+
+def test_a_back_dated_change_uses_up_no_period_that_was_counted() -> None:
+    """February is charged anew and was the second of three: March is the third."""
+    story(
+        """
+        plans: {small: 100, big: 160}
+        coupons: {THREE: {percent: 10, duration: 3}}
+
+        2024-01-01 subscribe small coupon=THREE
+        2024-02-01 bill_run
+        2024-02-11 change_plan plan=big when=2024-01-21
+        2024-04-01 advance_to
+        """,
+        """
+        2024-01-01 c1 invoice 1
+          small  2024-01-01..2024-02-01  100.00
+          discount 10.00  net 90.00  total 90.00
+        2024-02-01 c1 invoice 2
+          small  2024-02-01..2024-03-01  100.00
+          discount 10.00  net 90.00  total 90.00
+        2024-02-11 c1 invoice 3
+          big            2024-01-21..2024-02-01   56.77
+          big            2024-02-01..2024-03-01  160.00
+          small  credit  2024-01-21..2024-02-01  -31.94  of 1/1
+          small  credit  2024-02-01..2024-03-01  -90.00  of 2/1
+          discount 21.67  net 73.16  total 73.16
+        2024-03-01 c1 invoice 4
+          big  2024-03-01..2024-04-01  160.00
+          discount 16.00  net 144.00  total 144.00
+        2024-04-01 c1 invoice 5
+          big  2024-04-01..2024-05-01  160.00
+          total 160.00
+        """,
+    )

@@ -350,5 +350,30 @@ def test_a_change_asked_for_in_a_pause_and_dated_before_it_is_made_when_the_paus
         2024-05-16 c1 invoice 3
           big  2024-05-16..2024-06-16  60.00
           total 60.00
+
+
+def test_a_cancel_in_a_pause_over_the_boundary_gives_the_kept_rest_back() -> None:
+    """Twenty of thirty days were paid and wait for the end of the pause; what is lost stays lost."""
+    story(
+        """
+        plans: {basic: 30}
+
+        2024-04-01 subscribe basic customer=anna
+        2024-04-01 subscribe basic customer=bo policy={pause_rest: lost, pause_anchor: stays}
+        2024-04-11 pause customer=anna
+        2024-04-11 pause until=2024-06-21 customer=bo
+        2024-05-15 cancel now customer=anna
+        2024-05-15 cancel now customer=bo
+        """,
+        """
+        2024-04-01 anna invoice 1
+          basic  2024-04-01..2024-05-01  30.00
+          total 30.00
+        2024-04-01 bo invoice 2
+          basic  2024-04-01..2024-05-01  30.00
+          total 30.00
+        2024-05-15 anna credit note 1
+          basic  credit  2024-04-11..2024-05-01  -20.00  of 1/1
+          total -20.00
         """,
     )

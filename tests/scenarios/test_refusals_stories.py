@@ -253,3 +253,40 @@ def test_places_and_days_that_are_not_there() -> None:
         2024-04-01 refused: invalid_value
         """,
     )
+
+
+def test_days_to_pay_that_are_none() -> None:
+    story(
+        """
+        plans: {basic: 30}
+
+        2024-04-01 subscribe basic collection=send net_days=-1
+        2024-04-01 subscribe basic collection=send net_days=999999999
+        2024-04-01 subscribe basic amount=-3
+        """,
+        """
+        2024-04-01 refused: invalid_value
+        2024-04-01 refused: invalid_value
+        2024-04-01 refused: invalid_value
+        """,
+    )
+
+
+def test_a_currency_that_it_is_not_sold_in() -> None:
+    """Nobody is invoiced in another currency than was asked for."""
+    story(
+        """
+        plans: {basic: 30, dollars: {amount: 5, currency: USD}}
+
+        2024-04-01 subscribe basic currency=USD
+        2024-04-01 subscribe basic currency=XXQ
+        2024-04-01 subscribe dollars
+        """,
+        """
+        2024-04-01 refused: currency_mismatch
+        2024-04-01 refused: unknown_currency
+        2024-04-01 c1 invoice 1
+          dollars  2024-04-01..2024-05-01  5.00
+          total 5.00
+        """,
+    )

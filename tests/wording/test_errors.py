@@ -4,6 +4,7 @@ import ast
 import re
 from importlib import import_module
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -31,19 +32,37 @@ def _errors() -> list[type[DomainError]]:
 
 
 def _reasons() -> list[str]:
-    """The reason of every InvalidValue that is raised with a text, a value in it as 7."""
+    """The reason of every InvalidValue that is raised with a text, a value in it as 7, also one set just before."""
     reasons = set()
     for path in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.If) and isinstance(node.body[-1], ast.Raise):
+                reasons |= {_literal(one.value) for one in node.body if _sets_reason(one)}
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "InvalidValue":
                 reasons |= {_literal(word.value) for word in node.keywords if word.arg == "reason"}
     return sorted(reason for reason in reasons if reason)
+
+
+def _sets_reason(node: ast.stmt) -> TypeGuard[ast.Assign]:
+    return isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "reason"
 
 
 def _literal(node: ast.expr) -> str:
     if isinstance(node, ast.JoinedStr):
         return "".join(str(part.value) if isinstance(part, ast.Constant) else "7" for part in node.values)
     return str(node.value) if isinstance(node, ast.Constant) else ""
+
+
+def _kinds() -> list[str]:
+    """What NotFound says is not there."""
+    found = [re.findall(r'NotFound\(kind="([^"]+)"', path.read_text()) for path in SOURCE.rglob("*.py")]
+    return sorted({kind for kinds in found for kind in kinds} - {"business", "tenant"})
+
+
+@pytest.mark.parametrize("kind", _kinds())
+def test_what_is_not_there_has_a_danish_name(kind: str) -> None:
+    """A business and a tenant have a sentence of their own."""
+    assert kind in danish.WORDS
 
 
 @pytest.mark.parametrize("language", languages())

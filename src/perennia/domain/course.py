@@ -302,15 +302,15 @@ class Course(Standstill):
         if under.cancel_credit == "none":
             under = changed(under, {"credit_becomes": "none"})
         versions = {progress.version.id: progress.version for progress in self.progress}
-        owed = {one.settled for one in self._owed}
+        owed, used_until = {one.settled for one in self._owed}, last_used(self.pause, ends_at)
         for settled in facts.overcharged:
             if under.known_last_part == "full" and settled.start < ends_at:
                 continue  # the last part is charged whole, whenever the end became known
             if under.open_debt_at_cancel != "credit_unused" and settled.open_minor > 0:
                 continue  # collected whole
-            if settled not in owed and settled.version_id in versions and settled.end > ends_at:
+            if settled not in owed and settled.version_id in versions and settled.end > used_until:
                 version = versions[settled.version_id]
-                new_end = settled.start if under.proration == "full" else last_used(self.pause, ends_at)
+                new_end = settled.start if under.proration == "full" else used_until
                 self._owed += self._owe(settled, version, new_end, changed(under, {"difference_invoiced": "now"}))
             elif settled.start == settled.end and settled.version_id in versions:  # a single fee that goes back
                 self._owed.append(Owed(at, ends_at, settled, versions[settled.version_id], settled.end, under))

@@ -173,15 +173,17 @@ class Standing:
         """The discounts at work on a part, or on a set-up fee. A part of the plan that begins with a period consumes one
         of each (`coupon_counts` periods), or each invoice on which one works does (`invoices`).
 
-        One that begins inside a period has that period's discount and consumes nothing. A used-up discount ends where
+        One that begins inside a period has that period's discount and consumes nothing; nor does one that stands in for
+        a period that was charged before (a change on its first day, or back-dated). A used-up discount ends where
         the plan's next period begins, or the gap before a moved billing day: before that is charged in advance, or once
         all of the period before has been charged in arrears (one taken over used up, before its first part). So does one
         that is over by its date (`months`), which no part has that begins after it.
         """
         begins, starts = not setup and progress.begins_a_period(), progress.settled
         counts, renews = self.facts.policies.coupon_counts, begins and progress.item.kind is ItemKind.PLAN
+        counted = self._counted_before(progress) if renews and counts == "periods" and self.overcharged else frozenset()
         if renews or counts == "invoices" or self._is_gap(progress):
-            self._end_used_up(at, starts)
+            self._end_used_up(at, starts, but=counted)
         active = [d for d in self.facts.discounts if d.id not in self.ended_discounts]
         if counts == "months":
             active = [discount for discount in active if not self._is_over(discount, at, starts)]
@@ -190,8 +192,26 @@ class Standing:
             on_prorations=progress.policies.coupon_on_prorations,
         )  # fmt: skip
         if consumes(counts=counts, begins_period=renews, begins_document=True):
-            self._consume(active if counts == "periods" else found, at)
+            self._consume([d for d in active if d.id not in counted] if counts == "periods" else found, at)
         return found
+
+    def _counted_before(self, progress: Progress) -> frozenset[Id]:
+        """The discounts that were counted for the plan's next period already: with a charge that goes back now."""
+        slot = slot_at(progress.version.series, progress.settled)
+        versions = {one.version.id: one.version for one in self.progress if one.item.id == progress.item.id}
+        for settled in self.overcharged:
+            version = versions.get(settled.version_id)
+            if version is None or settled.start != progress.settled or settled.end == settled.start:
+                continue
+            if slot_at(version.series, settled.start) == slot:
+                had_them = settled.line_discount > 0 or settled.line_net == 0
+                return frozenset(
+                    discount.id
+                    for discount in self.facts.discounts
+                    if self.discounts[discount.id] != discount.periods
+                    and (had_them or not discount.covers(version.price.sold))
+                )
+        return frozenset()
 
     def _is_gap(self, progress: Progress) -> bool:
         """Whether the next part of the plan follows a whole period that was counted otherwise: a moved billing day."""
@@ -231,11 +251,11 @@ class Standing:
                 ends = term_after(ends, pause, facts.zone)
         return ends is not None and ends <= starts
 
-    def _end_used_up(self, at: datetime, starts: datetime) -> None:
-        """What is over for a part that starts then is at work no more."""
+    def _end_used_up(self, at: datetime, starts: datetime, *, but: frozenset[Id] = frozenset()) -> None:
+        """What is over for a part that starts then is at work no more, `but` those that were counted for it."""
         used_up = [
             one for one in self.facts.discounts
-            if one.id not in self.ended_discounts and self._is_over(one, at, starts)
+            if one.id not in self.ended_discounts | but and self._is_over(one, at, starts)
         ]  # fmt: skip
         if not used_up:
             return

@@ -54,8 +54,9 @@ def check_period_amounts(
     """That one period of the plan, the first of `items`, of its add-ons and the adjustment can be invoiced.
 
     Raises InvalidValue where they are above what a document holds (field `items`), or where what is charged
-    period by period of the plan comes to less than zero (field `adjustment`): that would be a credit note each
-    time, for ever. An add-on with another interval does not count there, since it stands on other documents.
+    period by period of the plan comes to less than zero (field `adjustment`, or `items` without one): that would
+    be a credit note each time, for ever. An add-on with another interval does not count there, since it stands on
+    other documents.
     What a meter will count is not known yet.
     """
     plan = items[0][0]
@@ -66,12 +67,19 @@ def check_period_amounts(
     whole = sum(abs(minor) + _beside(price) for price, minor in amounts)
     if whole > LARGEST_TOTAL_MINOR:
         largest = decimal_text(LARGEST_TOTAL_MINOR, plan.currency)
-        reason = f"one period comes to {decimal_text(whole, plan.currency)}; no document is above {largest}"
-        raise InvalidValue(field="items", value=whole, reason=reason)
+        raise InvalidValue(
+            field="items", value=whole,
+            reason=f"one period comes to {decimal_text(whole, plan.currency)}; no document is above {largest}",
+        )  # fmt: skip
     together = sum(minor for price, minor in amounts if price.interval == plan.interval)
     if together < 0:
-        reason = f"with it the plan and its add-ons come to {decimal_text(together, plan.currency)} a period"
-        raise InvalidValue(field="adjustment", value=str(adjustment), reason=reason)
+        comes_to = decimal_text(together, plan.currency)
+        if not adjustment:
+            raise InvalidValue(field="items", value=comes_to, reason="a period comes to less than 0")
+        raise InvalidValue(
+            field="adjustment", value=str(adjustment),
+            reason=f"with it the plan and its add-ons come to {comes_to} a period",
+        )  # fmt: skip
 
 
 def _minor(price: Price, quantity: Decimal, policies: Policies) -> int:

@@ -18,6 +18,8 @@ from perennia.store.identity import new_id
 from perennia.store.reads import prices as read
 from perennia.store.writes import catalog as write
 
+MOST_NET_DAYS = 366
+
 MONTHLY = Interval(Unit.MONTH)
 
 
@@ -219,3 +221,10 @@ def checked(text: str, *, field: str = "text", longest: int = 200) -> str:
 def check_po_number(po_number: str) -> str:
     """A customer's own order number, if it can be printed. Raises InvalidValue."""
     return checked(po_number, field="po_number", longest=100)
+
+
+def check_net_days(net_days: int) -> int:
+    """So many days to pay, up to a year. Raises InvalidValue."""
+    if not 0 <= net_days <= MOST_NET_DAYS:
+        raise InvalidValue(field="net_days", value=net_days, reason=f"a whole number from 0 to {MOST_NET_DAYS}")
+    return net_days

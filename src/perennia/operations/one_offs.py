@@ -16,7 +16,7 @@ from perennia.domain.one_offs import one_off as charge_of
 from perennia.domain.pending import Pending
 from perennia.domain.policies import policies as policies_of
 from perennia.domain.pricing import check_quantity, check_unit_amount
-from perennia.operations.catalog import checked
+from perennia.operations.catalog import check_net_days, checked
 from perennia.operations.desk import Desk, open_desk
 from perennia.store.identity import new_id, new_ids
 from perennia.store.reads import customers, wallet
@@ -25,7 +25,6 @@ from perennia.store.session import Cursor
 from perennia.store.writes import corrections as write
 
 MOST_LINES = 1000
-MOST_NET_DAYS = 366
 NO_DAYS = PayTerms()
 
 
@@ -117,8 +116,7 @@ def invoice(
         check_line(line)
     if po_number is not None:
         checked(po_number, field="po_number", longest=50)
-    if not 0 <= terms.net_days <= MOST_NET_DAYS:
-        raise InvalidValue(field="net_days", value=terms.net_days, reason=f"a whole number from 0 to {MOST_NET_DAYS}")
+    check_net_days(terms.net_days)
     with open_desk(
         tenant=tenant,
         whose=lambda cursor: customers.customer(cursor, customer_id=customer_id).payer_id,

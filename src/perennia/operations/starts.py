@@ -24,7 +24,7 @@ from perennia.domain.starting import Beginning, beginning
 from perennia.operations import drafts, redemptions, trials
 from perennia.operations.agreements import Act, Policy, of, settle, up_to_date
 from perennia.operations.books import Books, open_books
-from perennia.operations.catalog import check_po_number
+from perennia.operations.catalog import check_net_days, check_po_number
 from perennia.operations.chosen import Chosen, currency_of, new_items, products_of, sold_by
 from perennia.operations.ramps import plan_steps
 from perennia.store.identity import new_id
@@ -240,7 +240,7 @@ def _made(
         cancel_at=_later(wanted.get("cancel_on"), local_date(dates.started_at, dates.zone), dates.zone),
         term=None if term is None else dates.term(periods=term.periods, then=term.then, interval=plan),
         collection=wanted.get("collection", CollectionMode.AUTOMATIC),
-        net_days=wanted.get("net_days", 0),
+        net_days=check_net_days(wanted.get("net_days", 0)),
         apart=wanted.get("apart", False),
         po_number=None if number is None else check_po_number(number),
         reactivates_id=wanted.get("reactivates"),

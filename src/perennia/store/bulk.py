@@ -15,6 +15,7 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 import orjson
 import psycopg
@@ -175,6 +176,8 @@ _PLACE = "place"
 _TOLD = frozenset({"payments_reference", "subscriptions_one_per_product"})
 """Unique keys that a person gives, and is told of."""
 _AT_ONCE = 10_000
+_staged: WeakSet[psycopg.Connection[Any]] = WeakSet()
+"""Whose stages may have rows: those of the last transaction that had any, or of this one."""
 FEW = 64
 """Up to so many rows go as one parameter: emptying the stages would cost each commit some milliseconds. A rehearsal,
 which never commits, sends all of them so.
@@ -226,6 +229,7 @@ def offer(
         except orjson.JSONEncodeError as error:  # a TypeError; what a value provokes is a ValueError, as in a packer
             raise ValueError(f"{model._meta.db_table}: {error}") from error
         return Offered(f"json_populate_recordset(NULL::{model._meta.db_table}, %(rows)s)", values)
+    _staged.add(cursor.connection)
     with cursor.copy(f"COPY {_stage(model)} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)".encode()) as copy:
         pack, left = packer(model, columns), iter(rows)
         copy.write(_HEADER)
@@ -288,8 +292,13 @@ def create_stages(connection: psycopg.Connection[Any]) -> None:
 
 
 def empty_stages(cursor: psycopg.Cursor[Any]) -> None:
-    """Empty them before the commit does, for a transaction that writes the same tables several times."""
-    cursor.execute(f"TRUNCATE {', '.join(_stage(model) for model in STAGED)}".encode())
+    """Empty them before the commit does, for a transaction that writes the same tables several times.
+
+    It takes as long as ten acts, which mostly send their few rows past the stages.
+    """
+    if cursor.connection in _staged:
+        cursor.execute(f"TRUNCATE {', '.join(_stage(model) for model in STAGED)}".encode())
+        _staged.discard(cursor.connection)
 
 
 def _stage(model: type[models.Model]) -> str:

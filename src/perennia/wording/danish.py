@@ -317,4 +317,11 @@ WORDS = {
     "from 1 to {MOST_STEPS} steps": "fra 1 til {MOST_STEPS} trin",
     "ramp": "trinene",
     "after_periods": "antallet af perioder",
+    "item": "post",
+    "change": "ændring",
+    "a period comes to less than 0": "en periode koster mindre end 0",
+    "with it the plan and its add-ons come to {comes_to} a period": "med den koster plan og tilvalg {comes_to} pr. periode",
+    "adjustment": "reguleringen",
+    "one period comes to {whole}; no document is above {largest}": "en periode er {whole}; intet bilag er over {largest}",
+    "a flat price is sold once; use a price of model per_unit": "en fast pris sælges én gang; brug en pr. enhed (per_unit)",
 }

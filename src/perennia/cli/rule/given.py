@@ -169,7 +169,7 @@ def interval(value: Any) -> Interval:
         of.done()
         found = interval(unit)
         return found if count is None else Interval(found.unit, found.count * whole("interval_count", count))
-    text = " ".join(str(value).lower().replace("_", " ").replace("-", " ").split())
+    text = " ".join(re.sub(r"(?<=\w)-", " ", str(value).lower().replace("_", " ")).split())
     found_words = _INTERVAL.fullmatch(_WORDS_OF_INTERVALS.get(text, text))
     if found_words is None:
         raise InvalidValue(

@@ -7,7 +7,9 @@ from typing import Any
 from perennia.cli.scenario import money
 from perennia.cli.scenario.script import Act
 from perennia.cli.scenario.stage import ACTOR, Stage
+from perennia.domain.errors import CurrencyMismatch
 from perennia.domain.facts import CollectionMode
+from perennia.domain.money import exponent
 from perennia.jobs import advancing, billing
 from perennia.operations import billing_details, changes, pauses, ramps, redemptions, subscriptions, terms
 from perennia.operations.chosen import Chosen
@@ -77,7 +79,13 @@ def _currency(stage: Stage, act: Act) -> str:
 
 
 def _chosen(stage: Stage, act: Act, code: str, quantity: Decimal | None, amount: Decimal | None) -> Chosen:
+    """Raises UnknownCurrency, and CurrencyMismatch where it is not sold in the currency that was asked for."""
     price = stage.price(code, currency=stage.currency_of(act))
+    if (asked := act.given.get("currency")) is not None:
+        exponent(asked)
+        sold_in = next(one.currency for one in stage.script.prices if stage.prices[one.code] == price)
+        if sold_in != asked:
+            raise CurrencyMismatch(expected=asked, given=sold_in)
     return Chosen(price, Decimal(1) if quantity is None else quantity, amount)
 
 
