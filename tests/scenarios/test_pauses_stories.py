@@ -350,6 +350,8 @@ def test_a_change_asked_for_in_a_pause_and_dated_before_it_is_made_when_the_paus
         2024-05-16 c1 invoice 3
           big  2024-05-16..2024-06-16  60.00
           total 60.00
+        """,
+    )
 
 
 def test_a_cancel_in_a_pause_over_the_boundary_gives_the_kept_rest_back() -> None:
