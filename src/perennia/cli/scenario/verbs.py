@@ -7,6 +7,7 @@ from typing import Any
 from perennia.cli.scenario import money
 from perennia.cli.scenario.script import Act
 from perennia.cli.scenario.stage import ACTOR, Stage
+from perennia.domain.errors import CurrencyMismatch
 from perennia.domain.facts import CollectionMode
 from perennia.jobs import advancing, billing
 from perennia.operations import billing_details, changes, pauses, ramps, redemptions, subscriptions, terms
@@ -78,6 +79,9 @@ def _currency(stage: Stage, act: Act) -> str:
 
 def _chosen(stage: Stage, act: Act, code: str, quantity: Decimal | None, amount: Decimal | None) -> Chosen:
     price = stage.price(code, currency=stage.currency_of(act))
+    wanted, offered = act.given.get("currency"), stage.currency_of_price(price)
+    if wanted not in (None, offered):
+        raise CurrencyMismatch(expected=offered, given=wanted)
     return Chosen(price, Decimal(1) if quantity is None else quantity, amount)
 
 
