@@ -27,7 +27,7 @@ def test_text_with_nul() -> None:
 
 def test_half_of_a_surrogate_pair() -> None:
     with pytest.raises(Unreadable, match="half of a surrogate pair"):
-        read('{"timeline": [{"at": "2024-04-01", "verb": "create_customer", "customer": "A\\ud800B"}]}')
+        read('{"timeline": [{"at": "2024-04-01", "verb": "create_customer", "customer": "A\\ud800B"}]}', is_json=True)
 
 
 def test_the_name_of_a_subscription_that_is_too_long() -> None:
