@@ -389,3 +389,54 @@ def test_who_withdraws_has_all_of_it_back() -> None:
           net -100.00  tax -25.00  total -125.00
         """,
     )
+
+
+def test_differences_of_several_days_wait_for_one_invoice() -> None:
+    """10 days of four and 10 of two are 40.00 and 20.00, less 20 days of one: 20.00 of the 30.00 that were charged."""
+    story(
+        """
+        policy: {difference_invoiced: next_invoice}
+        plans: {seat: 30}
+
+        2024-04-01 subscribe seat quantity=1
+        2024-04-11 set_quantity 4
+        2024-04-21 set_quantity 2
+        2024-05-01 bill_run
+        """,
+        """
+        2024-04-01 c1 invoice 1
+          seat  2024-04-01..2024-05-01  30.00
+          total 30.00
+        2024-05-01 c1 invoice 2
+          seat          2024-04-11..2024-04-21  x4   40.00
+          seat          2024-04-21..2024-05-01  x2   20.00
+          seat          2024-05-01..2024-06-01  x2   60.00
+          seat  credit  2024-04-11..2024-05-01      -20.00  of 1/1
+          total 100.00
+        """,
+    )
+
+
+def test_differences_that_wait_come_with_the_end() -> None:
+    """Of the two seats 5 of 30 days are used: 10.00."""
+    story(
+        """
+        policy: {difference_invoiced: next_invoice}
+        plans: {seat: 30}
+
+        2024-04-01 subscribe seat quantity=1
+        2024-04-11 set_quantity 4
+        2024-04-21 set_quantity 2
+        2024-04-26 cancel now
+        """,
+        """
+        2024-04-01 c1 invoice 1
+          seat  2024-04-01..2024-05-01  30.00
+          total 30.00
+        2024-04-26 c1 invoice 2
+          seat          2024-04-11..2024-04-21  x4   40.00
+          seat          2024-04-21..2024-04-26  x2   10.00
+          seat  credit  2024-04-11..2024-05-01      -20.00  of 1/1
+          total 30.00
+        """,
+    )
