@@ -440,3 +440,30 @@ def test_differences_that_wait_come_with_the_end() -> None:
           total 30.00
         """,
     )
+
+
+def test_a_difference_that_waits_is_charged_before_a_pause_begins() -> None:
+    """Half of April with two, 30.00, less half with one, 15.00; the pause of four days then moves May to the 5th."""
+    story(
+        """
+        policy: {difference_invoiced: next_invoice}
+        plans: {seat: 30}
+
+        2024-04-01 subscribe seat quantity=1
+        2024-04-16 set_quantity 2
+        2024-04-21 pause until=2024-04-25
+        2024-04-25 advance_to 2024-05-06
+        """,
+        """
+        2024-04-01 c1 invoice 1
+          seat  2024-04-01..2024-05-01  30.00
+          total 30.00
+        2024-04-21 c1 invoice 2
+          seat          2024-04-16..2024-05-01  x2   30.00
+          seat  credit  2024-04-16..2024-05-01      -15.00  of 1/1
+          total 15.00
+        2024-05-05 c1 invoice 3
+          seat  2024-05-05..2024-06-05  x2  60.00
+          total 60.00
+        """,
+    )

@@ -126,7 +126,7 @@ class Course(Standstill):
         ends_at = self.ends_at
         if self.status is not Status.CANCELED and ends_at is not None and ends_at <= at:
             self._end_service(ends_at, at)
-        elif self._begins_pause(at):
+        elif self.begins_pause(at):
             self._pause(at)
         yield from self._credits(at)
 

@@ -22,8 +22,8 @@ class Progress:
     """
 
     __slots__ = (
-        "_last", "_longer", "due", "ends", "facts", "is_over", "item", "may_wait", "parts", "pause", "policies", "prorate_last",
-        "ready", "returned", "settled", "trial_end", "version", "waits",
+        "_last", "_longer", "due", "ends", "facts", "is_over", "item", "may_wait", "parts", "pause", "policies",
+        "prorate_last", "ready", "returned", "settled", "trial_end", "version", "waits",
     )  # fmt: skip
 
     def __init__(
