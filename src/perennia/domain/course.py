@@ -35,7 +35,7 @@ from perennia.domain.facts import (
 )
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.lifecycle import LIVE, NOT_BEGUN
-from perennia.domain.owing import owed_from
+from perennia.domain.owing import owed_from, pauses_of
 from perennia.domain.pausing import last_used
 from perennia.domain.policies import Policies, changed, over
 from perennia.domain.pricing import Timing
@@ -271,7 +271,7 @@ class Course(Standstill):
         for owed in due:
             given = credit(
                 owed.settled, new_end=owed.new_end, series=owed.version.series, policies=owed.under,
-                pauses=self.pauses,
+                pauses=pauses_of(owed, self.pauses),
             )  # fmt: skip
             if owed.settled.start < owed.settled.end:
                 self._cut(owed.settled, owed.new_end)
