@@ -381,3 +381,10 @@ def test_the_database_refuses_what_no_price_is(shop: Shop, change: dict[str, str
         shop.rows(
             f"INSERT INTO prices ({columns}) SELECT {', '.join(values.values())} FROM prices WHERE code = 'basic'"
         )
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 201, "a\0b", "a\ud800b"])
+def test_text_that_cannot_be_stored_is_refused(name: str) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        catalog.checked(name, field="name")
+    assert str(refused.value).encode()

@@ -288,3 +288,37 @@ def test_a_price_may_differ_from_the_business() -> None:
           total 30.00
         """,
     )
+
+
+def test_an_amount_is_shared_over_what_is_left_of_the_lines() -> None:
+    """20.00 and 8.00; the cups went back, so 14.00 and the 6.00 that are left come off the bag alone."""
+    story(
+        """
+        plans: {bag: 20}
+        add_ons: {cups: 8}
+
+        2024-04-01 subscribe bag items=[cups]
+        2024-04-02 credit_note document=1 lines=[{line: 2}]
+        2024-04-03 credit_note document=1 amount=14
+        2024-04-04 credit_note document=1 amount=6.01
+        2024-04-05 credit_note document=1 amount=6
+        2024-04-06 credit_note document=1 amount=1
+        """,
+        """
+        2024-04-01 c1 invoice 1
+          bag   2024-04-01..2024-05-01  20.00
+          cups  2024-04-01..2024-05-01   8.00
+          total 28.00
+        2024-04-02 c1 credit note 1
+          cups  credit  2024-04-01..2024-05-01  -8.00  of 1/2
+          total -8.00
+        2024-04-03 c1 credit note 2
+          bag  credit  2024-04-01..2024-05-01  -14.00  of 1/1
+          total -14.00
+        2024-04-04 refused: more_than_left
+        2024-04-05 c1 credit note 3
+          bag  credit  2024-04-01..2024-05-01  -6.00  of 1/1
+          total -6.00
+        2024-04-06 refused: nothing_left
+        """,
+    )

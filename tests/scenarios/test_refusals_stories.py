@@ -290,3 +290,23 @@ def test_a_currency_that_it_is_not_sold_in() -> None:
           total 5.00
         """,
     )
+
+
+def test_a_currency_in_which_it_is_not_sold() -> None:
+    story(
+        """
+        plans: {basic: 30, pro: {prices: [{amount: 60}, {amount: 450, currency: DKK}]}}
+        add_ons: {seat: 3}
+
+        2024-04-01 subscribe basic currency=DKK
+        2024-04-01 subscribe pro currency=DKK items=[seat]
+        2024-04-01 subscribe pro currency=DKK
+        """,
+        """
+        2024-04-01 refused: currency_mismatch
+        2024-04-01 refused: currency_mismatch
+        2024-04-01 c1 invoice 1
+          pro  2024-04-01..2024-05-01  450.00
+          total 450.00
+        """,
+    )

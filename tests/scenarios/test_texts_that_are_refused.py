@@ -2,6 +2,7 @@
 
 import pytest
 
+from perennia.cli.scenario.reading import read
 from perennia.cli.scenario.tree import Unreadable
 from tests.scenarios.told import played
 
@@ -22,3 +23,13 @@ def test_text_that_is_too_long() -> None:
 def test_text_with_nul() -> None:
     with pytest.raises(Unreadable, match="a text has no NUL"):
         played(_STORY.replace("TEXT", "A\\0B"))
+
+
+def test_half_of_a_surrogate_pair() -> None:
+    with pytest.raises(Unreadable, match="half of a surrogate pair"):
+        read('{"timeline": [{"at": "2024-04-01", "verb": "create_customer", "customer": "A\\ud800B"}]}', is_json=True)
+
+
+def test_the_name_of_a_subscription_that_is_too_long() -> None:
+    found = played(f"plans: {{basic: 30}}\n\n2024-04-01 subscribe basic subscription={'A' * 201}\n")
+    assert found == "2024-04-01 refused: invalid_value"

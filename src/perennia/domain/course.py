@@ -35,7 +35,7 @@ from perennia.domain.facts import (
 )
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.lifecycle import LIVE, NOT_BEGUN
-from perennia.domain.owing import owed_from
+from perennia.domain.owing import owed_from, pauses_of
 from perennia.domain.pausing import last_used
 from perennia.domain.policies import Policies, changed, over
 from perennia.domain.pricing import Timing
@@ -126,7 +126,7 @@ class Course(Standstill):
         ends_at = self.ends_at
         if self.status is not Status.CANCELED and ends_at is not None and ends_at <= at:
             self._end_service(ends_at, at)
-        elif self._begins_pause(at):
+        elif self.begins_pause(at):
             self._pause(at)
         yield from self._credits(at)
 
@@ -273,7 +273,7 @@ class Course(Standstill):
         for owed in due:
             given = credit(
                 owed.settled, new_end=owed.new_end, series=owed.version.series, policies=owed.under,
-                pauses=self.pauses,
+                pauses=pauses_of(owed, self.pauses),
             )  # fmt: skip
             if owed.settled.start < owed.settled.end:
                 self._cut(owed.settled, owed.new_end)

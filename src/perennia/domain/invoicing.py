@@ -156,6 +156,9 @@ def _drafts(courses: list[Course], at: datetime, drafts: dict[GroupKey, Draft]) 
     """All that happens at one instant, in the order of effects; the lines by the document they go on."""
     moving = [course for course in courses if not course.only_renews(at)]
     for course in moving:
+        if course.waits and course.begins_pause(at):  # it moves what is charged alone
+            _catch_up(course, list(course.catching_up(at)), at, drafts)
+    for course in moving:
         _give_back(course, course.end(at), drafts)
     for course in courses:
         _charge(course, course.charges(at, Timing.ARREARS), drafts)
@@ -175,6 +178,12 @@ def _drafts(courses: list[Course], at: datetime, drafts: dict[GroupKey, Draft]) 
                 drafts[group_key(course.facts)].charges.extend(course.catching_up(at))
                 _give_back(course, course.waiting(at), drafts)
     return drafts
+
+
+def _catch_up(course: Course, charges: list[Charge], at: datetime, drafts: dict[GroupKey, Draft]) -> None:
+    if charges:
+        _charge(course, charges, drafts)
+        _give_back(course, course.waiting(at), drafts)
 
 
 def _charge(course: Course, charges: list[Charge], drafts: dict[GroupKey, Draft]) -> None:

@@ -1,10 +1,11 @@
 """What was charged beyond the end of a version: whether it is given back, and when."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from perennia.domain.calendar import slot_at
 from perennia.domain.charges import Owed
-from perennia.domain.facts import Settled, Version
+from perennia.domain.facts import Pause, Settled, Version
 from perennia.domain.policies import Policies
 
 
@@ -25,6 +26,15 @@ def owed_from(
     elif under.difference_invoiced == "next_invoice":
         due = _next_period(version, ends_at, subscription_ends_at)
     return [Owed(due, ends_at, settled, version, new_end, under)]
+
+
+def pauses_of(owed: Owed, pauses: Sequence[Pause]) -> Sequence[Pause]:
+    """The pauses that the settled part knew: one that began after its version ended neither moved nor credited it."""
+    settled = owed.settled
+    untouched = settled.credited_net == 0 and settled.end == settled.line_end
+    if not pauses or not untouched or slot_at(owed.version.series, settled.start).end != settled.end:
+        return pauses
+    return [pause for pause in pauses if pause.starts_at < owed.new_end]
 
 
 def _next_period(version: Version, at: datetime, last: datetime | None) -> datetime:

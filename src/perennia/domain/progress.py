@@ -22,8 +22,8 @@ class Progress:
     """
 
     __slots__ = (
-        "_longer", "due", "ends", "facts", "is_over", "item", "may_wait", "parts", "pause", "policies", "prorate_last",
-        "ready", "returned", "settled", "trial_end", "version", "waits",
+        "_last", "_longer", "due", "ends", "facts", "is_over", "item", "may_wait", "parts", "pause", "policies",
+        "prorate_last", "ready", "returned", "settled", "trial_end", "version", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -35,7 +35,7 @@ class Progress:
         self.may_wait = self.policies.draft_hours > 0 or self.policies.arrears_close == "on_request"
         ends_at = facts.ends_at
         self.prorate_last = ends_at is None or facts.end_policies.known_last_part == "prorate"
-        self.ends = earliest(version.ends_at, ends_at)
+        self.ends, self._last = earliest(version.ends_at, ends_at), ends_at
         if version.price.meter_id is not None and facts.used_until is not None:
             self.ends = earliest(version.ends_at, facts.used_until)
         self.is_over = version.ends_at is not None
@@ -81,9 +81,10 @@ class Progress:
 
     def end_with(self, ends_at: datetime) -> None:
         """The subscription ends at another time than was known."""
+        self._last = ends_at
         if not self.is_over:
             self.ends = ends_at
-            self.find_due()
+        self.find_due()
 
     def as_it_stands(self) -> Version:
         """The version with how far it is settled by now and, where that is so, its end."""
@@ -110,7 +111,7 @@ class Progress:
             self.waits = True
             longer = self._in_longer()
             ends = slot_at(self.version.series, self.settled).end if longer is None else longer.end
-            self.due = earliest(ends, self.ends)
+            self.due = earliest(ends, self._last)
         else:
             self.due = self.settled
         self.ready = self.due
@@ -141,8 +142,10 @@ class Progress:
 
     def _falls_due_by_time(self, due: datetime, *, is_arrears: bool) -> bool:
         """Whether a period has ended or begun by itself, and not with a start, a change or an end."""
-        if is_arrears or self.waits:
+        if is_arrears:
             return self.ends is None or due < self.ends
+        if self.waits:
+            return self._last is None or due < self._last
         slot = slot_at(self.version.series, self.settled)
         by_time = slot.n > 0 or self.settled > self._begins()
         return slot.start == self.settled and by_time and self.settled > self.facts.started_at

@@ -23,7 +23,8 @@ class Standstill(Standing):
 
     __slots__ = ()
 
-    def _begins_pause(self, at: datetime) -> bool:
+    def begins_pause(self, at: datetime) -> bool:
+        """Whether it begins to stand still by then."""
         running = self.status not in (Status.CANCELED, Status.PAUSED, Status.UNPAID, *NOT_BEGUN)
         return running and self.pause is not None and self.pause.starts_at <= at
 

@@ -213,8 +213,9 @@ def _from_now_on(at: datetime | None, now: datetime) -> datetime:
 
 def checked(text: str, *, field: str = "text", longest: int = 200) -> str:
     """Text that can be stored and printed. Raises InvalidValue."""
-    if not text.strip() or len(text) > longest or "\0" in text:
-        raise InvalidValue(field=field, value=text[:50], reason=f"1 to {longest} characters, no NUL")
+    printable = text.encode(errors="replace").decode()  # half of a surrogate pair, as JSON may hold, is no character
+    if not text.strip() or len(text) > longest or "\0" in text or printable != text:
+        raise InvalidValue(field=field, value=printable[:50], reason=f"1 to {longest} characters, no NUL")
     return text
 
 

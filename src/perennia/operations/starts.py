@@ -24,7 +24,7 @@ from perennia.domain.starting import Beginning, beginning
 from perennia.operations import drafts, redemptions, trials
 from perennia.operations.agreements import Act, Policy, of, settle, up_to_date
 from perennia.operations.books import Books, open_books
-from perennia.operations.catalog import check_net_days, check_po_number
+from perennia.operations.catalog import check_net_days, check_po_number, checked
 from perennia.operations.chosen import Chosen, currency_of, new_items, products_of, sold_by
 from perennia.operations.ramps import plan_steps
 from perennia.store.identity import new_id
@@ -216,7 +216,7 @@ def _made(
 ) -> NewSubscription:  # fmt: skip
     """The row to insert, with its coupon redeemed."""
     key, currency, plan = new_id(), currency_of(books, items), chosen[0].interval
-    term, number = wanted.get("term"), wanted.get("po_number")
+    term, number, known_as = wanted.get("term"), wanted.get("po_number"), wanted.get("external_id")
     discounts = redemptions.at_start(
         books, customer=customer, subscription_id=key, currency=currency, sold=sold_by(books, items),
         policies=effective, code=wanted.get("coupon"), now=now,
@@ -235,7 +235,7 @@ def _made(
             replace(item, anchor_at=dates.anchor(item.interval), bills_from=dates.bills_from(item.interval))
             for item in chosen
         ),
-        external_id=wanted.get("external_id"),
+        external_id=None if known_as is None else checked(known_as, field="external_id"),
         trial_ends_at=dates.trial_ends_at,
         cancel_at=_later(wanted.get("cancel_on"), local_date(dates.started_at, dates.zone), dates.zone),
         term=None if term is None else dates.term(periods=term.periods, then=term.then, interval=plan),

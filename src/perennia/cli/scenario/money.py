@@ -178,7 +178,7 @@ def _last_open(stage: Stage, act: Act) -> Invoice | None:
 
 
 def _credits(act: Act, document: Invoice) -> Sequence[LineCredit] | None:
-    """The lines named; an amount alone is shared over all charges in proportion to what they came to."""
+    """The lines named; an amount alone is shared over all charges in proportion to what is left of them."""
     given = act.given
     if "lines" in given:
         return [
@@ -191,9 +191,11 @@ def _credits(act: Act, document: Invoice) -> Sequence[LineCredit] | None:
         ]
     if "amount" not in given:
         return None
-    charged = [(position, net) for position, net in document.charges if net > 0]
-    shares = allocate(minor_units(given["amount"], document.currency), [net for _, net in charged])
-    return [LineCredit(position, share) for (position, _), share in zip(charged, shares, strict=True) if share]
+    left = [(position, net) for position, net in document.left if net > 0]
+    if not left:
+        return None
+    shares = allocate(minor_units(given["amount"], document.currency), [net for _, net in left])
+    return [LineCredit(position, share) for (position, _), share in zip(left, shares, strict=True) if share]
 
 
 PLAYED: dict[str, Callable[[Stage, Act], None]] = {

@@ -139,6 +139,11 @@ class Stage:
             raise NotFound(kind="price", id=code)
         return self.prices[code]
 
+    def currency_of_price(self, price: Id) -> str:
+        """The currency of a price that was made of the file."""
+        code = next(code for code, key in self.prices.items() if key == price)
+        return next(one.currency for one in self.script.prices if one.code == code)
+
     def customer(self, name: str) -> Id:
         """The customer of that name, made now if nobody asked for it before. Raises NotFound."""
         if name in self.refused:

@@ -78,6 +78,8 @@ def text(node: Node) -> str:
         raise node.refuse("one word or text is expected here")
     if "\0" in node.value or len(node.value) > 10_000:
         raise node.refuse("a text has no NUL and at most 10,000 characters")
+    if any("\ud800" <= character <= "\udfff" for character in node.value):
+        raise node.refuse("a text has no half of a surrogate pair, as \\ud800 alone")
     return node.value
 
 

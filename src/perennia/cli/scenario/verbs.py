@@ -83,9 +83,9 @@ def _chosen(stage: Stage, act: Act, code: str, quantity: Decimal | None, amount:
     price = stage.price(code, currency=stage.currency_of(act))
     if (asked := act.given.get("currency")) is not None:
         exponent(asked)
-        sold_in = next(one.currency for one in stage.script.prices if stage.prices[one.code] == price)
-        if sold_in != asked:
-            raise CurrencyMismatch(expected=asked, given=sold_in)
+        offered = stage.currency_of_price(price)
+        if asked != offered:
+            raise CurrencyMismatch(expected=offered, given=asked)
     return Chosen(price, Decimal(1) if quantity is None else quantity, amount)
 
 

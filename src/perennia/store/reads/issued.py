@@ -80,27 +80,31 @@ def standing(cursor: Cursor, *, tenant: Id, but: Collection[Id] = ()) -> Standin
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """An invoice with what is open on it, and what each line charged: (position, net), minor units."""
+    """An invoice with what is open on it, and what each line charged less credits so far: (position, net), minor units."""
 
     id: Id
     number: int
     currency: str
     open_minor: int
-    charges: tuple[tuple[int, int], ...] = ()
+    left: tuple[tuple[int, int], ...] = ()
 
 
 def invoices(cursor: Cursor, *, customer_id: Id) -> list[Invoice]:
     """The invoices of who pays for a customer, in order of issue."""
     rows = cursor.execute(
         """SELECT d.id, d.number, d.currency, r.open_minor, array_agg(l.position ORDER BY l.position),
-            array_agg(l.net_minor ORDER BY l.position)
+            array_agg(l.net_minor + credited.net_minor ORDER BY l.position)
         FROM customers c JOIN documents d ON d.payer_id = c.payer_id AND d.kind = 'invoice'
             JOIN receivables r ON r.document_id = d.id JOIN lines l ON l.document_id = d.id
+            CROSS JOIN LATERAL (
+                SELECT coalesce(sum(o.net_minor), 0)::bigint AS net_minor FROM lines o
+                WHERE o.credits_document_id = l.document_id AND o.credits_position = l.position
+            ) credited
         WHERE c.id = %s GROUP BY d.id, r.open_minor ORDER BY d.issued_at, d.id""",
         (customer_id,),
     )
     return [
-        replace(Invoice(*row), charges=tuple(zip(positions, nets, strict=True)))
+        replace(Invoice(*row), left=tuple(zip(positions, nets, strict=True)))
         for *row, positions, nets in rows.fetchall()
     ]
 
