@@ -288,3 +288,30 @@ def test_an_act_on_who_was_held_for_catching_up_bills_it_all_and_the_run_goes_on
           total 40.00
         """,
     )
+
+
+def test_any_entry_may_carry_its_own_policy() -> None:
+    """A withdrawal within twenty days; on an act on which no policy has a say it changes nothing."""
+    story(
+        """
+        plans: {basic: 30}
+
+        2024-04-01 create_customer policy={proration: none}
+        2024-04-01 subscribe basic
+        2024-04-16 one_off 5.00 name=mug policy={proration: none}
+        2024-04-19 withdraw
+        2024-04-19 withdraw policy={withdrawal_days: 20}
+        """,
+        """
+        2024-04-01 c1 invoice 1
+          basic  2024-04-01..2024-05-01  30.00
+          total 30.00
+        2024-04-16 c1 invoice 2
+          mug  one_off  2024-04-16..2024-04-16  5.00
+          total 5.00
+        2024-04-19 refused: withdrawal_over
+        2024-04-19 c1 credit note 1
+          basic  credit  2024-04-01..2024-05-01  -30.00  of 1/1
+          total -30.00
+        """,
+    )

@@ -120,16 +120,24 @@ def reactivate(
         )
 
 
-def withdraw(*, tenant: Id, actor: str, subscription_id: Id, now: datetime, immediate_start: bool = False) -> datetime:
+def withdraw(
+    *,
+    tenant: Id,
+    actor: str,
+    subscription_id: Id,
+    now: datetime,
+    immediate_start: bool = False,
+    policy: Policy | None = None,
+) -> datetime:
     """A consumer's right of withdrawal, within `withdrawal_days` of the start (14: directive 2011/83/EU, article 9).
 
     It ends now and all that was charged is given back; where an immediate start was asked for and explained
     (`immediate_start`, article 14.3), the days used are kept. Answers when it ended.
     Raises NotFound, SubscriptionEnded, WithdrawalOver.
     """
-    with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now) as act:
+    with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now, policy=policy) as act:
         subscription, zone = act.subscription, act.subscription.zone
-        days = subscription.policies.withdrawal_days
+        days = act.policies.withdrawal_days
         last = local_date(subscription.started_at, zone) + timedelta(days=days)
         if local_date(act.now, zone) > last:
             raise WithdrawalOver(subscription=subscription_id.text("sub"), until=last.isoformat())

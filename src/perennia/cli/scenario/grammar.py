@@ -34,7 +34,6 @@ class Verb:
     bare: str | None = None
     needs: tuple[str, ...] = ()
     """Of these one must be there."""
-    takes_policy: bool = True
 
 
 def item(node: Node) -> Mapping[str, Any]:
@@ -123,8 +122,8 @@ def _beginning() -> dict[str, Verb]:
         | {"payment_behavior": one_of("allow", "incomplete"), "ramp": list_of(step)}
     )
     return {
-        "create_customer": Verb("customer", customer, takes_policy=False),
-        "set_time_zone": Verb("customer", {"timezone": text}, "timezone", takes_policy=False),
+        "create_customer": Verb("customer", customer),
+        "set_time_zone": Verb("customer", {"timezone": text}, "timezone"),
         "subscribe": Verb("new_subscription", subscription, "plan"),
     }
 
@@ -140,7 +139,7 @@ def _changing(zone: str) -> dict[str, Verb]:
         "add_item": Verb("subscription", {"add_on": text, **agreed, **gated}, "add_on", ("add_on",)),
         "remove_item": Verb("subscription", {"item": text, **when}, "item", ("item",)),
         "set_anchor_day": Verb("subscription", {"day": whole, "anchor": day}, "day", ("day", "anchor")),
-        "unchange": Verb("subscription", {"change": text}, "change", takes_policy=False),
+        "unchange": Verb("subscription", {"change": text}, "change"),
     }
 
 
@@ -153,18 +152,18 @@ def _going_on_and_ending(zone: str) -> dict[str, Verb]:
     }
     return {
         "cancel": Verb("subscription", {"when": word_or_time(zone, "now", "period_end", "period_start")}, "when"),
-        "uncancel": Verb("subscription", {}, takes_policy=False),
+        "uncancel": Verb("subscription", {}),
         "reactivate": Verb("subscription", {"start_date": day}, "start_date"),
-        "withdraw": Verb("subscription", {"immediate_start": yes_no}, takes_policy=False),
+        "withdraw": Verb("subscription", {"immediate_start": yes_no}),
         "pause": Verb("subscription", pause, "until"),
         "resume": Verb("subscription", {"when": word_or_time(zone, "now")}, "when"),
         "skip": Verb("subscription", {"periods": whole}, "periods"),
         "set_trial_end": Verb("subscription", {"trial_end": word_or_time(zone)}, "trial_end", ("trial_end",)),
         "end_trial": Verb("subscription", {}),
-        "set_term_end": Verb("subscription", until, "term_end", takes_policy=False),
-        "hold_invoicing": Verb("subscription", {}, takes_policy=False),
-        "release_invoicing": Verb("subscription", {}, takes_policy=False),
-        "issue_drafts": Verb("subscription", {}, takes_policy=False),
+        "set_term_end": Verb("subscription", until, "term_end"),
+        "hold_invoicing": Verb("subscription", {}),
+        "release_invoicing": Verb("subscription", {}),
+        "issue_drafts": Verb("subscription", {}),
     }
 
 
@@ -179,21 +178,21 @@ def _money(zone: str) -> dict[str, Verb]:
     used = {"events": list_of(usage_event(zone)), "value": number, **_each("meter key who", text)}
     granted = {"amount": number, "currency": text, "expires": day, "kind": one_of("promotional", "paid")}
     return {
-        "apply_coupon": Verb("customer", {"coupon": text}, "coupon", ("coupon",), takes_policy=False),
-        "usage": Verb("subscription", used, "value", takes_policy=False),
-        "one_off": Verb("customer", charge, "amount", ("amount",), takes_policy=False),
-        "credit_note": Verb("customer", credit, "document", takes_policy=False),
-        "adjust_line": Verb("customer", {**document, "line": whole, "amount": number}, "amount", ("amount",), False),
-        "void": Verb("customer", document, "document", takes_policy=False),
-        "write_off": Verb("customer", document, "document", takes_policy=False),
-        "record_payment": Verb("customer", {**document, "amount": number, "currency": text}, "document", (), False),
-        "refund": Verb("customer", {"amount": number}, "amount", takes_policy=False),
-        "grant_credit": Verb("customer", granted, "amount", ("amount",), takes_policy=False),
+        "apply_coupon": Verb("customer", {"coupon": text}, "coupon", ("coupon",)),
+        "usage": Verb("subscription", used, "value"),
+        "one_off": Verb("customer", charge, "amount", ("amount",)),
+        "credit_note": Verb("customer", credit, "document"),
+        "adjust_line": Verb("customer", {**document, "line": whole, "amount": number}, "amount", ("amount",)),
+        "void": Verb("customer", document, "document"),
+        "write_off": Verb("customer", document, "document"),
+        "record_payment": Verb("customer", {**document, "amount": number, "currency": text}, "document"),
+        "refund": Verb("customer", {"amount": number}, "amount"),
+        "grant_credit": Verb("customer", granted, "amount", ("amount",)),
     }
 
 
 def _running(zone: str) -> dict[str, Verb]:
     return {
-        "bill_run": Verb("nobody", {}, takes_policy=False),
-        "advance_to": Verb("nobody", {"to": moment(zone)}, "to", takes_policy=False),
+        "bill_run": Verb("nobody", {}),
+        "advance_to": Verb("nobody", {"to": moment(zone)}, "to"),
     }

@@ -48,7 +48,7 @@ def credit_note(stage: Stage, act: Act) -> None:
         document_id=document.id,
         now=stage.now,
         lines=_credits(act, document),
-        becomes=act.given.get("becomes", "balance"),
+        becomes=act.given.get("becomes") or ("refund" if act.policy.get("credit_becomes") == "refund" else "balance"),
     )
 
 

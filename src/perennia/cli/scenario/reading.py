@@ -178,8 +178,6 @@ def _act(node: Node, *, verbs: Mapping[str, Verb], cast: _Cast, zone: str) -> Ac
     given = {key: value for key, read in verb.takes.items() if (value := _either(own, key, read)) is not None}
     for some in own:
         some.done(kind=f"{name}")
-    if act_policy and not verb.takes_policy:
-        raise node.refuse(f"{name} takes no policy; the scenario's own stands at its top")
     if verb.needs and not any(key in given for key in verb.needs):
         raise node.refuse(f"{' or '.join(verb.needs)} is missing")
     if verb.of != "nobody" and (verb.of != "subscription" or customer is not None):

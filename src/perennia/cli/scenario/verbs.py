@@ -167,7 +167,7 @@ def reactivate(stage: Stage, act: Act) -> None:
 
 def withdraw(stage: Stage, act: Act) -> None:
     immediate = act.given.get("immediate_start", False)
-    subscriptions.withdraw(**_on(stage, act, policy=False), immediate_start=immediate)
+    subscriptions.withdraw(**_on(stage, act), immediate_start=immediate)
 
 
 def pause(stage: Stage, act: Act) -> None:
