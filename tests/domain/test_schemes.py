@@ -119,6 +119,7 @@ def test_a_free_part_is_free_of_the_minimum_too() -> None:
         (VOLUME, Basis(before=Decimal(10)), "1", "100"),
         (PERCENTAGE, Basis(before=Decimal(700), events_before=7), "100", "180"),  # 20.00 at most, 18.20 before
         (GRADUATED, Basis(share=(1, 2)), "11", "5500"),  # tiers end at 5 and 10
+        (schemed(Model.PERCENTAGE, percent="10", fixed_amount="0.10"), Basis(), "0.5", "15"),  # the sum for one event
         (schemed(Model.PERCENTAGE, percent="10", free_units="100"), Basis(share=(1, 2)), "80", "300"),  # 50 are free
         (PACKAGE, Basis(share=(1, 2)), "26", "800"),
         (BLOCK, Basis(share=(1, 3)), "101", "3900"),
