@@ -153,6 +153,14 @@ def _do(operation: Callable[..., Any], **given: Any) -> Act:
     return lambda desk: desk.ask(operation, **given)
 
 
+def _after_a_pause() -> Desk:
+    """Paused from 15 to 20 March with the days given back, and today is the 25th."""
+    desk = a_desk(policies={"pause_rest": "credited"})
+    desk.ask(pauses.pause, when=date(2025, 3, 15), until=date(2025, 3, 20))
+    desk.documents_until(noon(date(2025, 3, 25)))
+    return desk
+
+
 ACTS: dict[str, tuple[Callable[[], Desk], Act]] = {
     "another plan now": (a_desk, _change("plus")),
     "a dearer interval now": (a_desk, _change("year")),
@@ -187,6 +195,7 @@ ACTS: dict[str, tuple[Callable[[], Desk], Act]] = {
     "a pause that gives back": (
         lambda: a_desk(policies={"pause_rest": "credited"}), _do(pauses.pause, until=date(2025, 3, 20))
     ),
+    "another plan from before a pause that gave back": (_after_a_pause, _change("plus", when=date(2025, 3, 13))),
     "a pause without an end": (a_desk, _do(pauses.pause, when="period_end")),
     "a period left out": (a_desk, _do(pauses.skip)),
     "a trial given later": (a_desk, _do(terms.set_trial_end, trial_ends_on=date(2025, 4, 12))),

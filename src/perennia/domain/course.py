@@ -36,7 +36,7 @@ from perennia.domain.facts import (
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.lifecycle import LIVE, NOT_BEGUN
 from perennia.domain.owing import owed_from, pauses_of
-from perennia.domain.pausing import last_used
+from perennia.domain.pausing import around, last_used
 from perennia.domain.policies import Policies, changed, over
 from perennia.domain.pricing import Timing
 from perennia.domain.progress import NEVER, Progress, earliest
@@ -346,7 +346,7 @@ class Course(Standstill):
                     at_once = progress.item.id in restarted
                     under = replace(ended.under, difference_invoiced="now") if at_once else ended.under
                     self._owed += self._owe(settled, ended.version, ended.at, under)
-        for begun in outcome.begun:
+        for begun in [one for whole in outcome.begun for one in around(whole, self.pauses, self._new_ids)]:
             self._begin(begun.item, begun.version, is_new_item=begun.is_new_item)
             self._goes_back(begun)
         if restarted:

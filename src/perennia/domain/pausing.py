@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from perennia.domain.calendar import anchor_at
-from perennia.domain.changes import split
+from perennia.domain.changes import Begun, split
 from perennia.domain.decision import SpanStretch
 from perennia.domain.facts import Pause, Settled, Version
 from perennia.domain.ids import NewIds
@@ -78,6 +78,31 @@ def _moved_on(version: Version, pause: Pause, paid: Settled, new_ids: NewIds) ->
         series = replace(series, anchor=anchor_at(end, series.zone))
     follower = split(version, start=end, series=series, bills_from=end, new_ids=new_ids)
     return Resumed(stretch=SpanStretch(paid.version_id, paid.start, end), ends_at=end, follower=follower)
+
+
+def around(begun: Begun, pauses: Sequence[Pause], new_ids: NewIds) -> list[Begun]:
+    """A version that an act begins before credited pauses that are over: it has a gap for each of them.
+
+    What stood still was given back by then, or is with the version that this one follows: it is not charged again. One
+    that is charged whole wherever it begins, and what is metered, stay as they are.
+    """
+    under = begun.version.begun_under
+    if begun.version.price.meter_id is not None or (under is not None and under.first_part == "full"):
+        return [begun]
+    found = [begun]
+    for pause in pauses:
+        version, until = found[-1].version, pause.ends_at
+        begins, ends = version.bills_from or version.starts_at, version.ends_at
+        is_credited = pause.is_over and pause.policies.pause_rest == "credited"
+        if until is None or not is_credited or not begins < pause.starts_at < until:
+            continue
+        if ends is not None and ends <= pause.starts_at:
+            continue
+        found[-1] = replace(found[-1], version=replace(version, ends_at=pause.starts_at))
+        if ends is None or until < ends:
+            follower = split(version, start=until, series=version.series, bills_from=until, new_ids=new_ids)
+            found.append(Begun(begun.item, follower))
+    return found
 
 
 def last_used(pause: Pause | None, ends_at: datetime) -> datetime:
