@@ -122,6 +122,11 @@ def everything(shop: Shop) -> dict[str, str]:
 Act = Callable[[Desk], Any]
 
 
+def _held(desk: Desk) -> Desk:
+    desk.ask(terms.hold_invoicing)
+    return desk
+
+
 def _add_seats(desk: Desk) -> Any:
     return desk.ask(changes.add_item, chosen=Chosen(desk.shop.prices["seat"], Decimal(3)))
 
@@ -216,6 +221,7 @@ ACTS: dict[str, tuple[Callable[[], Desk], Act]] = {
         _do(terms.issue_drafts),
     ),
     "invoicing held": (a_desk, _do(terms.hold_invoicing)),
+    "an end while invoicing is held": (lambda: _held(a_desk()), _do(subscriptions.cancel, when="now")),
     "a subscription today": (a_desk, _subscribe()),
     "a subscription with a trial": (a_desk, _subscribe(trial_days=14)),
     "a subscription that began earlier": (a_desk, _subscribe(start_on=date(2025, 1, 10))),

@@ -156,7 +156,7 @@ def _subscription(subscription: Subscription, status: Status, written: _Written)
 def _closing(subscription: Subscription) -> Subscription:
     """What is read of an ended subscription: what is metered and not settled for good."""
     items = [replace(item, versions=tuple(metered(item))) for item in subscription.items]
-    return replace(subscription, items=tuple(item for item in items if item.versions))
+    return replace(subscription, items=tuple(item for item in items if item.versions), held=False)
 
 
 def _usage(usage: Usage | None, decision: Decision) -> Usage | None:

@@ -77,7 +77,9 @@ class Course(Standstill):
         return None if ready == NEVER else ready
 
     def _ready(self, owed: Owed) -> datetime | None:
-        """What is given back with the next period waits with its draft."""
+        """What is given back with the next period waits with its draft; while invoices are held all of it waits."""
+        if self._is_held:
+            return NEVER
         hours, due = self.facts.policies.draft_hours, owed.due
         if not hours or due is None or due <= owed.since or owed.under.difference_invoiced != "next_invoice":
             return due
@@ -238,8 +240,6 @@ class Course(Standstill):
         return found
 
     def _owe(self, settled: Settled, version: Version, ends_at: datetime, under: Policies) -> list[Owed]:
-        if self.facts.held and self.facts.status is not Status.UNPAID:
-            return []
         under = over(under, version.price.own_policies)
         return owed_from(settled, version, ends_at=ends_at, under=under, subscription_ends_at=self.ends_at)
 
@@ -253,6 +253,7 @@ class Course(Standstill):
         due = [
             owed
             for owed in self._owed
+            if not self._is_held
             if owed.since < at and (owed.due is None or owed.under.difference_invoiced == "next_invoice")
         ]
         self._owed = [owed for owed in self._owed if owed not in due]
@@ -301,6 +302,7 @@ class Course(Standstill):
         under = facts.end_policies
         if under.cancel_credit == "none":
             under = changed(under, {"credit_becomes": "none"})
+        self._release()
         versions = {progress.version.id: progress.version for progress in self.progress}
         owed, used_until = {one.settled for one in self._owed}, last_used(self.pause, ends_at)
         for settled in facts.overcharged:

@@ -230,7 +230,7 @@ class Subscription:
     pauses: tuple[Pause, ...] = ()
     term: Term | None = None
     held: bool = False
-    """Nothing is invoiced until a person releases it, or it is paid that was unpaid; its states go on."""
+    """Nothing is invoiced until a person releases it, it ends, or it is paid that was unpaid; its states go on."""
     po_number: str | None = None
     apart: bool = False
     """Has documents of its own, never with other subscriptions of the payer."""

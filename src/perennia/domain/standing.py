@@ -119,6 +119,19 @@ class Standing:
     def _cause(self) -> Cause:
         return self.facts.cancel_cause if self.ends_at == self.cancel_at else Cause.TERM
 
+    @property
+    def _is_held(self) -> bool:
+        """Whether a person holds its invoices. What is unpaid charges nothing either, but gives back at once."""
+        return self.facts.held and self.facts.status is not Status.UNPAID
+
+    def _release(self) -> None:
+        """What a person held is held no longer: nothing waits beyond the end."""
+        if self._is_held:
+            self.facts = replace(self.facts, held=False)
+            for progress in self.progress:
+                progress.facts = self.facts
+                progress.find_due()
+
     def has_told(self) -> bool:
         """Whether anything became of it but charges."""
         return self._told is not None

@@ -239,7 +239,7 @@ def _subscription(row: tuple[Any, ...], beside: _Beside) -> Subscription:
         changes=beside.changes.get(key, ()),
         pauses=beside.pauses.get(key, ()),
         term=None if then is None or term_ends is None else Term(term_ends, periods, then),
-        held=held or status == "unpaid",
+        held=(held and status != "canceled") or status == "unpaid",
         po_number=po_number,
         apart=apart,
         reactivates=reactivates,
