@@ -14,8 +14,11 @@ from perennia.domain.calendar import (
     Series,
     Unit,
     add,
+    anchor_at,
     boundary,
+    day_in,
     days_between,
+    days_in,
     instant,
     local_date,
     midnight,
@@ -209,3 +212,26 @@ def test_the_zone_of_the_process_changes_nothing() -> None:
         for zone in ("UTC", "Pacific/Apia", "America/Havana")
     }  # fmt: skip
     assert len(printed) == 1 and "2025-11-29 invoice 3100+775" in printed.pop()
+
+
+@pytest.mark.parametrize(
+    ("at", "zone", "local"),
+    [
+        (datetime(2025, 3, 1, 10, tzinfo=UTC), "UTC", datetime(2025, 3, 1, 10)),
+        (datetime(2025, 3, 1, tzinfo=UTC), "UTC", datetime(2025, 3, 1)),
+        (datetime(2025, 3, 9, 5, tzinfo=UTC), "America/Havana", datetime(2025, 3, 9)),  # its first instant is 01:00
+        (datetime(2025, 3, 9, 6, tzinfo=UTC), "America/Havana", datetime(2025, 3, 9, 2)),
+    ],
+)
+def test_periods_that_begin_with_a_day_are_counted_from_its_midnight(at: datetime, zone: str, local: datetime) -> None:
+    assert anchor_at(at, zone) == local
+
+
+def test_where_the_zone_changed_only_that_boundary_has_the_old_day() -> None:
+    """March began in Copenhagen; every other instant has New York's date, however near a boundary it lies."""
+    began = datetime(2025, 2, 28, 23, tzinfo=UTC)
+    series = Series(datetime(2025, 1, 1), "America/New_York", Interval(Unit.MONTH), began)
+    late_in_march = datetime(2025, 4, 1, 2, tzinfo=UTC)
+    assert (day_in(series, began), day_in(series, late_in_march)) == (date(2025, 3, 1), date(2025, 3, 31))
+    assert days_in(series, began, late_in_march) == 30
+    assert (boundary(series, 2), boundary(series, 3)) == (began, datetime(2025, 4, 1, 4, tzinfo=UTC))
