@@ -235,3 +235,11 @@ def test_where_the_zone_changed_only_that_boundary_has_the_old_day() -> None:
     assert (day_in(series, began), day_in(series, late_in_march)) == (date(2025, 3, 1), date(2025, 3, 31))
     assert days_in(series, began, late_in_march) == 30
     assert (boundary(series, 2), boundary(series, 3)) == (began, datetime(2025, 4, 1, 4, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("interval", "told"),
+    [(Interval(Unit.MONTH), "month"), (Interval(Unit.DAY, 14), "14 days"), (Interval(Unit.YEAR, 2), "2 years")],
+)
+def test_an_interval_tells_itself(interval: Interval, told: str) -> None:
+    assert str(interval) == told
