@@ -241,3 +241,28 @@ def test_the_cost_of_a_bill_does_not_grow_with_age() -> None:
         return count
 
     assert calls(date(1971, 1, 1)) <= calls(date(2024, 12, 1)) * 1.2
+
+
+def decided(one, *, through=None, **more):
+    through = through or utc(2025, 3, 1)
+    return bill(payer(one), seller=seller(), through=through, now=through, new_ids=fresh_ids(), **more)
+
+
+def test_what_one_act_brings_about_stands_on_one_document_up_to_the_last_instant() -> None:
+    one = simple("30.00", start=JANUARY)
+    assert len(decided(one).documents) == 3
+    (document,) = decided(one, together=True).documents
+    assert [line.period_start for line in document.lines] == [utc(2025, 1, 1), utc(2025, 2, 1), utc(2025, 3, 1)]
+
+
+def test_what_begins_at_the_very_instant_of_taking_over_has_begun() -> None:
+    taken = take_over(payer(simple("30.00", start=JANUARY)), seller=seller(), now=utc(2025, 1, 1))
+    assert [move.after for move in taken.moves] == [Status.ACTIVE]
+
+
+@pytest.mark.parametrize(("open_debt", "ends"), [("stop_reminders", 1), ("credit_unused", 0)])
+def test_only_an_end_under_stop_reminders_lets_its_debts_go(open_debt: str, ends: int) -> None:
+    one = simple(
+        "30.00", start=JANUARY, cancel=date(2025, 2, 1), policies=Policies(open_debt_at_cancel=open_debt)
+    )  # fmt: skip
+    assert [move.after for move in decided(one).let_go] == [Status.CANCELED] * ends
