@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from perennia.domain.errors import CatchUpHeld
-from perennia.domain.facts import CollectionMode, ItemKind, Status
+from perennia.domain.facts import CollectionMode, ItemKind, Pause, Status
 from perennia.domain.invoicing import bill, take_over
 from perennia.domain.policies import Policies
 from perennia.domain.pricing import Model, Timing
@@ -19,6 +19,7 @@ from tests.domain.world import (
     follow,
     fresh_ids,
     item,
+    key,
     payer,
     price,
     rate,
@@ -266,3 +267,10 @@ def test_only_an_end_under_stop_reminders_lets_its_debts_go(open_debt: str, ends
         "30.00", start=JANUARY, cancel=date(2025, 2, 1), policies=Policies(open_debt_at_cancel=open_debt)
     )  # fmt: skip
     assert [move.after for move in decided(one).let_go] == [Status.CANCELED] * ends
+
+
+def test_a_trial_that_ends_in_a_pause_nobody_asked_for_begins_it() -> None:
+    foreseen = Pause(key(), utc(2025, 1, 11), None, is_foreseen=True)
+    one = replace(simple("30.00", start=JANUARY, trial_ends=date(2025, 1, 11)), pauses=(foreseen,))
+    assert [begun.pause for begun in decided(replace(one, status=Status.TRIALING)).pauses_begun] == [foreseen]
+    assert decided(replace(one, status=Status.TRIALING), through=utc(2025, 1, 10)).pauses_begun == ()
