@@ -45,6 +45,9 @@ class Item:
     def latest(self) -> Version:
         return self.versions[-1]
 
+    def in_force(self, at: datetime) -> Version:
+        return next((one for one in reversed(self.versions) if one.start <= at), self.versions[0])
+
 
 @dataclass
 class End:
@@ -121,7 +124,10 @@ class Agreement:
         return at if self.unit == "second" else midnight(local_day(at, self.zone), self.zone)
 
     def slots(self, item: Item, until: datetime) -> Iterator[Slot]:
-        return slots(item.chain, self.pauses, until, self.zone, self.unit, self.paid_slots.__contains__)
+        def behind(at: datetime) -> bool:
+            return item.in_force(at).price.timing != "advance"
+
+        return slots(item.chain, self.pauses, until, self.zone, self.unit, self.paid_slots.__contains__, behind)
 
     def slot_at(self, item: Item, at: datetime) -> Slot:
         found = [slot for slot in self.slots(item, at) if slot.begin <= at < slot.end]

@@ -1,6 +1,7 @@
 """Coupons on the lines of one document ("Discounts")."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from fractions import Fraction
 
 from tests.oracle import NotSupported
@@ -93,8 +94,10 @@ def _in_scope(redemption: Redemption, line: Line) -> bool:
 
 
 def _period(sub: Agreement, line: Line) -> Slot | None:
-    """The plan's period that a line lies in."""
+    """The plan's period that a line lies in: what is charged in arrears lies where it ends."""
     start = line.start
+    if line.price and line.price.timing == "arrears" and line.end:
+        start = line.end - timedelta(seconds=1)
     return next(
         (slot for slot in sub.slots(sub.base, start) if slot.begin <= start < min(slot.end, slot.series.stop)), None
     )

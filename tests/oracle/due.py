@@ -36,9 +36,6 @@ class Charges:
 
     def due(self, through: datetime, usage: list[Usage]) -> Iterator[Line]:
         """Credits first, then arrears and usage, then what is charged in advance ("Several things at one instant")."""
-        timings = {version.price.timing for item in self.sub.items for version in item.versions}
-        if self.sub.pauses and "arrears" in timings:
-            raise NotSupported("a pause of what is charged in arrears")
         if self.sub.withdrawn:
             yield from self._withdrawn()
             return
@@ -126,13 +123,13 @@ class Charges:
         terms = version.terms if changed or (slot.is_first and version.start == slot.begin) else self.sub.terms
         if self._free(slot, changed, terms):
             return
+        by = end if known != life else None
         if version.price.timing == "advance":
-            due = slot.at(wanted[0][0], ending=False)
+            ready = [wanted] if slot.at(wanted[0][0], ending=False) <= through else []
         else:
-            due = min(version.end, slot.series.stop, known, slot.end)
-        if due > through:
-            return
-        yield from self._charged(item, slot, version, wanted, terms, made, changed, end if known != life else None)
+            ready = [[part] for part in wanted if slot.at(part[1], ending=True) <= through]
+        for parts in ready:
+            yield from self._charged(item, slot, version, parts, terms, made, changed, by)
 
     def _free(self, slot: Slot, changed: bool, terms: Policy) -> bool:
         """Parts that cost nothing: the first part by `first_part`, a gap by `billing_day_move`, the rest by `proration`."""

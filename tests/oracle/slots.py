@@ -144,6 +144,7 @@ def slots(
     zone: ZoneInfo,
     unit: str,
     paid: Callable[[SlotKey], bool],
+    behind: Callable[[datetime], bool] = lambda at: False,
 ) -> Iterator[Slot]:
     """Every slot of an item that begins by `until`, from its first day on, each time anew."""
     for series in chain:
@@ -153,7 +154,7 @@ def slots(
             start, end = (anchor.boundary(series.interval, k, zone) for k in (n, n + 1))
             whole = measure(start, end, unit, zone)
             slot = Slot((series.number, moved, n), series, anchor, start, begin, end, whole, unit, zone, first)
-            step = _pauses(slot, pauses, paid(slot.key))
+            step = _pauses(slot, pauses, paid(slot.key), behind(max(begin, start)))
             if isinstance(step, Pause):  # the slot only begins when the pause ends, and its boundaries with it
                 if step.end is None:
                     return
@@ -169,12 +170,18 @@ def slots(
                 n = max(n, anchor.slot_at(series.interval, begin, zone))
 
 
-def _pauses(slot: Slot, pauses: Sequence[Pause], paid: bool) -> "Pause | bool":
-    """Lay the pauses on a slot: whether its end moved the boundaries, or the pause that it has to wait for."""
+def _pauses(slot: Slot, pauses: Sequence[Pause], paid: bool, behind: bool) -> "Pause | bool":
+    """Lay the pauses on a slot: whether its end moved the boundaries, or the pause that it has to wait for.
+
+    What is charged afterwards (`behind`) has no paid rest to keep: its boundaries stay, and it is charged around the pause.
+    """
     moved = False
     for pause in pauses:
         end = pause.end or NEVER
         if pause.start >= slot.end or end <= slot.begin or pause.start >= slot.series.stop:
+            continue
+        if behind and not paid:
+            slot.blanks.append(pause)
             continue
         begun = pause.start > slot.begin or paid
         kept, moves = pause.policy["pause_rest"] == "kept", pause.policy["pause_anchor"] == "moves"

@@ -90,7 +90,9 @@ def _by_product(outcome: Any, scenario: dict[str, Any], *, open_ended: bool) -> 
             lines = [_issued(line, key[2]) for document in documents for line in document.lines]
             total = sum(document.net_minor + document.tax_minor for document in documents)
             balance = moments[-1].balance_minor
-            found[key] = Seen(_lines(lines, open_ended=open_ended), _amount(total, key[2]), _amount(balance, key[2]))
+            seen = Seen(_lines(lines, open_ended=open_ended), _amount(total, key[2]), _amount(balance, key[2]))
+            if seen.lines or seen.total:
+                found[key] = seen
     return found
 
 
