@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from tests.oracle import NotSupported
 from tests.oracle.acts import Coupon
-from tests.oracle.calendar import NEVER, Anchor, aligned, local_day, midnight, wall
+from tests.oracle.calendar import NEVER, Anchor, aligned, later, local_day, measure, midnight, wall
 from tests.oracle.policies import Policy
 from tests.oracle.prices import Price, worth
 from tests.oracle.slots import Cut, Pause, Series, Slot, SlotKey, slots
@@ -155,11 +155,20 @@ class Agreement:
 
     def life_end(self, horizon: datetime) -> tuple[datetime, datetime, End | None]:
         """The known end, the instant it counts from, and what set it."""
-        known = [(self.resolve(end.at, horizon), end) for end in (self.cancelled, self.term) if end]
+        known = [(self._clock_stands_still(end, self.resolve(end.at, horizon)), end) for end in (self.cancelled, self.term) if end]
         if not known:
             return NEVER, NEVER, None
         at, end = min(known, key=lambda pair: pair[0])
-        return at, self.resolve(end.effective, horizon), end
+        return at, max(at, self.resolve(end.effective, horizon)) if end is self.term else self.resolve(end.effective, horizon), end
+
+    def _clock_stands_still(self, end: End, at: datetime) -> datetime:
+        """A term's clock stands still in the pauses that begin before its end."""
+        for pause in self.pauses if end is self.term else ():
+            if end.since <= pause.start < at:
+                if pause.end is None:
+                    return NEVER
+                at = later(at, measure(pause.start, pause.end, self.unit, self.zone), self.unit, self.zone)
+        return at
 
     def period_end(self, item: Item, at: datetime) -> Reference:
         return AT_TRIAL_END if self.in_trial(at) else self.slot_at(item, at).key
@@ -183,8 +192,6 @@ def change(
         return
     if price.currency != old.price.currency:
         raise NotSupported("a change of currency")
-    if price.setup_fee and price.setup_fee != old.price.setup_fee:
-        raise NotSupported("a change to a price with a set-up fee")
     restarts = price.interval != old.price.interval
     if terms["proration"] == "none" and "arrears" in (price.timing, old.price.timing):
         raise NotSupported("proration=none in arrears")

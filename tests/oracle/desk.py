@@ -129,7 +129,7 @@ class Desk:
         sub = Agreement(name, customer.name, currency, group, customer.zone, terms, act.at, meters=self.scenario.meters)
         began = moment(act.get("start_date"), sub.zone) if act.get("start_date") else act.at
         sub.start = sub.effective(began)
-        self._trial(sub, price, act)
+        self._trial(sub, price, act, began)
         billed_from = sub.trial_end or sub.start
         anchor = self._anchor(sub, act, price, billed_from)
         for code, sold, quantity in self._sold(act, price, currency):
@@ -169,7 +169,7 @@ class Desk:
             sold.append((own.owner, _individual(own, item), number(item.get("quantity", 1))))
         return sold
 
-    def _trial(self, sub: Agreement, price: Price, act: Act) -> None:
+    def _trial(self, sub: Agreement, price: Price, act: Act, began: datetime) -> None:
         """Days on the price or the act, or until a date; one for each customer and product."""
         before = (sub.customer, price.product) in self.trialed
         if act.get("trial_end"):
@@ -177,14 +177,10 @@ class Desk:
         else:
             days = int(str(act.get("trial_days", price.trial_days)))
             if days and sub.terms["trial_unit"] == "hours24":
-                if sub.unit == "day":
-                    raise NotSupported("trial_unit=hours24 under day proration")
-                sub.trial_end = sub.start + timedelta(hours=24 * days)
+                sub.trial_end = began + timedelta(hours=24 * days)
             elif days:
                 sub.trial_end = Anchor.at_instant(sub.start, sub.zone).boundary(Interval("day", 1), days, sub.zone)
-        if sub.trial_end and before:
-            if act.get("trial_end") or act.get("trial_days"):
-                raise NotSupported("a second trial given by hand")
+        if before and not act.get("trial_end"):
             sub.trial_end = None
         if sub.trial_end:
             self.trialed.add((sub.customer, price.product))
@@ -204,9 +200,9 @@ class Desk:
                 raise NotSupported("alignment=customer_day without the customer's billing day")
         if how == "anniversary":
             sub.anchor_follows_trial = sub.terms["trial_end_is_anchor"] == "yes"
-            return Anchor.at_instant(billed_from if sub.anchor_follows_trial else sub.start, sub.zone)
+            return Anchor.at_instant(sub.effective(billed_from if sub.anchor_follows_trial else sub.start), sub.zone)
         if how != "calendar" and not price.interval.months:  # weeks and days have no day of the month
-            return Anchor.at_instant(billed_from, sub.zone)
+            return Anchor.at_instant(sub.effective(billed_from), sub.zone)
         return aligned(how, int(day) if day else None, wall(billed_from, sub.zone), price.interval)
 
     def _term(self, sub: Agreement, act: Act) -> None:

@@ -151,7 +151,7 @@ class Charges:
         full = worth(price, version.quantity, 0, flat_at_zero, package)
         due = minor(full, price.currency) * part / strip
         fee = rounded(due, mode)
-        start, stop = slot.at(parts[0][0], ending=False), slot.at(parts[-1][1], ending=True)
+        start, stop = max(slot.at(parts[0][0], ending=False), slot.begin), slot.at(parts[-1][1], ending=True)
         amounts = [("recurring", due, minor(full, price.currency) / strip)]
         if price.period_minimum is not None and fee:
             missing = minor(price.period_minimum, price.currency) * part / strip - fee

@@ -56,12 +56,6 @@ def uncancel(sub: Agreement, act: Act, terms: Policy) -> None:
 
 
 def pause(sub: Agreement, act: Act, terms: Policy) -> None:
-    if (
-        sub.in_trial(act.at)
-        or sub.term
-        or any(series.stop > act.at for item in sub.items for series in item.chain[:-1])
-    ):
-        raise NotSupported("a pause in a trial, in a term or before a moved billing day")
     if any(one.coupon.periods and one.policy["coupon_counts"] == "months" for one in sub.coupons):
         raise NotSupported("coupon_counts=months with a pause")
     if sub.pauses and (sub.pauses[-1].end is None or sub.pauses[-1].end > act.at):
@@ -120,7 +114,7 @@ def _trial_until(sub: Agreement, until: datetime) -> None:
     for item in sub.items:
         item.chain[-1].start = until
         if sub.anchor_follows_trial:
-            item.chain[-1].anchor = Anchor.at_instant(until, sub.zone)
+            item.chain[-1].anchor = Anchor.at_instant(sub.effective(until), sub.zone)
     sub.trial_end = until
 
 
@@ -129,14 +123,14 @@ def set_anchor_day(sub: Agreement, act: Act, terms: Policy) -> None:
     if sub.in_trial(act.at) or sub.paused(act.at):
         raise NotSupported("set_anchor_day in a trial or a pause")
     for item in sub.items:
+        if act.get("anchor") is None and not item.latest.price.interval.months:
+            continue  # weeks and days have no day of the month
         end, old = sub.slot_at(item, act.at).end, item.chain[-1]
         local = wall(end, sub.zone)
         if act.get("anchor") is not None:
             anchor = Anchor.at_instant(moment(act.get("anchor"), sub.zone), sub.zone)
-        elif old.interval.months:
-            anchor = day_from(local, int(str(act.get("day"))))
         else:
-            raise NotSupported("set_anchor_day of an interval of days or weeks")
+            anchor = day_from(local, int(str(act.get("day"))))
         old.stop, old.stopped_by = end, Cut(terms)
         item.chain.append(Series(next(NUMBERS), anchor, old.interval, end, terms["billing_day_move"]))
 
@@ -144,10 +138,10 @@ def set_anchor_day(sub: Agreement, act: Act, terms: Policy) -> None:
 def set_term_end(sub: Agreement, act: Act, terms: Policy) -> None:
     if act.get("then", "end") != "end":
         raise NotSupported("a term that is renewed or goes on")
-    if sub.pauses or terms["known_last_part"] == "full":
-        raise NotSupported("a term after a pause, or one in a period that was charged whole")
+    if sub.paused(act.at) or terms["known_last_part"] == "full":
+        raise NotSupported("a term in a pause, or one in a period that was charged whole")
     at = moment(act.get("term_end"), sub.zone)
-    sub.term = End(at, max(at, act.at), None, terms)
+    sub.term = End(at, max(at, act.at), None, terms, since=act.at)
 
 
 def unchange(sub: Agreement, act: Act, terms: Policy) -> None:
