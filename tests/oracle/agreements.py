@@ -16,7 +16,8 @@ from tests.oracle.slots import Cut, Pause, Series, Slot, SlotKey, slots
 
 NUMBERS = count(1)
 AT_TRIAL_END = "trial end"
-Reference = datetime | SlotKey | str
+Reference = datetime | SlotKey | str | Pause
+"""An instant, the end of a period, of the trial, or of a pause, wherever that comes to lie."""
 
 
 @dataclass
@@ -130,10 +131,13 @@ class Agreement:
         return slots(item.chain, self.pauses, until, self.zone, self.unit, self.paid_slots.__contains__, behind)
 
     def slot_at(self, item: Item, at: datetime) -> Slot:
-        found = [slot for slot in self.slots(item, at) if slot.begin <= at < slot.end]
-        if not found:
+        found = self.slot_or_none(item, at)
+        if found is None:
             raise NotSupported("an act in a stretch without a period")
-        return found[-1]
+        return found
+
+    def slot_or_none(self, item: Item, at: datetime) -> Slot | None:
+        return next((slot for slot in reversed([*self.slots(item, at)]) if slot.begin <= at < slot.end), None)
 
     def in_trial(self, at: datetime) -> bool:
         return self.trial_end is not None and at < self.trial_end
@@ -147,6 +151,8 @@ class Agreement:
             return reference
         if isinstance(reference, str):
             return self.trial_end or self.start
+        if isinstance(reference, Pause):
+            return reference.end or NEVER
         for item in self.items:
             for slot in self.slots(item, horizon):
                 if slot.key == reference:
@@ -171,7 +177,14 @@ class Agreement:
         return at
 
     def period_end(self, item: Item, at: datetime) -> Reference:
-        return AT_TRIAL_END if self.in_trial(at) else self.slot_at(item, at).key
+        """Of the period, of the trial, or of the pause between two periods."""
+        if self.in_trial(at):
+            return AT_TRIAL_END
+        if slot := self.slot_or_none(item, at):
+            return slot.key
+        if at < self.start:
+            return next(self.slots(item, self.start)).key
+        return self.paused(at) or item.chain[-1].start
 
 
 def change(

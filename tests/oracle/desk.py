@@ -239,8 +239,6 @@ class Desk:
             when = "now" if direction >= 0 else "period_end"
         now = sub.effective(act.at)
         is_plan = act.verb == "change_plan"
-        if is_plan and any(waiting.is_plan for waiting in sub.pending):
-            raise NotSupported("a change of plan while another is pending")
         if when == "period_end":
             sub.pending.append(Pending(sub.period_end(item or sub.base, act.at), item, apply, is_plan))
             return
@@ -248,8 +246,11 @@ class Desk:
         if at > now:
             sub.pending.append(Pending(at, item, apply, is_plan))
             return
-        if sub.paused(at) or sub.paused(act.at):
-            raise NotSupported(f"{act.verb} during a pause")
+        if sub.paused(act.at):  # what is asked for in a pause takes effect at its end, also back-dated
+            sub.pending.append(Pending(act.at, item, apply, is_plan))
+            return
+        if pause := sub.paused(at):
+            at = pause.end or NEVER
         apply(at, act.at if at == now else at)
 
     def _change(

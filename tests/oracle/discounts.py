@@ -60,7 +60,7 @@ def _eligible(sub: Agreement, redemption: Redemption, line: Line) -> bool:
         return False
     period = _period(sub, line)
     if period is None:
-        raise NotSupported("a coupon on a line outside the plan's periods")
+        return _lasts(sub, redemption, line)
     slot = period.key
     if not line.renewal and line.kind != "setup":
         has_it = slot in redemption.used or _lasts(sub, redemption, line)

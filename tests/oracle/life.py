@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from tests.oracle import NotSupported
 from tests.oracle.acts import Act
 from tests.oracle.agreements import NUMBERS, Agreement, End
-from tests.oracle.calendar import Anchor, day_from, local_day, midnight, moment, wall
+from tests.oracle.calendar import NEVER, Anchor, day_from, local_day, midnight, moment, wall
 from tests.oracle.policies import Policy
 from tests.oracle.slots import Cut, Pause, Series
 
@@ -120,17 +120,23 @@ def _trial_until(sub: Agreement, until: datetime) -> None:
 
 def set_anchor_day(sub: Agreement, act: Act, terms: Policy) -> None:
     """The billing day moves at the next boundary; the gap to the new day is charged or free ("billing_day_move")."""
-    if sub.in_trial(act.at) or sub.paused(act.at):
-        raise NotSupported("set_anchor_day in a trial or a pause")
     for item in sub.items:
         if act.get("anchor") is None and not item.latest.price.interval.months:
             continue  # weeks and days have no day of the month
-        end, old = sub.slot_at(item, act.at).end, item.chain[-1]
+        end, old = sub.resolve(sub.period_end(item, act.at), act.at), item.chain[-1]
+        if end == NEVER:
+            raise NotSupported("set_anchor_day in a pause without end")
         local = wall(end, sub.zone)
         if act.get("anchor") is not None:
             anchor = Anchor.at_instant(moment(act.get("anchor"), sub.zone), sub.zone)
         else:
-            anchor = day_from(local, int(str(act.get("day"))))
+            day = int(str(act.get("day")))
+            if old.anchor.day == day:
+                continue
+            anchor = day_from(local, day, old.interval)
+        if sub.in_trial(act.at):
+            old.anchor, old.first, sub.anchor_follows_trial = anchor, terms["billing_day_move"], False
+            continue
         old.stop, old.stopped_by = end, Cut(terms)
         item.chain.append(Series(next(NUMBERS), anchor, old.interval, end, terms["billing_day_move"]))
 
