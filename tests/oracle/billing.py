@@ -18,19 +18,31 @@ from tests.oracle.taxes import strip
 
 MONEY = ("record_payment", "grant_credit", "adjust_line", "credit_note", "one_off")
 CLOCK = ("bill_run", "advance_to")
+SILENT = ("create_customer", "usage")
+"""Acts that bill nobody."""
 
 
-def billed(raw: Mapping[str, Any]) -> list[Day]:
-    """What the acts of a scenario, all taken as accepted, must have billed by its last moment, in order of the days."""
+def billed(raw: Mapping[str, Any], *, in_time: bool = True) -> list[Day]:
+    """What the acts of a scenario, all taken as accepted, must have billed by its last moment, in order of the days.
+
+    Not `in_time` nobody looks between the acts: each bills what its own payer owes up to then, `bill_run` all that is due,
+    late documents dated that day; `advance_to` does so and goes on from one due instant to the next.
+    """
     scenario = read(raw)
     goals = [moment(act.get("to"), scenario.zone) if act.get("to") else act.at for act in scenario.acts]
     book = Book(scenario, max(goals))
     since = goals[0]
     for act, goal in zip(scenario.acts, goals, strict=True):
-        book.advance(since, goal, inclusive=act.verb in CLOCK)
+        if in_time:
+            book.advance(since, goal, inclusive=act.verb in CLOCK)
+        elif act.verb == "bill_run":
+            book.catch_up(goal)
+        elif act.verb == "advance_to":
+            book.catch_up(since)
+            book.advance(since, goal, inclusive=True)
         if act.verb not in CLOCK:
-            book.enter(act)
-        since = goal
+            book.enter(act, late=not in_time)
+        since = max(since, goal)
     return sorted((day for day in book.ledger.days.values() if day.documents), key=lambda day: day.day)
 
 
@@ -39,6 +51,7 @@ class Book:
     scenario: Scenario
     horizon: datetime
     charges: dict[int, Charges] = field(default_factory=dict)
+    seen: dict[str, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.desk = Desk(self.scenario, self.horizon)
@@ -49,14 +62,8 @@ class Book:
         """Documents come out at every instant at which anything is due, one instant after the other."""
         while True:
             coming = [
-                (at, self.desk.payer(sub.customer))
-                for sub in self.desk.agreements.values()
-                for at in instants(sub, until, self.horizon)
-                if since <= at and (at < until or (inclusive and at == until))
-            ]
-            coming += [
                 (at, customer)
-                for at, customer in self.ledger.waiting_until()
+                for at, customer in self.coming(until)
                 if since <= at and (at < until or (inclusive and at == until))
             ]
             if not coming:
@@ -66,17 +73,37 @@ class Book:
                 self.draft(customer, now, now)
             since = now + datetime.resolution
 
-    def enter(self, act: Act) -> None:
+    def coming(self, until: datetime) -> Iterator[tuple[datetime, str]]:
+        for sub in self.desk.agreements.values():
+            payer = self.desk.payer(sub.customer)
+            yield from ((at, payer) for at in instants(sub, until, self.horizon))
+        yield from self.ledger.waiting_until()
+
+    def catch_up(self, now: datetime, payer: str | None = None) -> None:
+        """What nobody looked at, in order, one document for each instant that was missed, issued now; of one payer or all."""
+        for customer in [payer] if payer else dict.fromkeys(who for _, who in self.coming(now)):
+            while True:
+                since = self.seen.get(customer, datetime.min.replace(tzinfo=now.tzinfo))
+                missed = [at for at, who in self.coming(now) if who == customer and since < at and (at < now or not payer)]
+                missed = [at for at in missed if at <= now]
+                if not missed:
+                    break
+                self.draft(customer, min(missed), now)
+
+    def enter(self, act: Act, *, late: bool = False) -> None:
         """An act: what its customer owes up to then, the act, and what follows from it at once."""
+        customer = self.desk.who(act)
+        if late and act.verb not in SILENT:
+            self.catch_up(act.at, self.desk.payer(customer))
         if act.verb in MONEY:
-            customer = self.desk.who(act)
             self.desk.customer(customer)
             customer = self.desk.payer(customer)
             self.draft(customer, act.at, act.at)
             getattr(self.ledger, act.verb)(act, customer)
             return
-        customer = self.desk.who(act)
         self.desk.enter(act)
+        if late and act.verb in SILENT:
+            return
         if act.verb == "subscribe":
             sub = self.desk.agreements[act.subscription or customer]
             if sub.terms["backdated_start"] == "per_period":
@@ -88,6 +115,7 @@ class Book:
         """draft(facts, through): what is due and unsettled, one document for each group of lines."""
         groups: dict[Group, list[Line]] = {}
         self.now = now
+        self.seen[customer] = max(through, self.seen.get(customer, through))
         for sub in [sub for sub in self.desk.agreements.values() if self.desk.payer(sub.customer) == customer]:
             apply_pending(sub, through, self.horizon)
             charges = self.charges.setdefault(sub.number, Charges(sub, self.strip, self.horizon))

@@ -55,10 +55,12 @@ def judge(outcome: Any, scenario: dict[str, Any]) -> Verdict:
         return Verdict("not supported", f"refused: {outcome.refusals[0].code}")
     if not outcome.verify_ok:
         return Verdict("unverified", str([(one.name, one.examples) for one in outcome.findings if one.failed]))
+    if any(refusal.code == "catch_up" for refusal in outcome.refusals):
+        return Verdict("not supported", "more periods than may be billed unseen")
     refused = {refusal.place for refusal in outcome.refusals}
     accepted = [act for place, act in enumerate(scenario["timeline"]) if place not in refused]
     try:
-        told = billed({**scenario, "timeline": accepted})
+        told = billed({**scenario, "timeline": accepted}, in_time=False)
     except NotSupported as reason:
         return Verdict("not supported", str(reason))
     pauses = any(act.get("verb") in ("pause", "skip") for act in accepted)
