@@ -9,6 +9,7 @@ from typing import Any
 from tests.oracle.acts import Act, Scenario, read
 from tests.oracle.agreements import Agreement, Pending
 from tests.oracle.calendar import NEVER, local_day, moment
+from tests.oracle.corrections import BY_HAND
 from tests.oracle.desk import Desk
 from tests.oracle.documents import Day, Group, Ledger
 from tests.oracle.due import Charges
@@ -16,7 +17,6 @@ from tests.oracle.lines import Line
 from tests.oracle.prices import Price
 from tests.oracle.taxes import strip
 
-MONEY = ("record_payment", "grant_credit", "adjust_line", "credit_note", "one_off")
 CLOCK = ("bill_run", "advance_to")
 SILENT = ("create_customer", "usage")
 """Acts that bill nobody."""
@@ -95,11 +95,12 @@ class Book:
         customer = self.desk.who(act)
         if late and act.verb not in SILENT:
             self.catch_up(act.at, self.desk.payer(customer))
-        if act.verb in MONEY:
+        if act.verb in BY_HAND:
             self.desk.customer(customer)
             customer = self.desk.payer(customer)
             self.draft(customer, act.at, act.at)
-            getattr(self.ledger, act.verb)(act, customer)
+            BY_HAND[act.verb](self.ledger, act, customer)
+            self.ledger.close_day(customer, act.at)
             return
         self.desk.enter(act)
         if late and act.verb in SILENT:
@@ -114,7 +115,7 @@ class Book:
     def draft(self, customer: str, through: datetime, now: datetime) -> None:
         """draft(facts, through): what is due and unsettled, one document for each group of lines."""
         groups: dict[Group, list[Line]] = {}
-        self.now = now
+        self.now, self.ledger.through = now, through
         self.seen[customer] = max(through, self.seen.get(customer, through))
         for sub in [sub for sub in self.desk.agreements.values() if self.desk.payer(sub.customer) == customer]:
             apply_pending(sub, through, self.horizon)

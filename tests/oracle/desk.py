@@ -23,7 +23,7 @@ from tests.oracle.agreements import (
     remove,
     yearly,
 )
-from tests.oracle.calendar import Anchor, Interval, aligned, moment, wall
+from tests.oracle.calendar import Anchor, Interval, aligned, later, measure, moment, wall
 from tests.oracle.life import LIFE
 from tests.oracle.policies import Policy, policy, word
 from tests.oracle.prices import Price, number
@@ -126,6 +126,7 @@ class Desk:
         currency = str(act.get("currency") or self.scenario.currency)
         price = self.scenario.price(str(act.get("plan")), currency)
         group = (currency, str(act.get("collection") or "automatic"), str(act.get("po_number") or ""))
+        group += (name,) if word(act.get("apart", "no")) in ("yes", "true") else ()
         sub = Agreement(name, customer.name, currency, group, customer.zone, terms, act.at, meters=self.scenario.meters)
         began = moment(act.get("start_date"), sub.zone) if act.get("start_date") else act.at
         sub.start = sub.effective(began)
@@ -182,8 +183,23 @@ class Desk:
                 sub.trial_end = Anchor.at_instant(sub.start, sub.zone).boundary(Interval("day", 1), days, sub.zone)
         if before and not act.get("trial_end"):
             sub.trial_end = None
+        if sub.trial_end and not act.get("trial_end"):
+            sub.trial_end = self._counted_from(sub, act, sub.trial_end)
         if sub.trial_end:
             self.trialed.add((sub.customer, price.product))
+
+    def _counted_from(self, sub: Agreement, act: Act, until: datetime) -> datetime | None:
+        """`trial_from`: as many days from another start; one that would be over by now is none."""
+        how = sub.terms["trial_from"]
+        if how == "base" and act.get("addon_of"):
+            starts = [self.agreements[str(act.get("addon_of"))].start]
+        elif how == "customer_first":
+            starts = [one.start for one in self.agreements.values() if one.customer == sub.customer]
+        else:
+            return until
+        first = min([*starts, sub.start])
+        until = later(until, -measure(first, sub.start, "day", sub.zone), "day", sub.zone)
+        return until if until > sub.start else None
 
     def _anchor(self, sub: Agreement, act: Act, price: Price, billed_from: datetime) -> Anchor:
         how, day = sub.terms["alignment"], sub.terms["alignment_day"]

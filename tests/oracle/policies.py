@@ -33,7 +33,7 @@ KNOWN: dict[str, tuple[str, ...]] = {  # the first is the default
     "coupon_on_prorations": ("inherit", "none"),
     "coupon_scope_checked": ("each_line", "at_redemption"),
     "trial_unit": ("local_days", "hours24"),
-    "trial_from": ("start",),
+    "trial_from": ("start", "activation", "base", "customer_first"),
     "trial_end_is_anchor": ("yes", "no"),
     "trial_price": ("free",),
     "usage_cut": ("at_change",),
@@ -50,7 +50,7 @@ KNOWN: dict[str, tuple[str, ...]] = {  # the first is the default
     "open_debt_at_cancel": ("credit_unused", "keep_collecting", "stop_reminders"),
     "gross_without_tax": ("strip_tax", "keep_gross"),
 }
-OF_NO_EFFECT_ON_AMOUNTS = {"late_window_days", "catch_up"}
+OF_NO_EFFECT_ON_AMOUNTS = {"late_window_days", "catch_up", "catch_up_limit", "dunning_end"}
 
 Policy = Mapping[str, str]
 DEFAULTS: Policy = {key: values[0] for key, values in KNOWN.items()} | {"alignment_day": ""}
