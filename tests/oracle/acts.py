@@ -27,7 +27,8 @@ VERBS: dict[str, set[str]] = {
         "name",
     },
     "subscribe": set((SUBSCRIBE + "collection net_days po_number currency apart").split()),
-    "change_plan": {"plan", "quantity", "when"},
+    "change_plan": {"plan", "quantity", "amount", "when"},
+    "ramp": {"steps"},
     "set_quantity": {"item", "quantity", "when"},
     "add_item": {"add_on", "price", "quantity", "amount", "when"},
     "remove_item": {"item", "when"},
@@ -42,10 +43,10 @@ VERBS: dict[str, set[str]] = {
     "set_anchor_day": {"day", "anchor"},
     "set_trial_end": {"trial_end"},
     "end_trial": set(),
-    "set_term_end": {"term_end", "then"},
+    "set_term_end": {"term_end", "periods", "then"},
     "apply_coupon": {"coupon"},
     "usage": {"meter", "events", "value", "who", "key"},
-    "one_off": {"name", "amount", "quantity", "tax_class", "when"},
+    "one_off": {"name", "amount", "quantity", "tax_class", "tax_inclusive", "when"},
     "grant_credit": {"amount", "currency", "expires", "kind"},
     "record_payment": {"document", "amount"},
     "refund": {"amount"},
@@ -53,6 +54,8 @@ VERBS: dict[str, set[str]] = {
     "credit_note": {"document", "lines", "amount", "becomes"},
     "void": {"document"},
     "write_off": {"document"},
+    "hold_invoicing": set(),
+    "release_invoicing": set(),
     "bill_run": set(),
     "advance_to": {"to"},
 }
@@ -96,6 +99,7 @@ class Scenario:
     currency: str
     country: str | None
     rates: tuple[Rate, ...]
+    inclusive: bool
     prices: tuple[Price, ...]
     coupons: Mapping[str, Coupon]
     meters: Mapping[str, str]
@@ -127,6 +131,7 @@ def read(raw: Mapping[str, Any]) -> Scenario:
         currency=currency,
         country=country,
         rates=rates,
+        inclusive=inclusive,
         prices=tuple(prices),
         coupons={code: coupon(code, own) for code, own in _named(catalogue.get("coupons"))},
         meters={code: str(own.get("aggregation", "sum")) for code, own in _named(catalogue.get("meters"))},

@@ -77,7 +77,9 @@ class Redemption:
     at: datetime
     policy: Policy
     in_scope: bool
-    used: set[SlotKey] = field(default_factory=set)
+    origin: int = 0
+    """What it has in common with those that came of the same coupon of a customer; 0 for a subscription's own."""
+    used: set[object] = field(default_factory=set)
 
 
 @dataclass
@@ -99,6 +101,7 @@ class Agreement:
     term: End | None = None
     paid_slots: set[SlotKey] = field(default_factory=set)
     withdrawn: bool = False
+    held_since: datetime | None = None
     number: int = field(default_factory=NUMBERS.__next__)
     marks: set[datetime] = field(default_factory=set)
     meters: Mapping[str, str] = field(default_factory=dict)
@@ -213,9 +216,13 @@ def change(
         raise NotSupported("another interval before a moved billing day")
     if terms["proration"] == "none" and not trial and at < sub.slot_at(item, real).begin:
         raise NotSupported("proration=none back-dated before the period")
+    begun = at
+    if terms["proration"] == "full" and not trial:  # the running part is exchanged whole
+        begun = max(sub.slot_at(item, at).begin, old.start)
+        at = at if restarts else begun
     credit = terms["proration"] != "none" and not (restarts and terms["interval_change"] == "restart_without_credit")
     anew = restarts and terms["interval_change"] != "keep_anchor"
-    old.end, old.real_end, old.cut = at, real, Cut(terms, credit, inline=anew)
+    old.end, old.real_end, old.cut = begun, real, Cut(terms, credit, inline=anew)
     item.versions.append(Version(next(NUMBERS), price, quantity, at, real, terms))
     if restarts:
         _another_interval(sub, item, at, price, old.cut, anew, trial)
@@ -237,6 +244,8 @@ def remove(sub: Agreement, item: Item, at: datetime, real: datetime, terms: Poli
     old = item.latest
     if at < old.start:
         raise NotSupported("a change back-dated before the latest version")
+    if terms["proration"] == "full" and not sub.in_trial(at):
+        at = max(sub.slot_at(item, at).begin, old.start)
     old.end, old.real_end, old.cut = at, real, Cut(terms, terms["proration"] != "none")
 
 
@@ -249,6 +258,8 @@ def add(sub: Agreement, price: Price, quantity: Fraction, at: datetime, real: da
         anchor = sub.slot_at(sub.base, at).anchor
         if sub.terms["alignment"] == "calendar":
             anchor = aligned("calendar", None, wall(at, sub.zone), price.interval)
+        if terms["proration"] == "full":
+            at = anchor.boundary(price.interval, anchor.slot_at(price.interval, at, sub.zone), sub.zone)
         series = Series(next(NUMBERS), anchor, price.interval, at, "change")
     version = Version(next(NUMBERS), price, quantity, at, real, terms, opens=True)
     sub.items.append(Item(price.owner, [version], [series]))

@@ -6,6 +6,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
+from tests.oracle import NotSupported
 from tests.oracle.acts import Act, Scenario, read
 from tests.oracle.agreements import Agreement, Pending
 from tests.oracle.calendar import NEVER, local_day, moment
@@ -102,7 +103,12 @@ class Book:
             BY_HAND[act.verb](self.ledger, act, customer)
             self.ledger.close_day(customer, act.at)
             return
+        held = self._held_since(act)
         self.desk.enter(act)
+        if held is not None and act.verb == "release_invoicing":
+            sub = self.desk.sub(act)
+            for at in sorted({at for at in instants(sub, act.at, self.horizon) if held < at < act.at}):
+                self.draft(self.desk.payer(customer), at, act.at)
         if late and act.verb in SILENT:
             return
         if act.verb == "subscribe":
@@ -112,12 +118,28 @@ class Book:
                     self.draft(self.desk.payer(customer), at, act.at)
         self.draft(self.desk.payer(customer), act.at, act.at)
 
+    def _held_since(self, act: Act) -> datetime | None:
+        """Since when the invoices of an act's subscription are held; what would change what waits is refused."""
+        if act.verb in ("create_customer", "subscribe", "usage", "apply_coupon"):
+            return None
+        sub = self.desk.sub(act)
+        if sub.held_since is None:
+            return None
+        waits = any(sub.held_since < at < act.at for at in instants(sub, act.at, self.horizon))
+        if waits and act.verb not in ("hold_invoicing", "release_invoicing"):
+            raise NotSupported(f"{act.verb} while invoices are held")
+        return sub.held_since
+
     def draft(self, customer: str, through: datetime, now: datetime) -> None:
         """draft(facts, through): what is due and unsettled, one document for each group of lines."""
         groups: dict[Group, list[Line]] = {}
         self.now, self.ledger.through = now, through
         self.seen[customer] = max(through, self.seen.get(customer, through))
         for sub in [sub for sub in self.desk.agreements.values() if self.desk.payer(sub.customer) == customer]:
+            if sub.held_since is not None:
+                if max(sub.life_end(self.horizon)[:2]) > through:
+                    continue
+                sub.held_since = None
             apply_pending(sub, through, self.horizon)
             charges = self.charges.setdefault(sub.number, Charges(sub, self.strip, self.horizon))
             for line in charges.due(through, self.desk.usage):

@@ -17,6 +17,7 @@ from tests.oracle.agreements import (
     Item,
     Pending,
     Redemption,
+    Reference,
     Version,
     add,
     change,
@@ -36,6 +37,7 @@ class Customer:
     zone: ZoneInfo
     country: str | None
     facts: Mapping[str, Any]
+    coupons: list[tuple[str, datetime, Mapping[str, Any], int]] = field(default_factory=list)
 
 
 @dataclass
@@ -100,21 +102,27 @@ class Desk:
         elif act.verb == "usage":
             self._usage(act)
         elif act.verb == "apply_coupon":
-            for sub in (
-                [self.sub(act)] if act.subscription or act.customer not in self.customers else self._own(act.customer)
-            ):
-                self.attach(sub, str(act.get("coupon")), act.at, policy(sub.terms, act.overrides))
+            self.apply_coupon(act)
+        elif act.verb == "ramp":
+            self.ramp(self.live(act), act)
         elif act.verb in ("change_plan", "set_quantity", "add_item", "remove_item"):
             self.change(self.live(act), act)
         else:
             sub = self.live(act)
             LIFE[act.verb](sub, act, policy(sub.terms, act.overrides))
 
-    def _own(self, customer: str) -> list[Agreement]:
-        own = [sub for sub in self.agreements.values() if sub.customer == customer]
-        if len(own) != 1:
-            raise NotSupported("a coupon on a customer with another number of subscriptions than one")
-        return own
+    def apply_coupon(self, act: Act) -> None:
+        """To a subscription, or to a customer: then on all that it has and will have, counted for each apart."""
+        code = str(act.get("coupon"))
+        if act.subscription or act.customer not in self.customers:
+            sub = self.sub(act)
+            self.attach(sub, code, act.at, policy(sub.terms, act.overrides))
+            return
+        origin = next(NUMBERS)
+        self.customer(act.customer).coupons.append((code, act.at, act.overrides, origin))
+        for sub in self.agreements.values():
+            if sub.customer == act.customer:
+                self.attach(sub, code, act.at, policy(sub.terms, act.overrides), origin)
 
     def subscribe(self, act: Act) -> None:
         name = act.subscription or self.who(act)
@@ -142,6 +150,8 @@ class Desk:
         self._term(sub, act)
         for code in [act.get("coupon")] if isinstance(act.get("coupon"), str) else act.get("coupon") or ():
             self.attach(sub, str(code), sub.start, terms)
+        for code, since, overrides, origin in self.customer(sub.customer).coupons:
+            self.attach(sub, code, max(since, sub.start), policy(sub.terms, overrides), origin)
 
     def reactivate(self, old: Agreement, act: Act) -> None:
         """A new start of what ended, without its trial ("Reactivate")."""
@@ -212,8 +222,7 @@ class Desk:
             return parent.slot_at(parent.base, billed_from).anchor
         if how == "customer_day":
             day = str(self.customer(sub.customer).facts.get("billing_day") or "")
-            if not day:
-                raise NotSupported("alignment=customer_day without the customer's billing day")
+            how = how if day else "anniversary"
         if how == "anniversary":
             sub.anchor_follows_trial = sub.terms["trial_end_is_anchor"] == "yes"
             return Anchor.at_instant(sub.effective(billed_from if sub.anchor_follows_trial else sub.start), sub.zone)
@@ -234,7 +243,7 @@ class Desk:
             at = series.anchor.boundary(series.interval, n + int(str(term["periods"])), sub.zone)
             sub.term = End(at, at, None, sub.terms, since=sub.start)
 
-    def attach(self, sub: Agreement, code: str, at: datetime, terms: Policy) -> None:
+    def attach(self, sub: Agreement, code: str, at: datetime, terms: Policy, origin: int = 0) -> None:
         coupon = self.scenario.coupons[code]
         latest = sub.base.latest.price
         in_scope = (
@@ -242,7 +251,7 @@ class Desk:
         )
         if coupon.periods and terms["coupon_counts"] == "months" and sub.trial_end:
             raise NotSupported("coupon_counts=months with a trial")
-        sub.coupons.append(Redemption(coupon, at, terms, in_scope))
+        sub.coupons.append(Redemption(coupon, at, terms, in_scope, origin))
 
     def change(self, sub: Agreement, act: Act) -> None:
         """A change now, at period end or on a date, as the act or the policy `change_timing` says."""
@@ -269,11 +278,31 @@ class Desk:
             at = pause.end or NEVER
         apply(at, act.at if at == now else at)
 
+    def ramp(self, sub: Agreement, act: Act) -> None:
+        """Steps agreed in advance, each a change that waits, from so many periods after the running one or a date on."""
+        terms = policy(sub.terms, act.overrides)
+        for step in act.get("steps"):
+            if step.get("at"):
+                when: Reference = moment(step["at"], sub.zone)
+            else:
+                series, moved, n = sub.slot_at(sub.base, max(act.at, sub.trial_end or sub.start)).key
+                when = (series, moved, n + int(str(step["after_periods"])) - 1)
+            sub.pending.append(Pending(when, sub.base, self._step(sub, step, terms), "plan" in step))
+
+    def _step(self, sub: Agreement, step: Mapping[str, Any], terms: Policy) -> Callable[[datetime, datetime], None]:
+        quantity = number(step["quantity"]) if step.get("quantity") is not None else None
+
+        def apply(at: datetime, real: datetime) -> None:
+            price = self.scenario.price(str(step["plan"]), sub.currency) if step.get("plan") else sub.base.latest.price
+            change(sub, sub.base, at, real, terms, _individual(price, step), quantity)
+
+        return apply
+
     def _change(
         self, sub: Agreement, act: Act, terms: Policy
     ) -> tuple[Item | None, Callable[[datetime, datetime], None], Fraction | None]:
         if act.verb == "change_plan":
-            price, item = self.scenario.price(str(act.get("plan")), sub.currency), sub.base
+            price, item = _individual(self.scenario.price(str(act.get("plan")), sub.currency), act.args), sub.base
             quantity = number(act.get("quantity")) if act.get("quantity") is not None else None
             direction = yearly(price, item.latest.quantity) - yearly(item.latest.price, item.latest.quantity)
             return item, lambda at, real: change(sub, item, at, real, terms, price, quantity), direction

@@ -17,19 +17,27 @@ def lay_discounts(lines: Sequence[Line]) -> None:
 
     A line is rounded once, at its end.
     """
-    for sub in {line.sub.name: line.sub for line in lines if line.sub and line.sub.coupons}.values():
-        mine = [line for line in lines if line.sub is sub and line.source is None]
-        if any(line.kind == "one_off" for line in mine):
-            raise NotSupported("a one-off charge under a coupon")
+    document = object()
+    subs = list({line.sub.name: line.sub for line in lines if line.sub and line.sub.coupons}.values())
+    shared: dict[int, tuple[Redemption, list[Line]]] = {}
+    for sub in subs:
+        mine = [line for line in lines if line.sub is sub and line.source is None and line.kind != "one_off"]
         order = sub.coupons
         if sub.terms["coupon_order"] == "percent_first":
             order = sorted(order, key=lambda one: one.coupon.percent is None)
         for redemption in order:
-            lines_of_it = [line for line in mine if _eligible(sub, redemption, line)]
-            if redemption.coupon.amount is None or _renews(sub, mine):
+            lines_of_it = [line for line in mine if _eligible(sub, redemption, line, document)]
+            if redemption.coupon.amount is not None and not _renews(sub, mine):
+                continue
+            if redemption.origin and redemption.coupon.amount is not None and len(subs) > 1:
+                shared.setdefault(redemption.origin, (redemption, []))[1].extend(lines_of_it)
+            else:
                 _lay(sub, redemption, lines_of_it)
-        for line in mine:
-            line.amount = rounded(line.exact, sub.terms["rounding_mode"])
+    for redemption, lines_of_it in shared.values():
+        _lay(subs[0], redemption, lines_of_it)
+    for line in lines:
+        if line.source is None and line.sub in subs:
+            line.amount = rounded(line.exact, line.sub.terms["rounding_mode"])
 
 
 def _renews(sub: Agreement, lines: Sequence[Line]) -> bool:
@@ -52,7 +60,7 @@ def _lay(sub: Agreement, redemption: Redemption, lines: list[Line]) -> None:
             line.exact = line.exact - part if part < units else Fraction(0)
 
 
-def _eligible(sub: Agreement, redemption: Redemption, line: Line) -> bool:
+def _eligible(sub: Agreement, redemption: Redemption, line: Line, document: object) -> bool:
     """A renewal period is counted by the plan's line; a proration line, also that of a first part period, has the
     discount of the period it lies in, or one given since it began, and counts nothing.
     """
@@ -61,7 +69,14 @@ def _eligible(sub: Agreement, redemption: Redemption, line: Line) -> bool:
     period = _period(sub, line)
     if period is None:
         return _lasts(sub, redemption, line)
-    slot = period.key
+    slot: object = period.key
+    if redemption.policy["coupon_counts"] == "invoices":  # each counts once, whatever stands on it
+        if not line.renewal and line.kind != "setup" and redemption.policy["coupon_on_prorations"] == "none":
+            return False
+        if document not in redemption.used and not _lasts(sub, redemption, line):
+            return False
+        redemption.used.add(document)
+        return True
     if not line.renewal and line.kind != "setup":
         has_it = slot in redemption.used or _lasts(sub, redemption, line)
         return has_it and redemption.policy["coupon_on_prorations"] == "inherit"

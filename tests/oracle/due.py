@@ -15,7 +15,7 @@ from tests.oracle.calendar import NEVER, local_day
 from tests.oracle.desk import Usage
 from tests.oracle.lines import Line
 from tests.oracle.policies import Policy
-from tests.oracle.prices import Price, minor, rounded, worth
+from tests.oracle.prices import Price, minor, number, rounded, worth
 from tests.oracle.slots import Cut, Slot, Stretch, fraction, length, minus
 from tests.oracle.usage import Measured, measured
 
@@ -43,6 +43,7 @@ class Charges:
         found: list[Line] = []
         for item in self.sub.items:
             found += self._credits(item, through, life if counts <= through else NEVER, end)
+        found += self._trial(through)
         for wanted in ("arrears", "usage", "advance"):
             for item in self.sub.items:
                 found += self._opening(item, through, life) if wanted == "advance" else []
@@ -74,6 +75,18 @@ class Charges:
         self.opened.add(first.number)
         exact = minor(first.price.setup_fee, self.sub.currency) / self.strip(self.sub, first.price)
         line = self._line(item, first, "setup", first.start, None, rounded(exact, self.sub.terms["rounding_mode"]))
+        line.quantity, line.exact = Fraction(1), exact
+        yield line
+
+    def _trial(self, through: datetime) -> Iterator[Line]:
+        """A trial with a price is charged when it begins, once for all of it."""
+        price, first = self.sub.terms["trial_price"], self.sub.base.versions[0]
+        if price == "free" or self.sub.trial_end is None or self.sub.start > through or -first.number in self.opened:
+            return
+        self.opened.add(-first.number)
+        exact = minor(number(price), self.sub.currency) / self.strip(self.sub, first.price)
+        amount = rounded(exact, self.sub.terms["rounding_mode"])
+        line = self._line(self.sub.base, first, "trial", self.sub.start, self.sub.trial_end, amount)
         line.quantity, line.exact = Fraction(1), exact
         yield line
 

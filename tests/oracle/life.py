@@ -60,12 +60,16 @@ def pause(sub: Agreement, act: Act, terms: Policy) -> None:
         raise NotSupported("coupon_counts=months with a pause")
     if sub.pauses and (sub.pauses[-1].end is None or sub.pauses[-1].end > act.at):
         raise NotSupported("a pause while another waits or runs")
-    slot, every = sub.slot_at(sub.base, act.at), sub.base.latest.price.interval
-    start = slot.end if str(act.get("when") or "now") == "period_end" else sub.effective(act.at)
+    every, at_end = sub.base.latest.price.interval, str(act.get("when") or "now") == "period_end"
+    if sub.in_trial(act.at) or act.at < sub.start:
+        start, slot = (sub.resolve(sub.period_end(sub.base, act.at), act.at) if at_end else sub.effective(act.at)), None
+    else:
+        slot = sub.slot_at(sub.base, act.at)
+        start = slot.end if at_end else sub.effective(act.at)
     end = moment(act.get("until"), sub.zone) if act.get("until") else None
     if act.get("periods"):
         local = Anchor.at_instant(start, sub.zone)
-        anchor, n = (slot.anchor, slot.key[2] + 1) if start == slot.end and not slot.kept else (local, 0)
+        anchor, n = (slot.anchor, slot.key[2] + 1) if slot and start == slot.end and not slot.kept else (local, 0)
         end = anchor.boundary(every, n + int(str(act.get("periods"))), sub.zone)
     sub.pauses.append(Pause(start, end, terms))
 
@@ -143,9 +147,12 @@ def set_anchor_day(sub: Agreement, act: Act, terms: Policy) -> None:
 
 def set_term_end(sub: Agreement, act: Act, terms: Policy) -> None:
     if act.get("then", "end") != "end":
-        raise NotSupported("a term that is renewed or goes on")
+        sub.term = None
+        return
     if sub.paused(act.at) or terms["known_last_part"] == "full":
         raise NotSupported("a term in a pause, or one in a period that was charged whole")
+    if act.get("term_end") is None:
+        raise NotSupported("a term of so many periods on a running subscription")
     at = moment(act.get("term_end"), sub.zone)
     sub.term = End(at, max(at, act.at), None, terms, since=act.at)
 
@@ -164,6 +171,14 @@ def withdraw(sub: Agreement, act: Act, terms: Policy) -> None:
     sub.withdrawn = True
 
 
+def hold_invoicing(sub: Agreement, act: Act, terms: Policy) -> None:
+    sub.held_since = sub.held_since or act.at
+
+
+def release_invoicing(sub: Agreement, act: Act, terms: Policy) -> None:
+    sub.held_since = None
+
+
 LIFE: dict[str, Callable[[Agreement, Act, Policy], None]] = {
     "cancel": cancel,
     "uncancel": uncancel,
@@ -176,4 +191,6 @@ LIFE: dict[str, Callable[[Agreement, Act, Policy], None]] = {
     "set_term_end": set_term_end,
     "unchange": unchange,
     "withdraw": withdraw,
+    "hold_invoicing": hold_invoicing,
+    "release_invoicing": release_invoicing,
 }

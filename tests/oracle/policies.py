@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from tests.oracle import NotSupported
 
 KNOWN: dict[str, tuple[str, ...]] = {  # the first is the default
-    "proration": ("prorate", "none"),
+    "proration": ("prorate", "none", "full"),
     "proration_unit": ("day", "second", "month30"),
     "denominator": ("natural", "natural_clamped", "nominal"),
     "factor": ("exact", "scale9"),
@@ -28,7 +28,7 @@ KNOWN: dict[str, tuple[str, ...]] = {  # the first is the default
     "rounding_level": ("line",),
     "cash_step": ("none",),
     "tax_rounding": ("invoice_rate", "line"),
-    "coupon_counts": ("periods", "months"),
+    "coupon_counts": ("periods", "invoices", "months"),
     "coupon_order": ("percent_first", "as_applied"),
     "coupon_on_prorations": ("inherit", "none"),
     "coupon_scope_checked": ("each_line", "at_redemption"),
@@ -52,6 +52,8 @@ KNOWN: dict[str, tuple[str, ...]] = {  # the first is the default
 }
 OF_NO_EFFECT_ON_AMOUNTS = {"late_window_days", "catch_up", "catch_up_limit", "dunning_end"}
 
+AMOUNTS = {"trial_price"}
+
 Policy = Mapping[str, str]
 DEFAULTS: Policy = {key: values[0] for key, values in KNOWN.items()} | {"alignment_day": ""}
 
@@ -72,6 +74,9 @@ def policy(base: Policy, overrides: object) -> Policy:
         value = word(raw)
         if key == "alignment":
             value, found["alignment_day"] = alignment(raw)
+        if key in AMOUNTS and re.fullmatch(r"\d+(\.\d+)?", value):
+            found[key] = value
+            continue
         if value not in KNOWN.get(key, ()):
             raise NotSupported(f"policy {key}={value}")
         found[key] = value

@@ -185,7 +185,7 @@ class TestTax:
 @pytest.mark.parametrize(
     ("entry", "names"),
     [
-        (at("2024-04-02", "hold_invoicing"), "verb hold_invoicing"),
+        (at("2024-04-02", "set_time_zone"), "verb set_time_zone"),
         (at("2024-04-02", "cancel", policy={"arrears_close": "on_request"}), "policy arrears_close=on_request"),
         (at("2024-04-02", "change_plan", plan="big", gated=True), "change_plan: ['gated']"),
     ],

@@ -223,6 +223,6 @@ def test_the_program_prints_the_days_of_a_file(tmp_path, capsys):
         "12.50",
         "12.50",
     )
-    file.write_text('{"timeline": [{"at": "2024-04-01", "verb": "hold_invoicing"}]}')
+    file.write_text('{"timeline": [{"at": "2024-04-01", "verb": "set_time_zone"}]}')
     assert main([str(file)]) == 3
-    assert json.loads(capsys.readouterr().out) == {"not_supported": "verb hold_invoicing"}
+    assert json.loads(capsys.readouterr().out) == {"not_supported": "verb set_time_zone"}
