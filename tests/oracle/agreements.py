@@ -258,8 +258,6 @@ def add(sub: Agreement, price: Price, quantity: Fraction, at: datetime, real: da
         anchor = sub.slot_at(sub.base, at).anchor
         if sub.terms["alignment"] == "calendar":
             anchor = aligned("calendar", None, wall(at, sub.zone), price.interval)
-        if terms["proration"] == "full":
-            at = anchor.boundary(price.interval, anchor.slot_at(price.interval, at, sub.zone), sub.zone)
         series = Series(next(NUMBERS), anchor, price.interval, at, "change")
     version = Version(next(NUMBERS), price, quantity, at, real, terms, opens=True)
     sub.items.append(Item(price.owner, [version], [series]))

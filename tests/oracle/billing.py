@@ -3,20 +3,17 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from fractions import Fraction
 from typing import Any
 
 from tests.oracle import NotSupported
 from tests.oracle.acts import Act, Scenario, read
 from tests.oracle.agreements import Agreement, Pending
-from tests.oracle.calendar import NEVER, local_day, moment
+from tests.oracle.calendar import NEVER, moment
 from tests.oracle.corrections import BY_HAND
 from tests.oracle.desk import Desk
 from tests.oracle.documents import Day, Group, Ledger
 from tests.oracle.due import Charges
 from tests.oracle.lines import Line
-from tests.oracle.prices import Price
-from tests.oracle.taxes import strip
 
 CLOCK = ("bill_run", "advance_to")
 SILENT = ("create_customer", "usage")
@@ -141,7 +138,7 @@ class Book:
                     continue
                 sub.held_since = None
             apply_pending(sub, through, self.horizon)
-            charges = self.charges.setdefault(sub.number, Charges(sub, self.strip, self.horizon))
+            charges = self.charges.setdefault(sub.number, Charges(sub, self.horizon))
             for line in charges.due(through, self.desk.usage):
                 groups.setdefault(sub.group, []).append(line)
         for held_by, group in self.ledger.held:
@@ -150,10 +147,6 @@ class Book:
         ended = {sub.name for sub in self.desk.agreements.values() if max(sub.life_end(self.horizon)[:2]) <= through}
         for group, lines in groups.items():
             self.ledger.take(customer, group, lines, now, ended)
-
-    def strip(self, sub: Agreement, price: Price) -> Fraction:
-        customer = self.desk.customer(self.desk.payer(sub.customer))
-        return strip(self.scenario, customer, price.tax_inclusive, price.tax_class, local_day(self.now, sub.zone))
 
 
 def waits_until(sub: Agreement, pending: Pending, horizon: datetime) -> datetime:

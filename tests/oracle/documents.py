@@ -14,7 +14,7 @@ from tests.oracle.discounts import lay_discounts
 from tests.oracle.lines import Line
 from tests.oracle.policies import word
 from tests.oracle.prices import minor, number, plain, rounded, text
-from tests.oracle.taxes import lay_tax, strip
+from tests.oracle.taxes import lay_tax
 from tests.oracle.wallet import Wallet
 
 Group = tuple[str, ...]
@@ -225,12 +225,10 @@ class Ledger:
         group = sub.group if sub else (self.scenario.currency, "automatic", "")
         quantity = number(act.get("quantity", 1))
         inclusive = word(act.get("tax_inclusive", self.scenario.inclusive)) in ("yes", "true")
-        owner = self.customer(customer)
-        less = strip(self.scenario, owner, inclusive, act.get("tax_class"), local_day(act.at, owner.zone))
-        exact = minor(number(act.get("amount")) * quantity, group[0]) / less
+        exact = minor(number(act.get("amount")) * quantity, group[0])
         name, amount = str(act.get("name", "one_off")), rounded(exact)
         line = Line(sub, name, "one_off", act.at, None, quantity, amount, group[0], act.get("tax_class"))
-        line.inclusive = inclusive and less == 1
+        line.inclusive = inclusive
         if str(act.get("when") or "now") == "next_invoice":
             self.held.setdefault((customer, group), []).append(line)
         else:

@@ -4,7 +4,7 @@ Every part that should exist is worked out anew from the agreement; a part witho
 that covers more than the part gives a credit in proportion to what it really charged.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -19,15 +19,12 @@ from tests.oracle.prices import Price, minor, number, rounded, worth
 from tests.oracle.slots import Cut, Slot, Stretch, fraction, length, minus
 from tests.oracle.usage import Measured, measured
 
-Strip = Callable[[Agreement, Price], Fraction]
-
 
 @dataclass
 class Charges:
     """The charge lines of one subscription, and what is still due for it."""
 
     sub: Agreement
-    strip: Strip
     horizon: datetime
     made: dict[tuple[int, object], list[Line]] = field(default_factory=dict)
     all: list[Line] = field(default_factory=list)
@@ -73,7 +70,7 @@ class Charges:
         if not first.price.setup_fee or first.number in self.opened or first.start > through or first.start >= life:
             return
         self.opened.add(first.number)
-        exact = minor(first.price.setup_fee, self.sub.currency) / self.strip(self.sub, first.price)
+        exact = minor(first.price.setup_fee, self.sub.currency)
         line = self._line(item, first, "setup", first.start, None, rounded(exact, self.sub.terms["rounding_mode"]))
         line.quantity, line.exact = Fraction(1), exact
         yield line
@@ -84,7 +81,7 @@ class Charges:
         if price == "free" or self.sub.trial_end is None or self.sub.start > through or -first.number in self.opened:
             return
         self.opened.add(-first.number)
-        exact = minor(number(price), self.sub.currency) / self.strip(self.sub, first.price)
+        exact = minor(number(price), self.sub.currency)
         amount = rounded(exact, self.sub.terms["rounding_mode"])
         line = self._line(self.sub.base, first, "trial", self.sub.start, self.sub.trial_end, amount)
         line.quantity, line.exact = Fraction(1), exact
@@ -94,10 +91,9 @@ class Charges:
         self, item: Item, version: Version, kind: str, start: datetime, end: datetime | None, amount: int
     ) -> Line:
         price = version.price
-        kept_gross = price.tax_inclusive and self.strip(self.sub, price) == 1
         return Line(
             self.sub, item.code if item is not self.sub.base else price.owner, kind, start, end, version.quantity, amount,
-            self.sub.currency, price.tax_class, kept_gross, price=price,
+            self.sub.currency, price.tax_class, price.tax_inclusive, price=price,
         )  # fmt: skip
 
     def _cover(self, slot: Slot, version: Version, life: datetime, blanks: bool = True) -> list[Stretch]:
@@ -158,16 +154,16 @@ class Charges:
         whole_by: End | None,
     ) -> Iterator[Line]:  # fmt: skip
         price, mode = version.price, self.sub.terms["rounding_mode"]
-        part, strip = fraction(slot, parts, terms), self.strip(self.sub, version.price)
+        part = fraction(slot, parts, terms)
         package = self.sub.terms["package"]
         flat_at_zero = self.sub.terms["first_flat_at_zero"] == "yes"
         full = worth(price, version.quantity, 0, flat_at_zero, package)
-        due = minor(full, price.currency) * part / strip
+        due = minor(full, price.currency) * part
         fee = rounded(due, mode)
         start, stop = max(slot.at(parts[0][0], ending=False), slot.begin), slot.at(parts[-1][1], ending=True)
-        amounts = [("recurring", due, minor(full, price.currency) / strip)]
+        amounts = [("recurring", due, minor(full, price.currency))]
         if price.period_minimum is not None and fee:
-            missing = minor(price.period_minimum, price.currency) * part / strip - fee
+            missing = minor(price.period_minimum, price.currency) * part - fee
             amounts += [("minimum", missing, missing / part)] if rounded(missing, mode) > 0 else []
         for kind, exact, whole in amounts:
             line = self._line(item, version, kind, start, stop, rounded(exact, mode))
@@ -262,9 +258,9 @@ class Charges:
         """`charged`: what is left of the line, in proportion; `list`: the price without discounts, for the part."""
         mode, slot = self.sub.terms["rounding_mode"], line.slot
         part = fraction(slot, gone, terms)
-        if terms["credit_basis"] == "list":
-            return rounded(line.whole * part, mode)
         left = line.amount - line.credited
+        if terms["credit_basis"] == "list":
+            return min(rounded(line.whole * part, mode), left)
         if length(gone) == length(line.covered):
             return left
         return min(rounded(left * part / fraction(slot, line.covered, terms), mode), left)
@@ -299,15 +295,14 @@ class Charges:
             return
         self.made[version.number, slot.key] = []
         price, terms, mode = version.price, self.sub.terms, self.sub.terms["rounding_mode"]
-        strip = self.strip(self.sub, price)
         exact = minor(
             worth(price, now.value, now.events, terms["first_flat_at_zero"] == "yes", terms["package"]), price.currency
         )
-        fee = rounded(exact / strip, mode)
+        fee = rounded(exact, mode)
         amounts = [("usage", fee)] if now.value or fee or terms["zero_usage_line"] == "yes" else []
         if price.period_minimum is not None and fee:
             part = fraction(slot, self._cover(slot, version, life if counts <= through else NEVER), terms)
-            missing = rounded(minor(price.period_minimum, price.currency) * part / strip - fee, mode)
+            missing = rounded(minor(price.period_minimum, price.currency) * part - fee, mode)
             amounts += [("minimum", missing)] if missing > 0 else []
         for kind, amount in amounts:
             line = self._line(item, version, kind, low, high, amount)

@@ -146,7 +146,7 @@ def set_anchor_day(sub: Agreement, act: Act, terms: Policy) -> None:
 
 
 def set_term_end(sub: Agreement, act: Act, terms: Policy) -> None:
-    if act.get("then", "end") != "end":
+    if act.get("then", "renew") != "end":
         sub.term = None
         return
     if sub.paused(act.at) or terms["known_last_part"] == "full":

@@ -109,7 +109,8 @@ def fraction(slot: Slot, parts: Sequence[Stretch], terms: Policy) -> Fraction:
     share = Fraction(length(parts), _whole(slot, terms))
     if terms["proration_unit"] == "month30":
         share = _month30(slot, parts)
-    if slot.is_first and slot.begin > slot.start and slot.series.first == "start" and terms["first_part"] == "full":
+    whole = {"start": terms["first_part"], "change": terms["proration"]}.get(slot.series.first)
+    if slot.is_first and slot.begin > slot.start and whole == "full":
         share = Fraction(length(parts), slot.length - slot.offset(slot.begin))
     if terms["factor"] == "scale9":
         share = Fraction((share * 10**9 + Fraction(1, 2)).__floor__(), 10**9)
