@@ -103,6 +103,7 @@ class Scenario:
     prices: tuple[Price, ...]
     coupons: Mapping[str, Coupon]
     meters: Mapping[str, str]
+    negative: frozenset[str]
     policy: Policy
     acts: tuple[Act, ...]
 
@@ -135,6 +136,9 @@ def read(raw: Mapping[str, Any]) -> Scenario:
         prices=tuple(prices),
         coupons={code: coupon(code, own) for code, own in _named(catalogue.get("coupons"))},
         meters={code: str(own.get("aggregation", "sum")) for code, own in _named(catalogue.get("meters"))},
+        negative=frozenset(
+            code for code, own in _named(catalogue.get("meters")) if word(own.get("negative", "no")) in ("yes", "true")
+        ),
         policy=policy(DEFAULTS, raw.get("policy")),
         acts=tuple(_acts(raw.get("timeline") or (), zone)),
     )

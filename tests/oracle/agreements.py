@@ -102,6 +102,10 @@ class Agreement:
     paid_slots: set[SlotKey] = field(default_factory=set)
     withdrawn: bool = False
     held_since: datetime | None = None
+    tangled: str = ""
+    """What was done to it while invoices that were due waited."""
+    granted: datetime | None = None
+    """The end of its trial as it was granted, pauses left out."""
     number: int = field(default_factory=NUMBERS.__next__)
     marks: set[datetime] = field(default_factory=set)
     meters: Mapping[str, str] = field(default_factory=dict)
@@ -165,10 +169,20 @@ class Agreement:
     def life_end(self, horizon: datetime) -> tuple[datetime, datetime, End | None]:
         """The known end, the instant it counts from, and what set it."""
         known = [(self._clock_stands_still(end, self.resolve(end.at, horizon)), end) for end in (self.cancelled, self.term) if end]
+        if self._ends_without_method():
+            trial = self.trial_end or NEVER
+            known.append((trial, End(trial, trial, None, self.terms)))
         if not known:
             return NEVER, NEVER, None
         at, end = min(known, key=lambda pair: pair[0])
         return at, max(at, self.resolve(end.effective, horizon)) if end is self.term else self.resolve(end.effective, horizon), end
+
+    def _ends_without_method(self) -> bool:
+        """Nobody has a payment method here: at the end of a trial that asks for one it is over, unless more is arranged."""
+        asked = self.terms["trial_without_method"] != "invoice" and self.group[1] == "automatic" and self.trial_end
+        if asked and (self.terms["trial_without_method"] == "pause" or self.pending or self.pauses or self.term):
+            raise NotSupported("trial_without_method=pause, or with something arranged")
+        return bool(asked)
 
     def _clock_stands_still(self, end: End, at: datetime) -> datetime:
         """A term's clock stands still in the pauses that begin before its end."""

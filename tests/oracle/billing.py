@@ -124,7 +124,9 @@ class Book:
             return None
         waits = any(sub.held_since < at < act.at for at in instants(sub, act.at, self.horizon))
         if waits and act.verb not in ("hold_invoicing", "release_invoicing"):
-            raise NotSupported(f"{act.verb} while invoices are held")
+            sub.tangled = f"{act.verb} while invoices were held"
+        if sub.tangled and act.verb == "release_invoicing":
+            raise NotSupported(sub.tangled)
         return sub.held_since
 
     def draft(self, customer: str, through: datetime, now: datetime) -> None:
@@ -136,6 +138,8 @@ class Book:
             if sub.held_since is not None:
                 if max(sub.life_end(self.horizon)[:2]) > through:
                     continue
+                if sub.tangled:
+                    raise NotSupported(sub.tangled)
                 sub.held_since = None
             apply_pending(sub, through, self.horizon)
             charges = self.charges.setdefault(sub.number, Charges(sub, self.horizon))

@@ -110,7 +110,8 @@ def _credit(ledger: Ledger, act: Act, key: Key, parts: list[tuple[Line, int]]) -
     for line, amount in parts:
         if amount > 0:
             line.credited += amount
-            credit = Line(line.sub, line.item, "credit", line.start, line.end, line.quantity, -amount, key[1], line.tax_class)
+            start, end = line.still_covered
+            credit = Line(line.sub, line.item, "credit", start, end, line.quantity, -amount, key[1], line.tax_class)
             credit.source, credit.becomes = line, becomes
             credits.append(credit)
     if credits:

@@ -195,6 +195,7 @@ class Desk:
             sub.trial_end = None
         if sub.trial_end and not act.get("trial_end"):
             sub.trial_end = self._counted_from(sub, act, sub.trial_end)
+        sub.granted = sub.trial_end
         if sub.trial_end:
             self.trialed.add((sub.customer, price.product))
 
@@ -316,12 +317,20 @@ class Desk:
         sold = number(act.get("quantity", 1))
         return None, lambda at, real: add(sub, added, sold, at, real, terms), None
 
+    def _refused(self, sub: Agreement, meter: str, at: datetime, value: Any) -> bool:
+        """An event before the start, after the end, or below zero is told to its sender and left out."""
+        end = sub.life_end(self.horizon)[0]
+        below = re.fullmatch(r"-[\d.]+", word(value)) and meter not in self.scenario.negative
+        return bool(below) or at < sub.start or at >= end
+
     def _usage(self, act: Act) -> None:
         sub = self.sub(act)
         for event in act.get("events") or [act.args]:
             at = moment(event["at"], self.scenario.zone) if event.get("at") else act.at
             meter = str(event.get("meter") or act.get("meter"))
             who = word(event.get("who", event.get("value", "")))
+            if self._refused(sub, meter, at, event.get("value")):
+                continue
             value = (
                 number(event.get("value") or 0)
                 if re.fullmatch(r"-?[\d.]+", word(event.get("value", 0)))

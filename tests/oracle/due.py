@@ -59,7 +59,7 @@ class Charges:
         """Every line is given back whole ("Withdrawal")."""
         for line in self.all:
             left = line.amount - line.credited
-            end = line.slot.at(line.covered[-1][1], ending=True) if line.slot and line.covered else line.end
+            end = line.still_covered[1]
             line.credited, line.covered = line.amount, []
             if left:
                 yield self._credit_line(line, left, line.start, end, "refund", held=False)

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from tests.oracle import NotSupported
 from tests.oracle.acts import Act
-from tests.oracle.agreements import NUMBERS, Agreement, End
-from tests.oracle.calendar import NEVER, Anchor, day_from, local_day, midnight, moment, wall
+from tests.oracle.agreements import NUMBERS, Agreement, End, Item, Pending
+from tests.oracle.calendar import NEVER, Anchor, day_from, instant, last_day, later, local_day, measure, midnight, moment, wall
 from tests.oracle.policies import Policy
 from tests.oracle.slots import Cut, Pause, Series
 
@@ -62,16 +62,29 @@ def pause(sub: Agreement, act: Act, terms: Policy) -> None:
         raise NotSupported("a pause while another waits or runs")
     every, at_end = sub.base.latest.price.interval, str(act.get("when") or "now") == "period_end"
     if sub.in_trial(act.at) or act.at < sub.start:
-        start, slot = (sub.resolve(sub.period_end(sub.base, act.at), act.at) if at_end else sub.effective(act.at)), None
+        start, slot = (sub.resolve(sub.period_end(sub.base, act.at), max(act.at, sub.start)) if at_end else sub.effective(act.at)), None
     else:
         slot = sub.slot_at(sub.base, act.at)
         start = slot.end if at_end else sub.effective(act.at)
-    end = moment(act.get("until"), sub.zone) if act.get("until") else None
-    if act.get("periods"):
+    end = None
+    if act.get("until"):
+        end = moment(act.get("until"), sub.zone)
+    elif act.get("periods"):
         local = Anchor.at_instant(start, sub.zone)
         anchor, n = (slot.anchor, slot.key[2] + 1) if slot and start == slot.end and not slot.kept else (local, 0)
         end = anchor.boundary(every, n + int(str(act.get("periods"))), sub.zone)
     sub.pauses.append(Pause(start, end, terms))
+    trial_stands_still(sub)
+
+
+def trial_stands_still(sub: Agreement) -> None:
+    """A trial's clock stands still in the pauses that begin in it."""
+    at = sub.granted
+    for pause in sub.pauses if at is not None else ():
+        if pause.start < at:
+            at = NEVER if pause.end is None else later(at, measure(pause.start, pause.end, "day", sub.zone), "day", sub.zone)
+    if at is not None and at != sub.trial_end:
+        _trial_until(sub, at)
 
 
 def skip(sub: Agreement, act: Act, terms: Policy) -> None:
@@ -88,12 +101,14 @@ def resume(sub: Agreement, act: Act, terms: Policy) -> None:
         sub.pauses.pop()
     else:
         last.end = now
+    trial_stands_still(sub)
 
 
 def end_trial(sub: Agreement, act: Act, terms: Policy) -> None:
     if not sub.in_trial(act.at):
         raise NotSupported("end_trial without a trial")
     _trial_until(sub, sub.effective(act.at))
+    sub.granted = None
 
 
 def set_trial_end(sub: Agreement, act: Act, terms: Policy) -> None:
@@ -102,6 +117,7 @@ def set_trial_end(sub: Agreement, act: Act, terms: Policy) -> None:
     if sub.in_trial(act.at):
         if until > (sub.trial_end or until):
             _trial_until(sub, until)
+            sub.granted = until
         return
     if sub.pending or sub.paused(act.at) or any(item.chain[-1].start > now for item in sub.items):
         raise NotSupported("a trial given while a change waits, or in a pause")
@@ -138,11 +154,29 @@ def set_anchor_day(sub: Agreement, act: Act, terms: Policy) -> None:
             if old.anchor.day == day:
                 continue
             anchor = day_from(local, day, old.interval)
+        if terms["billing_day_move"] in ("credit_surplus", "restart"):
+            _whole_period_from(sub, item, anchor, instant(datetime(anchor.year, anchor.month, min(anchor.day, last_day(anchor.year, anchor.month))), sub.zone), terms, end)
+            continue
         if sub.in_trial(act.at):
             old.anchor, old.first, sub.anchor_follows_trial = anchor, terms["billing_day_move"], False
             continue
         old.stop, old.stopped_by = end, Cut(terms)
         item.chain.append(Series(next(NUMBERS), anchor, old.interval, end, terms["billing_day_move"]))
+
+
+def _whole_period_from(sub: Agreement, item: Item, anchor: Anchor, first: datetime, terms: Policy, end: datetime) -> None:
+    """The old days go on until the new one, where a whole period begins."""
+    old = item.chain[-1]
+    while first < end:
+        first = anchor.boundary(old.interval, anchor.slot_at(old.interval, first, sub.zone) + 1, sub.zone)
+
+    def apply(at: datetime, real: datetime) -> None:
+        old.stop, old.stopped_by = at, Cut(terms, terms["billing_day_move"] == "credit_surplus")
+        item.chain.append(Series(next(NUMBERS), anchor, old.interval, at, "change"))
+
+    if sub.in_trial(end - timedelta(seconds=1)) or item.latest.price.timing != "advance":
+        raise NotSupported(f"billing_day_move={terms['billing_day_move']} in a trial or in arrears")
+    sub.pending.append(Pending(first, item, apply, is_plan=False))
 
 
 def set_term_end(sub: Agreement, act: Act, terms: Policy) -> None:

@@ -148,7 +148,7 @@ def slots(
     behind: Callable[[datetime], bool] = lambda at: False,
 ) -> Iterator[Slot]:
     """Every slot of an item that begins by `until`, from its first day on, each time anew."""
-    for series in chain:
+    for series in (series for series in chain if series.start != NEVER):
         anchor, moved, begin, first = series.anchor, 0, series.start, True
         n = anchor.slot_at(series.interval, begin, zone)
         while begin <= until and begin < series.stop:
