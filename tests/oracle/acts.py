@@ -26,11 +26,11 @@ VERBS: dict[str, set[str]] = {
         "language",
         "name",
     },
-    "subscribe": set((SUBSCRIBE + "collection net_days po_number currency apart").split()),
-    "change_plan": {"plan", "quantity", "amount", "when"},
+    "subscribe": set((SUBSCRIBE + "collection net_days po_number currency apart payment_behavior").split()),
+    "change_plan": {"plan", "quantity", "amount", "when", "payment_gated"},
     "ramp": {"steps"},
-    "set_quantity": {"item", "quantity", "when"},
-    "add_item": {"add_on", "price", "quantity", "amount", "when"},
+    "set_quantity": {"item", "quantity", "when", "payment_gated"},
+    "add_item": {"add_on", "price", "quantity", "amount", "when", "payment_gated"},
     "remove_item": {"item", "when"},
     "unchange": {"change"},
     "withdraw": set(),
@@ -88,6 +88,8 @@ class Act:
     subscription: str
     args: Mapping[str, Any]
     overrides: Mapping[str, Any]
+    issued: datetime | None = None
+    """When it was done for good, where that was later: as of `at`, what it comes to issued then."""
 
     def get(self, name: str, default: Any = None) -> Any:
         return self.args.get(name, default)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import count
 from zoneinfo import ZoneInfo
@@ -104,6 +104,7 @@ class Agreement:
     held_since: datetime | None = None
     tangled: str = ""
     """What was done to it while invoices that were due waited."""
+    granted_at: datetime = datetime.min.replace(tzinfo=UTC)
     granted: datetime | None = None
     """The end of its trial as it was granted, pauses left out."""
     number: int = field(default_factory=NUMBERS.__next__)

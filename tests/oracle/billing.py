@@ -1,6 +1,6 @@
 """What must be billed per day: the clock moved from one due instant to the next ("Two clocks", "What is due")."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from tests.oracle.corrections import BY_HAND
 from tests.oracle.desk import Desk
 from tests.oracle.documents import Day, Group, Ledger
 from tests.oracle.due import Charges
+from tests.oracle.gated import resolved
 from tests.oracle.lines import Line
 
 CLOCK = ("bill_run", "advance_to")
@@ -27,10 +28,19 @@ def billed(raw: Mapping[str, Any], *, in_time: bool = True) -> list[Day]:
     late documents dated that day; `advance_to` does so and goes on from one due instant to the next.
     """
     scenario = read(raw)
-    goals = [moment(act.get("to"), scenario.zone) if act.get("to") else act.at for act in scenario.acts]
+
+    def due_of(acts: Sequence[Act]) -> int:
+        return played(scenario, acts, in_time=in_time).ledger.due_now
+
+    book = played(scenario, resolved(scenario.acts, due_of), in_time=in_time)
+    return sorted((day for day in book.ledger.days.values() if day.documents), key=lambda day: day.day)
+
+
+def played(scenario: Scenario, acts: Sequence[Act], *, in_time: bool) -> "Book":
+    goals = [moment(act.get("to"), scenario.zone) if act.get("to") else act.issued or act.at for act in acts]
     book = Book(scenario, max(goals))
     since = goals[0]
-    for act, goal in zip(scenario.acts, goals, strict=True):
+    for act, goal in zip(acts, goals, strict=True):
         if in_time:
             book.advance(since, goal, inclusive=act.verb in CLOCK)
         elif act.verb == "bill_run":
@@ -41,7 +51,7 @@ def billed(raw: Mapping[str, Any], *, in_time: bool = True) -> list[Day]:
         if act.verb not in CLOCK:
             book.enter(act, late=not in_time)
         since = max(since, goal)
-    return sorted((day for day in book.ledger.days.values() if day.documents), key=lambda day: day.day)
+    return book
 
 
 @dataclass
@@ -92,7 +102,7 @@ class Book:
         """An act: what its customer owes up to then, the act, and what follows from it at once."""
         customer = self.desk.who(act)
         if late and act.verb not in SILENT:
-            self.catch_up(act.at, self.desk.payer(customer))
+            self.catch_up(act.issued or act.at, self.desk.payer(customer))
         if act.verb in BY_HAND:
             self.desk.customer(customer)
             customer = self.desk.payer(customer)
@@ -113,7 +123,7 @@ class Book:
             if sub.terms["backdated_start"] == "per_period":
                 for at in sorted({at for at in instants(sub, act.at, self.horizon) if at < act.at}):
                     self.draft(self.desk.payer(customer), at, act.at)
-        self.draft(self.desk.payer(customer), act.at, act.at)
+        self.draft(self.desk.payer(customer), act.at, act.issued or act.at)
 
     def _held_since(self, act: Act) -> datetime | None:
         """Since when the invoices of an act's subscription are held; what would change what waits is refused."""
@@ -132,7 +142,7 @@ class Book:
     def draft(self, customer: str, through: datetime, now: datetime) -> None:
         """draft(facts, through): what is due and unsettled, one document for each group of lines."""
         groups: dict[Group, list[Line]] = {}
-        self.now, self.ledger.through = now, through
+        self.now, self.ledger.through, self.ledger.due_now = now, through, 0
         self.seen[customer] = max(through, self.seen.get(customer, through))
         for sub in [sub for sub in self.desk.agreements.values() if self.desk.payer(sub.customer) == customer]:
             if sub.held_since is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 from tests.oracle import NotSupported
@@ -140,6 +141,8 @@ class Ledger:
     payments: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     documents: dict[tuple[str, str], list[Document]] = field(default_factory=dict)
     days: dict[tuple[str, str, str], Day] = field(default_factory=dict)
+    due_now: int = 0
+    """What the documents issued last ask for."""
     through: datetime | None = None
     """The instant at which what is being issued fell due."""
 
@@ -176,6 +179,7 @@ class Ledger:
             if line.returns is not None and abs(line.amount - line.returns) == 1:
                 line.amount = line.returns
         lay_tax(self.scenario, owner, ordered, day)
+        lines = lines + self._cash(customer, currency, lines, now)
         net, tax = sum(line.net for line in lines), sum(line.tax for line in lines)
         document = Document("credit_note" if net + tax < 0 else "invoice", lines, net, tax)
         key = (customer, currency)
@@ -193,8 +197,21 @@ class Ledger:
             record.documents.append(document)
             for place, line in enumerate(record.lines, 1):
                 line.place = f"{record.day}/{place}"
+        self.due_now += max(document.total, 0) - document.from_balance
         self.close_day(customer, now)
         record.open_after = sum(one.open for one in self.documents[key])
+
+    def _cash(self, customer: str, currency: str, lines: list[Line], now: datetime) -> list[Line]:
+        """The total brought to a multiple of `cash_step`, by a line without tax."""
+        terms = next((line.sub.terms for line in [*lines] if line.sub and line.source is None), self.scenario.policy)
+        if terms["cash_step"] == "none" or any(line.sub is None or line.sub.terms["cash_step"] == "none" for line in lines):
+            return []
+        step = rounded(minor(number(terms["cash_step"]), currency))
+        total = sum(line.net + line.tax for line in lines)
+        if step < 2 or total % step == 0:
+            return []
+        off = rounded(Fraction(total, step), terms["rounding_mode"]) * step - total
+        return [Line(None, "", "rounding", now, None, Fraction(1), off, currency)]
 
     def close_day(self, customer: str, now: datetime) -> None:
         """The balance with which the day ends, as far as it went."""

@@ -81,7 +81,7 @@ def trial_stands_still(sub: Agreement) -> None:
     """A trial's clock stands still in the pauses that begin in it."""
     at = sub.granted
     for pause in sub.pauses if at is not None else ():
-        if pause.start < at:
+        if sub.granted_at <= pause.start < at:
             at = NEVER if pause.end is None else later(at, measure(pause.start, pause.end, "day", sub.zone), "day", sub.zone)
     if at is not None and at != sub.trial_end:
         _trial_until(sub, at)
@@ -127,7 +127,8 @@ def set_trial_end(sub: Agreement, act: Act, terms: Policy) -> None:
         old.stop, old.stopped_by = now, Cut(terms, terms["proration"] != "none")
         anchor = Anchor.at_instant(until, sub.zone) if follows else old.anchor
         item.chain.append(Series(next(NUMBERS), anchor, old.interval, until, "start"))
-    sub.trial_end = until
+    sub.trial_end = sub.granted = until
+    sub.granted_at = now
 
 
 def _trial_until(sub: Agreement, until: datetime) -> None:
@@ -188,6 +189,8 @@ def set_term_end(sub: Agreement, act: Act, terms: Policy) -> None:
     if act.get("term_end") is None:
         raise NotSupported("a term of so many periods on a running subscription")
     at = moment(act.get("term_end"), sub.zone)
+    if any(pause.start > act.at for pause in sub.pauses):
+        raise NotSupported("a term set while a pause waits")
     sub.term = End(at, max(at, act.at), None, terms, since=act.at)
 
 

@@ -53,7 +53,7 @@ KNOWN: dict[str, tuple[str, ...]] = {  # the first is the default
 }
 OF_NO_EFFECT_ON_AMOUNTS = {"late_window_days", "catch_up", "catch_up_limit", "dunning_end"}
 
-AMOUNTS = {"trial_price"}
+AMOUNTS = {"trial_price", "cash_step"}
 
 Policy = Mapping[str, str]
 DEFAULTS: Policy = {key: values[0] for key, values in KNOWN.items()} | {"alignment_day": ""}
