@@ -236,6 +236,7 @@ class Ledger:
                 credited.refunded += refund
                 part -= refund
             self.wallet(key).put(part)
+        self.wallet(key).put(left)
 
     def one_off(self, act: Act, customer: str) -> None:
         sub = self.agreements.get(act.subscription)

@@ -136,6 +136,8 @@ def _lines(lines: list[dict[str, Any]], *, open_ended: bool) -> tuple[str, ...]:
     """
     told = []
     for line in lines:
+        if Decimal(line["amount"]) < 0:
+            line = {**line, "kind": "credit"}
         if line["kind"] == "credit" and not Decimal(line["amount"]):
             continue
         has_end = line["kind"] not in ("setup", "one_off") and (line["kind"] == "credit" or not open_ended)
