@@ -268,7 +268,7 @@ def add(sub: Agreement, price: Price, quantity: Fraction, at: datetime, real: da
     """An add-on counts from the subscription's anchor; in a trial it shares the trial."""
     base = sub.base.chain[-1]
     if sub.in_trial(at):
-        series = Series(next(NUMBERS), base.anchor, price.interval, base.start, base.first)
+        series = Series(next(NUMBERS), base.anchor, price.interval, base.start, "change")
     else:
         anchor = sub.slot_at(sub.base, at).anchor
         if sub.terms["alignment"] == "calendar":

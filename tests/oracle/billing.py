@@ -133,7 +133,7 @@ class Book:
         if sub.held_since is None:
             return None
         waits = any(sub.held_since < at < act.at for at in instants(sub, act.at, self.horizon))
-        if waits and act.verb not in ("hold_invoicing", "release_invoicing"):
+        if waits and act.verb not in ("hold_invoicing", "release_invoicing", "cancel", "uncancel"):
             sub.tangled = f"{act.verb} while invoices were held"
         if sub.tangled and act.verb == "release_invoicing":
             raise NotSupported(sub.tangled)

@@ -149,7 +149,7 @@ class Desk:
         self.agreements[name] = sub
         self._term(sub, act)
         for code in [act.get("coupon")] if isinstance(act.get("coupon"), str) else act.get("coupon") or ():
-            self.attach(sub, str(code), sub.start, terms)
+            self.attach(sub, str(code), max(act.at, sub.start), terms)
         for code, since, overrides, origin in self.customer(sub.customer).coupons:
             self.attach(sub, code, max(since, sub.start), policy(sub.terms, overrides), origin)
 

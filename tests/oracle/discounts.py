@@ -8,7 +8,7 @@ from tests.oracle import NotSupported
 from tests.oracle.agreements import Agreement, Redemption
 from tests.oracle.calendar import Anchor, Interval, instant
 from tests.oracle.lines import Line
-from tests.oracle.prices import minor, rounded, split
+from tests.oracle.prices import minor, rounded, share, split
 from tests.oracle.slots import Slot
 
 
@@ -38,6 +38,22 @@ def lay_discounts(lines: Sequence[Line]) -> None:
     for line in lines:
         if line.source is None and line.sub in subs:
             line.amount = rounded(line.exact, line.sub.terms["rounding_mode"])
+    for inclusive in (False, True):
+        _round_together([line for line in lines if line.inclusive is inclusive])
+
+
+def _round_together(lines: Sequence[Line]) -> None:
+    """`rounding_level` invoice: the exact amounts summed, rounded once and shared back; what is settled by amount apart."""
+    found = [
+        line
+        for line in lines
+        if line.source is None and line.kind in ("recurring", "setup", "trial")
+        if line.sub and line.sub.terms["rounding_level"] == "invoice"
+    ]
+    if found:
+        total = rounded(sum((line.exact for line in found), Fraction(0)), found[0].sub.terms["rounding_mode"])
+        for line, amount in zip(found, share(total, [line.exact for line in found]), strict=True):
+            line.amount = amount
 
 
 def _renews(sub: Agreement, lines: Sequence[Line]) -> bool:

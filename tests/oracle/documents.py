@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.oracle import NotSupported
 from tests.oracle.acts import Act, Scenario
@@ -86,13 +87,14 @@ class Day:
 
 
 def _line(line: Line) -> dict[str, Any]:
-    zone = line.sub.zone if line.sub else None
+    by_hand = "one_off" in (line.kind, line.source.kind if line.source else "")
+    zone = line.sub.zone if line.sub and not by_hand else ZoneInfo("UTC")
     return {
         "item": line.item,
         "subscription": line.sub.name if line.sub else None,
         "kind": line.kind,
-        "start": shown(line.start, zone) if zone else None,
-        "end": shown(line.end, zone) if zone else None,
+        "start": shown(line.start, zone),
+        "end": shown(line.end, zone),
         "quantity": plain(line.quantity),
         "amount": text(line.net, line.currency),
         "credits": line.source.place if line.source else None,

@@ -30,6 +30,7 @@ class Charges:
     all: list[Line] = field(default_factory=list)
     opened: set[int] = field(default_factory=set)
     rated: dict[tuple[int, object], Measured] = field(default_factory=dict)
+    closed: set[tuple[int, object]] = field(default_factory=set)
 
     def due(self, through: datetime, usage: list[Usage]) -> Iterator[Line]:
         """Credits first, then arrears and usage, then what is charged in advance ("Several things at one instant")."""
@@ -133,6 +134,8 @@ class Charges:
         if self._free(slot, changed, terms):
             return
         by = end if known != life else None
+        if version.price.timing == "arrears" and self.sub.terms["arrears_close"] == "on_request":
+            raise NotSupported("arrears_close=on_request")
         if version.price.timing == "advance":
             ready = [wanted] if slot.at(wanted[0][0], ending=False) <= through else []
         else:
@@ -155,9 +158,7 @@ class Charges:
     ) -> Iterator[Line]:  # fmt: skip
         price, mode = version.price, self.sub.terms["rounding_mode"]
         part = fraction(slot, parts, terms)
-        package = self.sub.terms["package"]
-        flat_at_zero = self.sub.terms["first_flat_at_zero"] == "yes"
-        full = worth(price, version.quantity, 0, flat_at_zero, package)
+        full = worth(price, version.quantity, self.sub.terms)
         due = minor(full, price.currency) * part
         fee = rounded(due, mode)
         start, stop = max(slot.at(parts[0][0], ending=False), slot.begin), slot.at(parts[-1][1], ending=True)
@@ -277,7 +278,10 @@ class Charges:
         self, item: Item, slot: Slot, version: Version, through: datetime, life: datetime, counts: datetime, end: End | None,
         usage: list[Usage],
     ) -> Iterator[Line]:  # fmt: skip
-        """Arrears by meter, cut at the real instant; a late event would need its own document and is refused here."""
+        """Arrears by meter, cut at the real instant: what the events come to less what was charged for them.
+
+        Late events are charged with the next period that ends, or when the window of the last one closes.
+        """
         low, high = max(version.real_start, slot.begin), min(version.real_end, slot.end)
         if slot.series.stop != version.end:
             high = min(high, slot.series.stop)
@@ -287,25 +291,41 @@ class Charges:
             low = slot.begin
         if high <= low or high > through:
             return
-        now = measured(self.sub, version, low, high, usage)
-        before = self.rated.setdefault((version.number, slot.key), now)
-        if before != now:
-            raise NotSupported("usage for a period already billed")
-        if (version.number, slot.key) in self.made:
+        terms, key = self.sub.terms, (version.number, slot.key)
+        now, before = measured(self.sub, version, low, high, usage), self.rated.get(key)
+        if now.events and (low, high) != (slot.begin, slot.end):
+            self._cut_as_known(terms)
+        window = timedelta(days=int(terms["late_window_days"]))
+        if before is not None and (now == before or key in self.closed or not self._settles(item, through, life, window)):
             return
-        self.made[version.number, slot.key] = []
-        price, terms, mode = version.price, self.sub.terms, self.sub.terms["rounding_mode"]
-        exact = minor(
-            worth(price, now.value, now.events, terms["first_flat_at_zero"] == "yes", terms["package"]), price.currency
-        )
-        fee = rounded(exact, mode)
-        amounts = [("usage", fee)] if now.value or fee or terms["zero_usage_line"] == "yes" else []
+        if before is not None and version.price.period_minimum is not None:
+            raise NotSupported("late usage of a price with a minimum")
+        if now.events and terms["progressive_threshold"] != "none":
+            raise NotSupported("progressive_threshold with usage")
+        self.rated[key] = now
+        if through >= high + window:
+            self.closed.add(key)
+        price, mode = version.price, terms["rounding_mode"]
+        fee = rounded(minor(worth(price, now.value, terms, now.events), price.currency), mode)
+        amount = fee - (rounded(minor(worth(price, before.value, terms, before.events), price.currency), mode) if before else 0)
+        wanted = amount if before else now.value or fee or terms["zero_usage_line"] == "yes"
+        amounts = [("usage", amount)] if wanted else []
         if price.period_minimum is not None and fee:
             part = fraction(slot, self._cover(slot, version, life if counts <= through else NEVER), terms)
             missing = rounded(minor(price.period_minimum, price.currency) * part - fee, mode)
             amounts += [("minimum", missing)] if missing > 0 else []
-        for kind, amount in amounts:
-            line = self._line(item, version, kind, low, high, amount)
+        for kind, due in amounts:
+            line = self._line(item, version, kind, low, high, due)
             line.quantity, line.renewal = now.value, True
             line.tax_day = local_day(high - timedelta(seconds=1), self.sub.zone)
             yield line
+
+    def _settles(self, item: Item, through: datetime, life: datetime, window: timedelta) -> bool:
+        """Whether a period of the item ends at this very instant, or the last one's window closes."""
+        ends = {slot.end for slot in self.sub.slots(item, through)} | {version.real_end for version in item.versions}
+        return through in ends or through == life + window
+
+    def _cut_as_known(self, terms: Policy) -> None:
+        for key, known in (("usage_cut", "at_change"), ("tiers_after_cut", "own")):
+            if terms[key] != known:
+                raise NotSupported(f"{key}={terms[key]} with a cut inside a period")

@@ -15,7 +15,7 @@ from tests.oracle.slots import Cut, Pause, Series
 def cancel(sub: Agreement, act: Act, terms: Policy) -> None:
     when, now = str(act.get("when") or terms["cancel_at"]), sub.effective(act.at)
     if pause := sub.paused(act.at):  # the rest that was kept is given back, and the pause is over
-        if when != "now" or pause.policy["pause_rest"] != "kept" or terms["cancel_day"] == "billed":
+        if when not in ("now", *_today(sub, act)) or pause.policy["pause_rest"] != "kept" or terms["cancel_day"] == "billed":
             raise NotSupported("cancel during a pause")
         pause.end = now
     if when == "period_end":
@@ -37,6 +37,10 @@ def cancel(sub: Agreement, act: Act, terms: Policy) -> None:
     sub.cancelled = End(at, effective, real, terms, since=act.at)
     if effective <= act.at:
         sub.pauses = [pause for pause in sub.pauses if pause.start < at]
+
+
+def _today(sub: Agreement, act: Act) -> tuple[str, ...]:
+    return (local_day(act.at, sub.zone).isoformat(),)
 
 
 def _known_end(sub: Agreement, at: datetime) -> datetime | None:

@@ -186,7 +186,7 @@ class TestTax:
     ("entry", "names"),
     [
         (at("2024-04-02", "set_time_zone"), "verb set_time_zone"),
-        (at("2024-04-02", "cancel", policy={"arrears_close": "on_request"}), "policy arrears_close=on_request"),
+        (at("2024-04-02", "cancel", policy={"draft_hours": "24"}), "policy draft_hours=24"),
         (at("2024-04-02", "change_plan", plan="big", gated=True), "change_plan: ['gated']"),
     ],
 )
