@@ -96,7 +96,7 @@ def _eligible(sub: Agreement, redemption: Redemption, line: Line, document: obje
     if not line.renewal and line.kind != "setup":
         has_it = slot in redemption.used or _lasts(sub, redemption, line)
         return has_it and redemption.policy["coupon_on_prorations"] == "inherit"
-    if slot in redemption.used:
+    if slot in redemption.used and redemption.policy["coupon_counts"] == "periods":
         return True
     if not _lasts(sub, redemption, line):
         return False

@@ -87,8 +87,7 @@ class Day:
 
 
 def _line(line: Line) -> dict[str, Any]:
-    by_hand = "one_off" in (line.kind, line.source.kind if line.source else "")
-    zone = line.sub.zone if line.sub and not by_hand else ZoneInfo("UTC")
+    zone = line.sub.zone if line.sub else ZoneInfo("UTC")
     return {
         "item": line.item,
         "subscription": line.sub.name if line.sub else None,
