@@ -235,9 +235,11 @@ class Charges:
         amount = self._worth_of(line, gone, cut.policy)
         line.covered = minus(line.covered, gone)
         becomes = cut.policy["credit_becomes"]
-        if not cut.credit or becomes == "none" or (cut.cancel and self._debt_stays(line, cut.policy)) or amount == 0:
+        if not cut.credit or becomes == "none" or (cut.cancel and self._debt_stays(line, cut.policy)):
             return
         line.credited += amount
+        if line.by_hand and line.tax and line.credited < line.amount:
+            raise NotSupported("tax of a credit for time after one by hand")
         start, stop = slot.at(gone[0][0], ending=False), slot.at(gone[-1][1], ending=True)
         if start > stop:
             start = slot.at(gone[0][0], ending=True)
