@@ -16,6 +16,7 @@ from tests.oracle.slots import Cut, Pause, Series, Slot, SlotKey, slots
 
 NUMBERS = count(1)
 AT_TRIAL_END = "trial end"
+LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 Reference = datetime | SlotKey | str | Pause
 """An instant, the end of a period, of the trial, or of a pause, wherever that comes to lie."""
 
@@ -104,7 +105,7 @@ class Agreement:
     held_since: datetime | None = None
     tangled: str = ""
     """What was done to it while invoices that were due waited."""
-    granted_at: datetime = datetime.min.replace(tzinfo=UTC)
+    granted_at: datetime = LONG_AGO
     granted: datetime | None = None
     """The end of its trial as it was granted, pauses left out."""
     number: int = field(default_factory=NUMBERS.__next__)
@@ -169,14 +170,16 @@ class Agreement:
 
     def life_end(self, horizon: datetime) -> tuple[datetime, datetime, End | None]:
         """The known end, the instant it counts from, and what set it."""
-        known = [(self._clock_stands_still(end, self.resolve(end.at, horizon)), end) for end in (self.cancelled, self.term) if end]
+        ends = [end for end in (self.cancelled, self.term) if end]
+        known = [(self._clock_stands_still(end, self.resolve(end.at, horizon)), end) for end in ends]
         if self._ends_without_method():
             trial = self.trial_end or NEVER
             known.append((trial, End(trial, trial, None, self.terms)))
         if not known:
             return NEVER, NEVER, None
         at, end = min(known, key=lambda pair: pair[0])
-        return at, max(at, self.resolve(end.effective, horizon)) if end is self.term else self.resolve(end.effective, horizon), end
+        counts = self.resolve(end.effective, horizon)
+        return at, max(at, counts) if end is self.term else counts, end
 
     def _ends_without_method(self) -> bool:
         """Nobody has a payment method here: at the end of a trial that asks for one it is over, unless more is arranged."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.oracle import NotSupported
 from tests.oracle.acts import Act, Scenario, read
-from tests.oracle.agreements import Agreement, Pending
+from tests.oracle.agreements import LONG_AGO, Agreement, Pending
 from tests.oracle.calendar import NEVER, moment
 from tests.oracle.corrections import BY_HAND
 from tests.oracle.desk import Desk
@@ -88,12 +88,12 @@ class Book:
         yield from self.ledger.waiting_until()
 
     def catch_up(self, now: datetime, payer: str | None = None) -> None:
-        """What nobody looked at, in order, one document for each instant that was missed, issued now; of one payer or all."""
+        """What nobody looked at, in order, one document an instant, issued now; of one payer or all."""
         for customer in [payer] if payer else dict.fromkeys(who for _, who in self.coming(now)):
             while True:
-                since = self.seen.get(customer, datetime.min.replace(tzinfo=now.tzinfo))
-                missed = [at for at, who in self.coming(now) if who == customer and since < at and (at < now or not payer)]
-                missed = [at for at in missed if at <= now]
+                since = self.seen.get(customer, LONG_AGO)
+                coming = [at for at, who in self.coming(now) if who == customer and since < at <= now]
+                missed = [at for at in coming if at < now or not payer]
                 if not missed:
                     break
                 self.draft(customer, min(missed), now)

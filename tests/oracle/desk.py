@@ -24,7 +24,7 @@ from tests.oracle.agreements import (
     remove,
     yearly,
 )
-from tests.oracle.calendar import Anchor, Interval, aligned, later, measure, moment, wall
+from tests.oracle.calendar import NEVER, Anchor, Interval, aligned, later, measure, moment, wall
 from tests.oracle.life import LIFE
 from tests.oracle.policies import Policy, policy, word
 from tests.oracle.prices import Price, number

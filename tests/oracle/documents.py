@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.oracle import NotSupported
 from tests.oracle.acts import Act, Scenario
 from tests.oracle.agreements import Agreement
 from tests.oracle.calendar import local_day, shown

@@ -15,7 +15,7 @@ from tests.oracle.calendar import NEVER, local_day
 from tests.oracle.desk import Usage
 from tests.oracle.lines import Line
 from tests.oracle.policies import Policy
-from tests.oracle.prices import Price, minor, number, rounded, worth
+from tests.oracle.prices import minor, number, rounded, worth
 from tests.oracle.slots import Cut, Slot, Stretch, fraction, length, minus
 from tests.oracle.usage import Measured, measured
 
@@ -199,7 +199,7 @@ class Charges:
     def _credits(self, item: Item, through: datetime, life: datetime, end: End | None) -> Iterator[Line]:
         current = {slot.key: slot for slot in self.sub.slots(item, through)}
         for version in item.versions:
-            for key, made in [(key, made) for (number, key), made in self.made.items() if number == version.number]:
+            for key, made in [(key[1], made) for key, made in self.made.items() if key[0] == version.number]:
                 for line in made:
                     yield from self._credit(line, version, current.get(key), life, end, through)
                 made[:] = [line for line in made if not line.dropped]
@@ -298,10 +298,11 @@ class Charges:
         if now.events and (low, high) != (slot.begin, slot.end):
             self._cut_as_known(terms)
         window = timedelta(days=int(terms["late_window_days"]))
-        if before is not None and (now == before or key in self.closed or not self._settles(item, through, life, window)):
-            return
-        if before is not None and version.price.period_minimum is not None:
-            raise NotSupported("late usage of a price with a minimum")
+        if before is not None:
+            if now == before or key in self.closed or not self._settles(item, through, life, window):
+                return
+            if version.price.period_minimum is not None:
+                raise NotSupported("late usage of a price with a minimum")
         if now.events and terms["progressive_threshold"] != "none":
             raise NotSupported("progressive_threshold with usage")
         self.rated[key] = now
@@ -309,9 +310,10 @@ class Charges:
             self.closed.add(key)
         price, mode = version.price, terms["rounding_mode"]
         fee = rounded(minor(worth(price, now.value, terms, now.events), price.currency), mode)
-        amount = fee - (rounded(minor(worth(price, before.value, terms, before.events), price.currency), mode) if before else 0)
-        wanted = amount if before else now.value or fee or terms["zero_usage_line"] == "yes"
-        amounts = [("usage", amount)] if wanted else []
+        if before is not None:
+            fee -= rounded(minor(worth(price, before.value, terms, before.events), price.currency), mode)
+        wanted = fee if before else now.value or fee or terms["zero_usage_line"] == "yes"
+        amounts = [("usage", fee)] if wanted else []
         if price.period_minimum is not None and fee:
             part = fraction(slot, self._cover(slot, version, life if counts <= through else NEVER), terms)
             missing = rounded(minor(price.period_minimum, price.currency) * part - fee, mode)

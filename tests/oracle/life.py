@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from tests.oracle import NotSupported
 from tests.oracle.acts import Act
 from tests.oracle.agreements import NUMBERS, Agreement, End, Item, Pending
-from tests.oracle.calendar import NEVER, Anchor, day_from, instant, last_day, later, local_day, measure, midnight, moment, wall
+from tests.oracle.calendar import NEVER, Anchor, day_from, later, local_day, measure, midnight, moment, wall
 from tests.oracle.policies import Policy
 from tests.oracle.slots import Cut, Pause, Series
 
@@ -15,7 +15,11 @@ from tests.oracle.slots import Cut, Pause, Series
 def cancel(sub: Agreement, act: Act, terms: Policy) -> None:
     when, now = str(act.get("when") or terms["cancel_at"]), sub.effective(act.at)
     if pause := sub.paused(act.at):  # the rest that was kept is given back, and the pause is over
-        if when not in ("now", *_today(sub, act)) or pause.policy["pause_rest"] != "kept" or terms["cancel_day"] == "billed":
+        if (
+            when not in ("now", *_today(sub, act))
+            or pause.policy["pause_rest"] != "kept"
+            or terms["cancel_day"] == "billed"
+        ):
             raise NotSupported("cancel during a pause")
         pause.end = now
     if when == "period_end":
@@ -68,10 +72,11 @@ def pause(sub: Agreement, act: Act, terms: Policy) -> None:
         raise NotSupported("a pause before a moved billing day")
     every, at_end = sub.base.latest.price.interval, str(act.get("when") or "now") == "period_end"
     if sub.in_trial(act.at) or act.at < sub.start:
-        start, slot = (sub.resolve(sub.period_end(sub.base, act.at), max(act.at, sub.start)) if at_end else sub.effective(act.at)), None
+        slot, end = None, sub.resolve(sub.period_end(sub.base, act.at), max(act.at, sub.start))
     else:
         slot = sub.slot_at(sub.base, act.at)
-        start = slot.end if at_end else sub.effective(act.at)
+        end = slot.end
+    start = end if at_end else sub.effective(act.at)
     end = None
     if act.get("until"):
         end = moment(act.get("until"), sub.zone)
@@ -88,7 +93,8 @@ def trial_stands_still(sub: Agreement) -> None:
     at = sub.granted
     for pause in sub.pauses if at is not None else ():
         if sub.granted_at <= pause.start < at:
-            at = NEVER if pause.end is None else later(at, measure(pause.start, pause.end, "day", sub.zone), "day", sub.zone)
+            days = measure(pause.start, pause.end or NEVER, "day", sub.zone)
+            at = later(at, days, "day", sub.zone) if pause.end else NEVER
     if at is not None and at != sub.trial_end:
         _trial_until(sub, at)
 
@@ -162,7 +168,7 @@ def set_anchor_day(sub: Agreement, act: Act, terms: Policy) -> None:
                 continue
             anchor = day_from(local, day, old.interval)
         if terms["billing_day_move"] in ("credit_surplus", "restart"):
-            _whole_period_from(sub, item, anchor, instant(datetime(anchor.year, anchor.month, min(anchor.day, last_day(anchor.year, anchor.month))), sub.zone), terms, end)
+            _whole_period_from(sub, item, anchor, terms, end)
             continue
         if sub.in_trial(act.at):
             old.anchor, old.first, sub.anchor_follows_trial = anchor, terms["billing_day_move"], False
@@ -171,9 +177,10 @@ def set_anchor_day(sub: Agreement, act: Act, terms: Policy) -> None:
         item.chain.append(Series(next(NUMBERS), anchor, old.interval, end, terms["billing_day_move"]))
 
 
-def _whole_period_from(sub: Agreement, item: Item, anchor: Anchor, first: datetime, terms: Policy, end: datetime) -> None:
+def _whole_period_from(sub: Agreement, item: Item, anchor: Anchor, terms: Policy, end: datetime) -> None:
     """The old days go on until the new one, where a whole period begins."""
     old = item.chain[-1]
+    first = anchor.boundary(old.interval, 0, sub.zone)
     while first < end:
         first = anchor.boundary(old.interval, anchor.slot_at(old.interval, first, sub.zone) + 1, sub.zone)
 

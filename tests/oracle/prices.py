@@ -107,9 +107,7 @@ class Price:
     sells_quantity: bool = True
 
 
-def worth(
-    price: Price, quantity: Fraction, terms: Policy | None = None, events: int = 0
-) -> Fraction:
+def worth(price: Price, quantity: Fraction, terms: Policy | None = None, events: int = 0) -> Fraction:
     """The exact price, in major units, of a quantity for a whole period; `tier_mode` top counts graduated as volume."""
     terms = terms or {}
     model = "volume" if price.model == "graduated" and terms.get("tier_mode") == "top" else price.model

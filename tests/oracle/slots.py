@@ -103,7 +103,7 @@ def length(stretches: Sequence[Stretch]) -> int:
 
 
 def fraction(slot: Slot, parts: Sequence[Stretch], terms: Policy) -> Fraction:
-    """part / whole by the policy's denominator, exact; the whole slot is 1, and no part is more ("Changes and proration")."""
+    """part / whole by the policy's denominator, exact; the whole slot is 1, no part is more ("Changes and proration")."""
     if length(parts) == slot.length:
         return Fraction(1)
     share = Fraction(length(parts), _whole(slot, parts, terms))

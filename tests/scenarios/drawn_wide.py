@@ -1,4 +1,4 @@
-"""More of everything than in `drawn`: every policy, several currencies, meters, money by hand, what is held or paid first."""
+"""More of everything than in `drawn`: every policy, two currencies, meters, money by hand, what is held or paid first."""
 
 from datetime import date, timedelta
 from random import Random
@@ -7,7 +7,10 @@ from typing import Any
 from tests.oracle.policies import KNOWN
 from tests.scenarios.drawn import DAYS, Act, Draw, Scenario
 
-MONTH_ENDS = (*DAYS, *(date(2024, month, day) for month, day in ((1, 30), (2, 28), (4, 30), (5, 31), (6, 30), (12, 31))))
+MONTH_ENDS = (
+    *DAYS,
+    *(date(2024, month, day) for month, day in ((1, 30), (2, 28), (4, 30), (5, 31), (6, 30), (12, 31))),
+)
 WORDS = {
     **{key: words for key, words in KNOWN.items() if len(words) > 1 and key != "trial_without_method"},
     "alignment": ("anniversary", "calendar", "billing_day(15)", "billing_day(31)", "customer_day"),
@@ -23,8 +26,8 @@ ADD_ONS = ("bag", "chair", "behind", "yearly", "weekly", "minutes")
 VERBS = (
     "change_plan", "change_plan", "change_plan", "set_quantity", "set_quantity", "add_item", "add_item", "remove_item",
     "cancel", "uncancel", "pause", "pause", "resume", "resume", "skip", "set_anchor_day", "set_trial_end", "end_trial",
-    "set_term_end", "apply_coupon", "unchange", "reactivate", "hold_invoicing", "release_invoicing", "ramp", "usage", "usage",
-    "one_off", "bill_run",
+    "set_term_end", "apply_coupon", "unchange", "reactivate", "hold_invoicing", "release_invoicing", "ramp", "usage",
+    "usage", "one_off", "bill_run",
 )  # fmt: skip
 BY_HAND = (
     "record_payment", "record_payment", "grant_credit", "credit_note", "adjust_line", "void", "write_off", "refund",
@@ -55,7 +58,11 @@ class Wide(Draw):
             "month-end": {"amount": "31.00"},
         }
         found["add_ons"] |= {
-            "minutes": {"model": "graduated", "meter": "minutes", "tiers": [{"up_to": 10, "unit": "0.5"}, {"unit": "0.1"}]},
+            "minutes": {
+                "model": "graduated",
+                "meter": "minutes",
+                "tiers": [{"up_to": 10, "unit": "0.5"}, {"unit": "0.1"}],
+            },
         }
         aggregations = ("sum", "count", "max", "last", "unique")
         found["meters"] = {"calls": {}, "minutes": {"aggregation": lot.choice(aggregations)}}
@@ -95,7 +102,9 @@ class Wide(Draw):
                 step: Act = lot.choice(({"plan": lot.choice(self.plans)}, {"amount": "12.34"}, {"quantity": 3}))
                 return {"steps": [{"after_periods": after, **step}]}
             case "record_payment" | "refund":
-                return lot.choice(({}, {}, {"amount": "12.34"}, {"document": "draft"} if verb == "record_payment" else {}))
+                return lot.choice(
+                    ({}, {}, {"amount": "12.34"}, {"document": "draft"} if verb == "record_payment" else {})
+                )
             case "grant_credit":
                 expires = {"expires": self.later(5, 60)} if self.chance(0.4) else {}
                 return {"amount": lot.choice(("5", "100")), "kind": lot.choice(("promotional", "paid")), **expires}
@@ -110,4 +119,5 @@ class Wide(Draw):
 
     def event(self) -> dict[str, Any]:
         at = {"at": (self.day - timedelta(days=self.lot.randint(0, 12))).isoformat()} if self.chance(0.5) else {}
-        return {"key": f"e{self.lot.random()}", "value": self.lot.choice((1, 7, 12, 333)), "who": self.lot.choice("ab"), **at}
+        key, value, who = f"e{self.lot.random()}", self.lot.choice((1, 7, 12, 333)), self.lot.choice("ab")
+        return {"key": key, "value": value, "who": who, **at}

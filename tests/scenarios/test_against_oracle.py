@@ -1,8 +1,8 @@
 """Random lives, billed by the product and worked out by a second opinion that shares no line with it.
 
-`drawn` and `drawn_wide` make a life of a seed, `compare` takes the acts that the product accepted to the oracle. A failure prints the
-seed and the life; `SEEDS="1234 1235" pytest tests/scenarios/test_against_oracle.py -m "not slow"` plays one again, and
-`MANY_SEEDS` with `-m slow` hundreds of others.
+`drawn` and `drawn_wide` make a life of a seed, `compare` takes the acts that the product accepted to the oracle. A
+failure prints the seed and the life; `SEEDS="1234 1235" pytest tests/scenarios/test_against_oracle.py -m "not slow"`
+plays one again (`WIDE_SEEDS` a wide one), and `MANY_SEEDS` with `-m slow` hundreds of others.
 What both read differently on purpose is named in tests/oracle/README.md and refused there by name.
 """
 
