@@ -230,6 +230,9 @@ def change(
     if terms["proration"] == "none" and "arrears" in (price.timing, old.price.timing):
         raise NotSupported("proration=none in arrears")
     trial = sub.in_trial(at)
+    into_arrears = price.timing == "arrears" and old.price.timing == "advance" and not trial
+    if into_arrears and (slot := sub.slot_or_none(item, at)) and slot.kept:
+        raise NotSupported("a change into arrears in a period that a pause made longer")
     if restarts and not trial and at < item.chain[-1].start:
         raise NotSupported("another interval before a moved billing day")
     if terms["proration"] == "none" and not trial and at < sub.slot_at(item, real).begin:

@@ -172,6 +172,7 @@ class Charges:
             line.slot, line.covered, line.charged, line.whole_by = slot, list(parts), list(parts), whole_by
             line.whole = whole
             line.renewal = not changed and not (slot.is_first and slot.begin > slot.start)
+            line.renewal = line.renewal and not (price.timing == "arrears" and slot.blanks)
             if price.timing == "arrears":
                 line.tax_day = local_day(stop - timedelta(seconds=1), self.sub.zone)
             line.held = price.timing == "advance" and (
@@ -241,6 +242,8 @@ class Charges:
         if line.by_hand and line.tax and line.credited < line.amount:
             raise NotSupported("tax of a credit for time after one by hand")
         start, stop = slot.at(gone[0][0], ending=False), slot.at(gone[-1][1], ending=True)
+        if start == NEVER:
+            raise NotSupported("an end in a pause without end")
         if start > stop:
             start = slot.at(gone[0][0], ending=True)
         deferred = cut.policy["difference_invoiced"] == "next_invoice" and not cut.inline and not cut.cancel

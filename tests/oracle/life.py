@@ -21,7 +21,8 @@ def cancel(sub: Agreement, act: Act, terms: Policy) -> None:
             or terms["cancel_day"] == "billed"
         ):
             raise NotSupported("cancel during a pause")
-        pause.end = now
+        sub.pauses.remove(pause)
+        when, now = "now", pause.start
     if when == "period_end":
         end = _known_end(sub, act.at) or sub.period_end(sub.base, act.at)
         sub.cancelled = End(end, end, None, terms)

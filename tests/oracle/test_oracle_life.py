@@ -127,7 +127,7 @@ class TestAfterwards:
     def test_a_cancel_in_a_pause_gives_back_the_rest_that_was_kept(self):
         """Paused on the 11th with twenty days left, cancelled on the 21st: they would have run to 11 May."""
         timeline = [at("2024-04-01", "subscribe", plan="a"), at("2024-04-11", "pause"), at("2024-04-21", "cancel")]
-        assert lines(timeline, PLANS).splitlines()[1:] == ["2024-04-21 a credit 2024-04-21 2024-05-11 -20.00"]
+        assert lines(timeline, PLANS).splitlines()[1:] == ["2024-04-21 a credit 2024-04-11 2024-05-01 -20.00"]
 
     def test_a_parent_pays_for_its_children_on_one_document(self):
         timeline = [
@@ -227,7 +227,7 @@ class TestPause:
             at("2024-05-01", "bill_run"),
         ]
         assert lines(timeline, PLANS).splitlines()[1:] == [
-            "2024-04-21 a credit 2024-04-21 2024-05-11 -20.00",
+            "2024-04-21 a credit 2024-04-11 2024-05-01 -20.00",
             "2024-04-21 basic recurring 2024-04-21 2024-05-11 66.67",
         ]
 
