@@ -221,6 +221,8 @@ class Subscription:
     collection: CollectionMode = CollectionMode.AUTOMATIC
     net_days: int = 0
     discounts: tuple[Discount, ...] = ()
+    discounts_so_far: tuple[Discount, ...] = ()
+    """Where a change waits, which may be dated back: every discount it had, also those that have ended."""
     overcharged: tuple[Settled, ...] = ()
     returned: tuple[Returned, ...] = ()
     """What changes of the very instant of one that waits gave back: it may go back to what these left."""

@@ -33,6 +33,7 @@ from perennia.domain.facts import (
     ItemKind,
     Payer,
     Seller,
+    Settled,
     Status,
     Subscription,
     Version,
@@ -42,6 +43,7 @@ from perennia.domain.lengthened import term_after
 from perennia.domain.lifecycle import LIVE, check_move
 from perennia.domain.metrics import movement, subscription_mrr
 from perennia.domain.policies import Policies
+from perennia.domain.pricing import Timing
 from perennia.domain.progress import NOTHING, Progress
 from perennia.domain.using import Using
 
@@ -87,7 +89,7 @@ class Standing:
         self.changes = sorted(facts.changes, key=in_order) if facts.changes else []
         plan_first = sorted(facts.items, key=lambda item: item.kind is not ItemKind.PLAN)
         self.progress = [self._progress(item, version) for item in plan_first for version in item.versions]
-        self.discounts = {discount.id: discount.periods_left for discount in facts.discounts}
+        self.discounts = {one.id: one.periods_left for one in facts.discounts_so_far or facts.discounts}
         self.together = False
         self.through = NOTHING
         """What waits as a draft is issued if it is ready by then."""
@@ -186,18 +188,24 @@ class Standing:
         """The discounts at work on a part, or on a set-up fee. A part of the plan that begins with a period consumes one
         of each (`coupon_counts` periods), or each invoice on which one works does (`invoices`).
 
-        One that begins inside a period has that period's discount and consumes nothing; nor does one that stands in for
-        a period that was charged before (a change on its first day, or back-dated). A used-up discount ends where
-        the plan's next period begins, or the gap before a moved billing day: before that is charged in advance, or once
-        all of the period before has been charged in arrears (one taken over used up, before its first part). So does one
-        that is over by its date (`months`), which no part has that begins after it.
+        What a change dated back charges has those that were at work when it was to be charged. One that begins inside
+        a period has that period's discount and consumes nothing; nor does one that stands in for a period that was
+        charged before (a change on its first day, or back-dated). A used-up discount ends where the plan's next
+        period begins, or the gap before a moved billing day: before that is charged in advance, or once all of the
+        period before has been charged in arrears (one taken over used up, before its first part). So does one that is
+        over by its date (`months`), which no part has that begins after it.
         """
         begins, starts = not setup and progress.begins_a_period(), progress.settled
         counts, renews = self.facts.policies.coupon_counts, begins and progress.item.kind is ItemKind.PLAN
-        counted = self._counted_before(progress) if renews and counts == "periods" and self.overcharged else frozenset()
+        replaced = self._charged_before(progress) if renews and counts == "periods" and self.overcharged else None
+        counted = self._counted_with(replaced) if replaced is not None else frozenset()
+        given = self.facts.discounts
+        if counts != "invoices" and self._is_dated_back(progress):
+            given = self._given_then(progress, at, but_ended=renews and counts == "periods" and replaced is None)
+        later = frozenset(d.id for d in self.facts.discounts) - {d.id for d in given}
         if renews or counts == "invoices" or self._is_gap(progress):
-            self._end_used_up(at, starts, but=counted)
-        active = [d for d in self.facts.discounts if d.id not in self.ended_discounts]
+            self._end_used_up(at, starts, but=counted | later)
+        active = [d for d in given if d.id not in self.ended_discounts]
         if counts == "months":
             active = [discount for discount in active if not self._is_over(discount, at, starts)]
         found = at_work(
@@ -205,11 +213,28 @@ class Standing:
             on_prorations=progress.policies.coupon_on_prorations,
         )  # fmt: skip
         if consumes(counts=counts, begins_period=renews, begins_document=True):
-            self._consume([d for d in active if d.id not in counted] if counts == "periods" else found, at)
+            uncounted = [d for d in active if d.ended_at is None and d.id not in counted]
+            self._consume(uncounted if counts == "periods" else found, at)
         return found
 
-    def _counted_before(self, progress: Progress) -> frozenset[Id]:
-        """The discounts that were counted for the plan's next period already: with a charge that goes back now."""
+    def _is_dated_back(self, progress: Progress) -> bool:
+        """Whether a change begins the version of a part for whose time the plan was charged already."""
+        if not self.facts.discounts_so_far or progress.version.billed_through is not None:
+            return False
+        charged = [v.billed_through for item in self.facts.items if item.kind is ItemKind.PLAN for v in item.versions]
+        return any(through is not None and through > progress.settled for through in charged)
+
+    def _given_then(self, progress: Progress, at: datetime, *, but_ended: bool) -> tuple[Discount, ...]:
+        """The discounts that were at work when a part was to be charged, `but_ended` none that is over by now."""
+        in_arrears, zone = progress.version.price.timing is Timing.ARREARS, self.facts.zone
+        return tuple(
+            one
+            for one in self.facts.discounts_so_far
+            if one.was_at_work(at, zone=zone, at_end=in_arrears) and not (but_ended and one.ended_at is not None)
+        )
+
+    def _charged_before(self, progress: Progress) -> Settled | None:
+        """The part that charged the plan's next period already, and goes back now."""
         slot = slot_at(progress.version.series, progress.settled)
         versions = {one.version.id: one.version for one in self.progress if one.item.id == progress.item.id}
         for settled in self.overcharged:
@@ -217,14 +242,18 @@ class Standing:
             if version is None or settled.start != progress.settled or settled.end == settled.start:
                 continue
             if slot_at(version.series, settled.start) == slot:
-                had_them = settled.line_discount > 0 or settled.line_net == 0
-                return frozenset(
-                    discount.id
-                    for discount in self.facts.discounts
-                    if self.discounts[discount.id] != discount.periods
-                    and (had_them or not discount.covers(version.price.sold))
-                )
-        return frozenset()
+                return settled
+        return None
+
+    def _counted_with(self, replaced: Settled) -> frozenset[Id]:
+        """The discounts that were counted with a charge that goes back now: what takes its place consumes none."""
+        had_them = replaced.line_discount > 0 or replaced.line_net == 0
+        sold = next(one.version.price.sold for one in self.progress if one.version.id == replaced.version_id)
+        return frozenset(
+            discount.id
+            for discount in self.facts.discounts
+            if self.discounts[discount.id] != discount.periods and (had_them or not discount.covers(sold))
+        )
 
     def _is_gap(self, progress: Progress) -> bool:
         """Whether the next part of the plan follows a whole period that was counted otherwise: a moved billing day."""
