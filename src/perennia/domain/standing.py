@@ -37,6 +37,7 @@ from perennia.domain.facts import (
     Status,
     Subscription,
     Version,
+    waits_for_rest,
 )
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.lengthened import term_after
@@ -85,7 +86,7 @@ class Standing:
         self.facts, self.status, self.trial_end, self.term = facts, facts.status, facts.trial_ends_at, facts.term
         self.cancel_at = facts.cancel_at
         self._seller, self._payer, self._new_ids = seller, payer, new_ids
-        self.pause = next((pause for pause in facts.pauses if not pause.is_over), None) if facts.pauses else None
+        self.pause = facts.running_pause if facts.pauses else None
         self.changes = sorted(facts.changes, key=in_order) if facts.changes else []
         plan_first = sorted(facts.items, key=lambda item: item.kind is not ItemKind.PLAN)
         self.progress = [self._progress(item, version) for item in plan_first for version in item.versions]
@@ -114,7 +115,12 @@ class Standing:
     @property
     def ends_at(self) -> datetime | None:
         """Where the subscription is known to end, as it stands by now."""
-        if self.term is None or self.term.then != "end" or self._is_paused():
+        if self._is_paused():
+            paid = [progress.settled for progress in self.progress if progress.item.kind is ItemKind.PLAN]
+            return (
+                None if waits_for_rest(self.cancel_at, self.facts.cancel_policies, self.pause, paid) else self.cancel_at
+            )
+        if self.term is None or self.term.then != "end":
             return self.cancel_at
         return self.term.ends_at if self.cancel_at is None else min(self.cancel_at, self.term.ends_at)
 
@@ -199,10 +205,10 @@ class Standing:
         counts, renews = self.facts.policies.coupon_counts, begins and progress.item.kind is ItemKind.PLAN
         replaced = self._charged_before(progress) if renews and counts == "periods" and self.overcharged else None
         counted = self._counted_with(replaced) if replaced is not None else frozenset()
-        given = self.facts.discounts
+        given, later = self.facts.discounts, frozenset[Id]()
         if counts != "invoices" and self._is_dated_back(progress):
             given = self._given_then(progress, at, but_ended=renews and counts == "periods" and replaced is None)
-        later = frozenset(d.id for d in self.facts.discounts) - {d.id for d in given}
+            later = frozenset(d.id for d in self.facts.discounts) - {d.id for d in given}
         if renews or counts == "invoices" or self._is_gap(progress):
             self._end_used_up(at, starts, but=counted | later)
         active = [d for d in given if d.id not in self.ended_discounts]
