@@ -18,7 +18,7 @@ NO_FACTS = {
 """What `bill` is not told of a payer, so that nothing of it need be foretold."""
 
 MAY_MOVE: dict[type, set[str]] = {
-    Payer: {"subscriptions", "balances", "grants", "pending", "drafts", "paid", "closing"},
+    Payer: {"subscriptions", "balances", "grants", "pending", "drafts", "paid", "taken_in", "closing"},
     Subscription: {
         "items", "status", "trial_ends_at", "cancel_at", "activated_at", "ended_at", "discounts", "discounts_so_far",
         "overcharged", "changes", "pauses", "returned", "term", "usage", "zone",

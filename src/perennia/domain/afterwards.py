@@ -33,6 +33,8 @@ def after(payer: Payer, decision: Decision, *, paid: bool = True) -> Payer:
     )
     if decision.refunds and payer.paid:
         found = replace(found, paid=_paid(payer, decision))
+    if payer.taken_in and paid:
+        found = replace(found, taken_in=())
     if decision.dropped:
         over = {dropped.draft_id for dropped in decision.dropped}
         found = replace(found, drafts=tuple(one for one in payer.drafts if one.id not in over))

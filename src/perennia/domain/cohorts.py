@@ -130,7 +130,7 @@ def _but(kind: type[Any], *names: str) -> Callable[[Any], tuple[Any, ...]]:
 
 
 _OF_STATUS = _but(TaxStatus, "tax_id", "exempt_reason")
-_OF_PAYER = _but(Payer, "id", "party_id", "subscriptions", "balances", "tax")
+_OF_PAYER = _but(Payer, "id", "party_id", "subscriptions", "balances", "tax", "taken_in")
 _OF_SUBSCRIPTION = _but(
     Subscription, "id", "customer_id", "started_at", "activated_at", "trial_ends_at", "items", "discounts",
     "discounts_so_far", "overcharged", "changes", "pauses", "po_number", "cancel_cause", "reactivates",

@@ -14,6 +14,7 @@ from perennia.domain.metering import Usage
 from perennia.domain.pending import Pending
 from perennia.domain.policies import DEFAULTS, Policies, over
 from perennia.domain.pricing import Price
+from perennia.domain.taken_in import TakenIn
 from perennia.domain.tax import TAXABLE, TaxStatus, TaxTable
 from perennia.domain.values import quick
 
@@ -363,6 +364,8 @@ class Payer:
     """Charges that wait for the next document."""
     paid: tuple[Paid, ...] = ()
     """Of documents whose lines may be given back as refunds, the oldest payment first."""
+    taken_in: tuple[TakenIn, ...] = ()
+    """Of documents whose lines may be given back."""
     closing: tuple[Subscription, ...] = ()
     """Subscriptions that have ended, with what was metered of them: late events may still come in."""
     drafts: tuple[OpenDraft, ...] = ()

@@ -5,7 +5,7 @@ statistics, and under row security the planner would otherwise pick plans that c
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -91,19 +91,28 @@ def payers(cursor: Cursor, locked: Sequence[LockedPayer], *, tenant: Tenant, end
 
 
 def _with_payments(cursor: Cursor, found: list[Payer]) -> list[Payer]:
-    """What paid for that which may go back as a refund; nothing is asked where nothing may."""
+    """What else is owed or paid for that which may go back; nothing is asked where nothing may."""
+    charged, refunded = _documents(found), _documents(found, only=may_refund)
+    if charged:
+        taken_in = receipts.taken_in(cursor, documents=charged)
+        found = [replace(payer, taken_in=taken_in[payer.id]) if payer.id in taken_in else payer for payer in found]
+    if refunded:
+        paid = receipts.paid(cursor, documents=refunded)
+        found = [replace(payer, paid=paid[payer.id]) if payer.id in paid else payer for payer in found]
+    return found
+
+
+def _documents(found: list[Payer], *, only: Callable[[Subscription], bool] = bool) -> list[tuple[Id, Id]]:
+    """(payer, document) of charged parts that may be given back."""
     wanted = [
         (payer.id, settled.document_id)
         for payer in found
         for subscription in payer.subscriptions
-        if subscription.overcharged and may_refund(subscription)
+        if subscription.overcharged and only(subscription)
         for settled in subscription.overcharged
         if settled.document_id is not None
     ]
-    if not wanted:
-        return found
-    paid = receipts.paid(cursor, documents=list(dict.fromkeys(wanted)))
-    return [replace(payer, paid=paid[payer.id]) if payer.id in paid else payer for payer in found]
+    return list(dict.fromkeys(wanted))
 
 
 def _has_ended(payer: Payer) -> bool:
