@@ -278,7 +278,7 @@ class Course(Standstill):
             )  # fmt: skip
             if owed.settled.start < owed.settled.end:
                 self._cut(owed.settled, owed.new_end)
-            if owed.settled.document_id is not None and not given.is_nothing:
+            if owed.settled.document_id is not None and not owed.settled.is_spent:
                 yield GivenBack(self.facts, owed.settled, owed.new_end, given, owed.under)
 
     def _cut(self, settled: Settled, end: datetime) -> None:

@@ -189,6 +189,12 @@ class Settled:
     adjusted_net: int = 0
     adjusted_tax: int = 0
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing of its line is left to give back: all of it went back before, or it cost nothing."""
+        net = self.line_net - self.credited_net - self.adjusted_net
+        return net == 0 and self.line_tax == self.credited_tax + self.adjusted_tax
+
 
 @quick
 @dataclass(frozen=True, slots=True)

@@ -97,11 +97,6 @@ class Credit:
     measure: Measure = Measure.DAY
     rounding: str = "half_away"
 
-    @property
-    def is_nothing(self) -> bool:
-        """All of the line went back before, or it cost nothing: nothing of it is told on a document."""
-        return self.net_minor == 0 and self.tax_minor == 0
-
 
 def credit(
     settled: Settled, *, new_end: datetime, series: Series, policies: Policies = DEFAULTS,

@@ -95,7 +95,7 @@ class Standstill(Couponed):
                 credited_tax=settled.credited_tax + given.tax_minor,
             )  # fmt: skip
             self.overcharged = tuple(left if one is settled else one for one in self.overcharged)
-            if settled.document_id is not None and not given.is_nothing:
+            if settled.document_id is not None and not settled.is_spent:
                 yield GivenBack(self.facts, settled, pause.starts_at, given, pause.policies, min(at, settled.end))
 
     def _end_before(self, progress: Progress, outcome: Resumed) -> None:
