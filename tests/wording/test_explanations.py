@@ -316,6 +316,21 @@ EXAMPLES = {
         Linjen er på -0,02 kr.
         """,
     ),
+    "usage that was charged too much": (
+        seats("1500", "0.015", kind=LineKind.USAGE, charged=3000), FEBRUARY,
+        """
+        Used, 10 to 27 February 2019: 1,500.
+        1,500 at 0.015 EUR are 22.50 EUR.
+        30.00 EUR was charged before, 7.50 EUR more than that.
+        The line comes to -7.50 EUR.
+        """,
+        """
+        Brugt 10.-27. februar 2019: 1.500.
+        1.500 til 0,015 kr. er 22,50 kr.
+        30,00 kr. er opkrævet før, altså 7,50 kr. for meget.
+        Linjen er på -7,50 kr.
+        """,
+    ),
     "usage after what was charged": (
         seats("1500", "0.015", kind=LineKind.USAGE, charged=2000, off=(Decimal(10),)), FEBRUARY,
         """

@@ -8,8 +8,9 @@ from datetime import datetime
 from perennia.domain.errors import DomainError
 from perennia.domain.facts import Payer
 from perennia.domain.ids import Id
+from perennia.domain.metering import known_until
 from perennia.domain.usage import NotMeasured
-from perennia.domain.watching import Watched, known_until, watch
+from perennia.domain.watching import Watched, watch
 from perennia.operations.books import Books, open_books
 from perennia.store import bulk
 from perennia.store.identity import new_ids

@@ -42,6 +42,7 @@ SENTENCES = {
     "part": "{share}, {span}: {amount}.",
     "part.undated": "{share}: {amount}.",
     "already_charged": "{charged} af det er opkrævet før, så der er {amount} tilbage.",
+    "already_charged.more": "{charged} er opkrævet før, altså {amount} for meget.",
     "percent_off": "En rabat på {percent} % trækker {off} fra, så der er {amount} tilbage.",
     "amount_off": "En rabat trækker {off} fra, så der er {amount} tilbage.",
     "rounded": "Afrundet: {amount}.",

@@ -47,6 +47,7 @@ SENTENCES = {
     "part.undated": "{share}: {amount}.",
     # what takes an amount down or up
     "already_charged": "{charged} of that was charged before, which leaves {amount}.",
+    "already_charged.more": "{charged} was charged before, {amount} more than that.",
     "percent_off": "A discount of {percent} % takes off {off} and leaves {amount}.",
     "amount_off": "A discount takes off {off} and leaves {amount}.",
     "rounded": "Rounded: {amount}.",
