@@ -37,3 +37,123 @@ def test_a_threshold_does_not_charge_again_what_an_earlier_price_charged() -> No
           total 2.00
         """,
     )
+
+
+@pytest.mark.parametrize(
+    ("coupon", "charged", "given_back"),
+    [
+        ("percent: 50", "discount 50.00  net 50.00  total 50.00", "discount -30.00  net -30.00  total -30.00"),
+        ("amount: 5", "discount 5.00  net 95.00  total 95.00", "discount -3.00  net -57.00  total -57.00"),
+    ],
+)
+def test_usage_given_back_carries_the_discount_it_was_charged_with(coupon: str, charged: str, given_back: str) -> None:
+    """600 of 1,000 are taken back once the coupon is used up: six tenths of what was really charged."""
+    story(
+        f"""
+        plans: {{api: {{meter: m, amount: 0.10}}}}
+        coupons: {{once: {{{coupon}, duration: once}}}}
+        meters: {{m: {{aggregation: sum, negative: yes}}}}
+
+        2024-04-01 subscribe api coupon=once
+        2024-04-10 usage 1000
+        2024-05-01 bill_run
+        2024-05-01 record_payment
+        2024-05-02 usage meter=m events=[{{at: 2024-04-20, value: -600}}]
+        2024-06-01 bill_run
+        """,
+        f"""
+        2024-05-01 c1 invoice 1
+          api  usage  2024-04-01..2024-05-01  x1000  100.00
+          {charged}
+        2024-06-01 c1 credit note 1
+          api  usage  2024-04-01..2024-05-01  x400  -60.00
+          {given_back}
+          balance {given_back.rsplit("-", 1)[1]}
+        """,
+    )
+
+
+def test_a_discount_that_came_later_takes_nothing_off_what_is_given_back() -> None:
+    story(
+        """
+        plans: {api: {meter: m, amount: 0.10}}
+        coupons: {half: {percent: 50, duration: forever}}
+        meters: {m: {aggregation: sum, negative: yes}}
+
+        2024-04-01 subscribe api
+        2024-04-10 usage 1000
+        2024-05-01 bill_run
+        2024-05-01 record_payment
+        2024-05-02 apply_coupon half subscription=c1
+        2024-05-02 usage meter=m events=[{at: 2024-04-20, value: -1000}]
+        2024-06-01 bill_run
+        """,
+        """
+        2024-05-01 c1 invoice 1
+          api  usage  2024-04-01..2024-05-01  x1000  100.00
+          total 100.00
+        2024-06-01 c1 credit note 1
+          api  usage  2024-04-01..2024-05-01  x0  -100.00
+          total -100.00
+          balance 100.00
+        """,
+    )
+
+
+def test_what_was_credited_by_hand_is_not_given_back_again() -> None:
+    """40.00 of 100.00 were credited; half of the usage falls away, and with it half of what is left."""
+    story(
+        """
+        tax: 25
+        plans: {api: {meter: m, amount: 0.10}}
+        meters: {m: {aggregation: sum, negative: yes}}
+
+        2024-04-01 subscribe api
+        2024-04-10 usage 1000
+        2024-05-01 bill_run
+        2024-05-01 record_payment
+        2024-05-02 credit_note document=1 amount=40
+        2024-05-02 usage meter=m events=[{at: 2024-04-20, value: -500}]
+        2024-06-01 bill_run
+        """,
+        """
+        2024-05-01 c1 invoice 1
+          api  usage  2024-04-01..2024-05-01  x1000  100.00
+          net 100.00  tax 25.00  total 125.00
+        2024-05-02 c1 credit note 1
+          api  credit  2024-04-01..2024-05-01  -40.00  of 1/1
+          net -40.00  tax -10.00  total -50.00
+          balance 50.00
+        2024-06-01 c1 credit note 2
+          api  usage  2024-04-01..2024-05-01  x500  -50.00
+          discount -20.00  net -30.00  tax -7.50  total -37.50
+          balance 87.50
+        """,
+    )
+
+
+def test_what_a_minimum_gives_back_carries_its_discount() -> None:
+    """13.00 and 7.00 at half; 70 more at the full price take the place of the 7.00, of which 3.50 were charged."""
+    story(
+        """
+        plans: {api: {meter: m, amount: 0.10, period_minimum: 20}}
+        coupons: {half: {percent: 50, duration: once}}
+        meters: {m: {aggregation: sum}}
+
+        2024-04-01 subscribe api coupon=half
+        2024-04-10 usage 130
+        2024-05-01 bill_run
+        2024-05-02 usage meter=m events=[{at: 2024-04-20, value: 70}]
+        2024-06-01 bill_run
+        """,
+        """
+        2024-05-01 c1 invoice 1
+          api  usage    2024-04-01..2024-05-01  x130  13.00
+          api  minimum  2024-04-01..2024-05-01         7.00
+          discount 10.00  net 10.00  total 10.00
+        2024-06-01 c1 invoice 2
+          api  usage    2024-04-01..2024-05-01  x200   7.00
+          api  minimum  2024-04-01..2024-05-01        -7.00
+          discount -3.50  net 3.50  total 3.50
+        """,
+    )

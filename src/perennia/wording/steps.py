@@ -114,8 +114,9 @@ def _percent_off(teller: Teller, here: Here) -> Said:
 
 
 def _amount_off(teller: Teller, here: Here) -> Said:
-    off = teller.amount(here.came_from - here.step.value)
-    return Said("amount_off", {"off": off, "amount": teller.amount(here.step.value)})
+    off = here.came_from - here.step.value
+    holes = {"off": teller.amount(abs(off)), "amount": teller.amount(abs(here.step.value))}
+    return Said("amount_off.back" if off < 0 else "amount_off", holes)
 
 
 def _tax_held(teller: Teller, here: Here) -> Said:
