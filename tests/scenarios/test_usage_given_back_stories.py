@@ -177,3 +177,67 @@ def test_what_a_minimum_gives_back_carries_its_discount() -> None:
           discount -3.50  net 3.50  total 3.50
         """,
     )
+
+
+def test_usage_given_back_first_lowers_the_invoice_that_is_not_paid() -> None:
+    """75.00 come off the 125.00; the 50.00 that are left are paid with 60.00."""
+    story(
+        """
+        tax: 25
+        plans: {api: {meter: m, amount: 0.10}}
+        meters: {m: {aggregation: sum, negative: yes}}
+
+        2024-04-01 subscribe api
+        2024-04-10 usage 1000
+        2024-05-01 bill_run
+        2024-05-02 usage meter=m events=[{at: 2024-04-20, value: -600}]
+        2024-06-01 bill_run
+        2024-06-02 record_payment document=1 amount=60
+        """,
+        """
+        2024-05-01 c1 invoice 1
+          api  usage  2024-04-01..2024-05-01  x1000  100.00
+          net 100.00  tax 25.00  total 125.00
+        2024-06-01 c1 credit note 1
+          api  usage  2024-04-01..2024-05-01  x400  -60.00
+          net -60.00  tax -15.00  total -75.00
+        2024-06-02 c1 balance 10.00
+        """,
+    )
+
+
+def test_of_several_invoices_the_latest_that_is_open_is_lowered_first() -> None:
+    """60.00 are paid, 50.00 and 10.00 are open: 80.00 take both off and leave 20.00 to the balance."""
+    story(
+        """
+        policy: {progressive_threshold: 50}
+        plans: {api: {meter: m, amount: 0.10}}
+        meters: {m: {aggregation: sum, negative: yes}}
+
+        2024-04-01 subscribe api
+        2024-04-05 usage 600
+        2024-04-05T01:00 bill_run
+        2024-04-05T02:00 record_payment
+        2024-04-10 usage 500
+        2024-04-10T01:00 bill_run
+        2024-04-20 usage 100
+        2024-05-01 bill_run
+        2024-05-02 usage meter=m events=[{at: 2024-04-20, value: -800}]
+        2024-06-01 bill_run
+        """,
+        """
+        2024-04-05T01:00:00 c1 invoice 1
+          api  usage  2024-04-01..2024-04-05T01:00:00  x600  60.00
+          total 60.00
+        2024-04-10T01:00:00 c1 invoice 2
+          api  usage  2024-04-01..2024-04-10T01:00:00  x1100  50.00
+          total 50.00
+        2024-05-01 c1 invoice 3
+          api  usage  2024-04-01..2024-05-01  x1200  10.00
+          total 10.00
+        2024-06-01 c1 credit note 1
+          api  usage  2024-04-01..2024-05-01  x400  -80.00
+          total -80.00
+          balance 20.00
+        """,
+    )
