@@ -1,7 +1,7 @@
 """Dansk: en sætning til hvert trin i en beregning, efter trinnets navn og det, der skiller det ud."""
 
 SENTENCES = {
-    "used": "Brugt {span}: {quantity}.",
+    "used": "Medregnet {span}: {quantity}.",
     "not_used": "Ikke brugt: {span}.",
     "paused": "På pause: {span}.",
     "by_hand": "Krediteret i hånden.",
@@ -77,6 +77,7 @@ SENTENCES = {
     "document.credit_note": "Kreditnota {number} til {buyer}, {date}: {total}",
     "document.line": "{description}, {span}: {amount}",
     "document.line_at_once": "{description}: {amount}",
+    "document.rounding": "Afrunding",
     "document.paid_from_balance": "Heraf er {amount} betalt af kreditsaldoen.",
     "document.tax": "Moms",
     "lines.one": "Linje {lines}",
@@ -85,6 +86,7 @@ SENTENCES = {
     "tax.by_line": "{lines}: {percent} % moms i {place}, afrundet linje for linje, {tax} af {net}.",
     "tax.nothing": "{lines}: der opkræves ingen moms i {place}.",
     "tax.credited": "{lines}: {percent} % moms som på det, der gives tilbage, {tax} af {net}.",
+    "tax.credited_none": "{lines}: ingen moms, som på det, der gives tilbage.",
     "tax.reverse_charge_eu": (
         "{lines}: ingen moms. Omvendt betalingspligt: køberen, {tax_id}, afregner den i {place} (direktiv 2006/112/EF, "
         "artikel 196)."
