@@ -176,7 +176,6 @@ def test_an_end_at_the_period_end_closes_three_days_later() -> None:
 
 
 def test_cancelled_for_an_earlier_day_what_was_charged_since_is_given_back() -> None:
-    """None of it was paid: it comes off the two invoices."""
     story(
         """
         plans: {api: {meter: m, amount: 1}}
@@ -201,12 +200,13 @@ def test_cancelled_for_an_earlier_day_what_was_charged_since_is_given_back() -> 
           api  usage  2024-04-01..2024-04-11  x8  -5.00
           api  usage  2024-05-01..2024-06-01  x0  -7.00
           total -12.00
+          balance 12.00
         """,
     )
 
 
 def test_withdrawn_from_nothing_used_is_owed() -> None:
-    """Article 9 of the directive: all is given back, usage too; here it was not paid yet."""
+    """Article 9 of the directive: all is given back, usage too."""
     story(
         """
         policy: {progressive_threshold: 5}
@@ -226,6 +226,7 @@ def test_withdrawn_from_nothing_used_is_owed() -> None:
         2024-04-10 c1 credit note 1
           api  usage  2024-04-01..2024-05-01  x0  -8.00
           total -8.00
+          balance 8.00
         """,
     )
 

@@ -1,6 +1,6 @@
 """From charges and credits of one instant to documents: grouping, tax, totals, balance, postings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -233,7 +233,7 @@ def _booked(document: Document, draft: Draft, drawn: Sequence[Draw], *, funds: F
     to_balance = 0
     now, account = document.issued_at, (document.entity_id, document.currency)
     if document.kind is DocumentKind.CREDIT_NOTE:
-        allocations, to_balance = _apply_credit(document, draft, lowered=funds.lowered)
+        allocations, to_balance = _apply_credit(document, draft.credits, lowered=funds.lowered)
         if to_balance:
             funds.balances[account] = funds.balances.get(account, 0) + to_balance
             entries.append(BalanceEntry(new_ids(1)[0], *account, to_balance, Source.CREDIT_NOTE, document.id, now))
@@ -302,14 +302,18 @@ def _usage_settled(document: Document, charges: Sequence[Charge]) -> list[UsageS
     ]
 
 
-def _apply_credit(note: Document, draft: Draft, *, lowered: dict[Id, int]) -> tuple[list[Allocation], int]:
+def _apply_credit(
+    note: Document, credits: Sequence[GivenBack], *, lowered: dict[Id, int]
+) -> tuple[list[Allocation], int]:
     """A credit first lowers what is open on the very document it credits; the rest goes to the balance."""
     left = -note.total_minor
     open_on: dict[Id, int] = {}
     credited: dict[Id, int] = {}
-    for document_id, open_minor, amount in _credited(note, draft):
-        open_on[document_id] = open_minor - lowered.get(document_id, 0)
-        credited[document_id] = credited.get(document_id, 0) + amount
+    for given in credits:
+        key = given.settled.document_id
+        assert key is not None
+        open_on[key] = given.settled.open_minor - lowered.get(key, 0)
+        credited[key] = credited.get(key, 0) + given.credit.net_minor + given.credit.tax_minor
     allocations = []
     for document_id, open_minor in open_on.items():
         amount = min(left, open_minor, credited[document_id] - note.rounding_minor)
@@ -318,19 +322,6 @@ def _apply_credit(note: Document, draft: Draft, *, lowered: dict[Id, int]) -> tu
             lowered[document_id] = lowered.get(document_id, 0) + amount
             left -= amount
     return allocations, left
-
-
-def _credited(note: Document, draft: Draft) -> Iterator[tuple[Id, int, int]]:
-    """The documents that a note gives back of, with what is open on each and what it gets."""
-    for given in draft.credits:
-        document_id, _ = given.credits
-        yield document_id, given.settled.open_minor, given.credit.net_minor + given.credit.tax_minor
-    for line, charge in zip(note.lines, draft.charges, strict=False):  # what is given back, and cash, stands behind
-        left = -line.net_minor - line.tax_minor
-        for document_id, open_minor in charge.open_on if isinstance(charge, Used) else ():
-            amount = min(left, open_minor)
-            yield document_id, open_minor, amount
-            left -= amount
 
 
 def _events(document: Document) -> list[Event]:

@@ -157,14 +157,10 @@ class Billed:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """The answer, minor units: what lines came to before discounts, and what is `left` of it after them and credits.
-
-    `open_on` are the payer's documents they stand on that are not paid, the latest first, with what is open.
-    """
+    """The answer, minor units: what lines came to before discounts, and what is `left` of it after them and credits."""
 
     listed: int
     left: int
-    open_on: tuple[tuple[Id, int], ...] = ()
 
 
 class _AsListed(Mapping[Billed, Left]):

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import TypeVar
 
 from perennia.domain.calendar import slot_at
 from perennia.domain.facts import Item, Subscription, Version, policies_of
@@ -43,14 +42,13 @@ class NotMeasured(Exception):
 @dataclass(frozen=True, slots=True)
 class UsageCharge:
     """What is due for a stretch: all it comes to, minus what was charged. Below zero it is given back, but for what is
-    `off`: that was a discount, or given back before. `open_on` are the documents on which it is not paid.
+    `off`: that was a discount, or given back before.
     """
 
     stretch: Stretch
     rated: Rated
     charged: int
     off: int = 0
-    open_on: tuple[tuple[Id, int], ...] = ()
 
     @property
     def amount(self) -> int:
@@ -70,7 +68,6 @@ class TrueUp:
     lacking: Lacking
     charged: int
     off: int = 0
-    open_on: tuple[tuple[Id, int], ...] = ()
 
     @property
     def amount(self) -> int:
@@ -80,9 +77,6 @@ class TrueUp:
     def exact(self) -> tuple[int, int]:
         """The amount before it is rounded."""
         return (self.amount, 1) if self.charged else self.lacking.exact
-
-
-_Due = TypeVar("_Due", UsageCharge, TrueUp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +151,7 @@ class Tally:
             return []
         standing = self._standing(subscription, item, at, self._trued_up)
         found = [one for one in map(self._true_up, standing) if one.amount]
-        found = [self._given_back(subscription, one, minimum=True) for one in found]
+        found = [replace(one, off=self._off(subscription, one, minimum=True)) for one in found]
         for one in found:
             self._trued_up[one.stretch.key] = one.lacking.amount
         return found
@@ -259,22 +253,22 @@ class Tally:
         return bool(charge.rated.quantity) or charge.stretch.policies.zero_usage_line == "yes"
 
     def _taken(self, subscription: Subscription, charges: list[UsageCharge]) -> list[UsageCharge]:
-        found = [self._given_back(subscription, charge, minimum=False) for charge in charges]
+        found = [replace(charge, off=self._off(subscription, charge, minimum=False)) for charge in charges]
         for charge in found:
             self._charged[charge.stretch.key] = charge.rated.amount
         return found
 
-    def _given_back(self, subscription: Subscription, due: _Due, *, minimum: bool) -> _Due:
-        """An amount below zero is a share of what is left of what was charged."""
+    def _off(self, subscription: Subscription, due: UsageCharge | TrueUp, *, minimum: bool) -> int:
+        """What of an amount below zero is not given back: its share of what was taken off or given back before."""
         if due.amount >= 0:
-            return due
+            return 0
         asked = Billed(subscription.id, *due.stretch.key, minimum)
         if asked not in self._usage.left:
             raise NotMeasured([asked])
         found = self._usage.left[asked]
         left = min(max(found.left, 0), found.listed)
-        given = ROUNDINGS[due.stretch.policies.rounding_mode](left * -due.amount, max(found.listed, 1))
-        return replace(due, off=due.amount + given, open_on=found.open_on)
+        share = left * -due.amount, max(found.listed, 1)
+        return due.amount + ROUNDINGS[due.stretch.policies.rounding_mode](*share)
 
 
 _UNUSED = Rated(NOTHING.quantity, Basis(), (1, 1), (0, 1), 0)

@@ -27,14 +27,12 @@ Discounts = tuple[Discount, ...]
 class Used(Charge):
     """What the usage of a stretch comes to, or what that lacks to a minimum; minus what lines `charged` before.
 
-    Below zero it is given back, first on the documents it is `open_on`. It is of the period that begins at
-    `period_start`.
+    Below zero it is given back. It is of the period that begins at `period_start`.
     """
 
     quantity: Decimal = Decimal(1)
     basis: Basis = AS_AGREED
     charged: int = 0
-    open_on: tuple[tuple[Id, int], ...] = ()
     period_start: datetime = field(kw_only=True)
 
 
@@ -139,7 +137,6 @@ def _used(facts: Subscription, item: Item, charge: UsageCharge, discounts: Disco
         policies=stretch.policies,
         kind=LineKind.USAGE,
         off=charge.off,
-        open_on=charge.open_on,
         quantity=rated.quantity,
         basis=rated.basis,
         charged=charge.charged,
@@ -159,7 +156,6 @@ def _lacking(facts: Subscription, item: Item, missing: TrueUp, discounts: Discou
         policies=missing.stretch.policies,
         kind=LineKind.MINIMUM,
         off=missing.off,
-        open_on=missing.open_on,
         fees=missing.lacking.fees,
         charged=missing.charged,
         period_start=missing.stretch.slot.start,

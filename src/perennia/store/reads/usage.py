@@ -171,22 +171,19 @@ def with_answers(cursor: Cursor, usage: Usage, questions: Sequence[Question | Bi
 
 def _left(cursor: Cursor, asked: Billed) -> Left:
     rows = cursor.execute(
-        """SELECT l.document_id, l.net_minor + l.discount_minor + held.minor, l.net_minor + held.minor + given.minor::bigint,
-            (
-                SELECT r.open_minor FROM receivables r JOIN subscriptions s ON s.payer_id = r.payer_id
-                WHERE r.document_id = l.document_id AND s.id = l.subscription_id
-            )
+        """SELECT sum(l.net_minor + l.discount_minor + held.minor)::bigint,
+            sum(l.net_minor + held.minor + given.minor)::bigint
         FROM usage_settlements u JOIN lines l ON l.document_id = u.document_id AND l.position = u.position,
         LATERAL (SELECT CASE WHEN l.tax_inclusive THEN l.tax_minor ELSE 0 END AS minor) AS held,
         LATERAL (
             SELECT coalesce(sum(c.net_minor + CASE WHEN l.tax_inclusive THEN c.tax_minor ELSE 0 END), 0) AS minor
             FROM lines c WHERE c.credits_document_id = l.document_id AND c.credits_position = l.position
         ) AS given
-        WHERE u.version_id = %s AND u.period_start = %s AND u.kind = %s ORDER BY l.document_id DESC""",
+        WHERE u.version_id = %s AND u.period_start = %s AND u.kind = %s""",
         (asked.version_id, asked.period_start, int(LineKind.MINIMUM if asked.minimum else LineKind.USAGE)),
-    ).fetchall()
-    open_on = {document_id: open_minor for document_id, _, _, open_minor in rows if open_minor}
-    return Left(sum(row[1] for row in rows), sum(row[2] for row in rows), tuple(open_on.items()))
+    )
+    listed, left = rows.fetchone() or (0, 0)
+    return Left(listed or 0, left or 0)
 
 
 def measured(cursor: Cursor, payer: Payer, questions: Sequence[Question | Billed]) -> Payer:
