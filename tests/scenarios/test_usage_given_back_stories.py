@@ -39,56 +39,36 @@ def test_a_threshold_does_not_charge_again_what_an_earlier_price_charged() -> No
     )
 
 
-def test_usage_given_back_carries_the_discount_it_was_charged_with() -> None:
-    """600 of 1,000 are taken back once the coupon is used up: six tenths of the 50.00 that were really charged."""
+@pytest.mark.parametrize(
+    ("coupon", "charged", "given_back"),
+    [
+        ("percent: 50", "discount 50.00  net 50.00  total 50.00", "discount -30.00  net -30.00  total -30.00"),
+        ("amount: 5", "discount 5.00  net 95.00  total 95.00", "discount -3.00  net -57.00  total -57.00"),
+    ],
+)
+def test_usage_given_back_carries_the_discount_it_was_charged_with(coupon: str, charged: str, given_back: str) -> None:
+    """600 of 1,000 are taken back once the coupon is used up: six tenths of what was really charged."""
     story(
-        """
-        plans: {api: {meter: m, amount: 0.10}}
-        coupons: {half: {percent: 50, duration: once}}
-        meters: {m: {aggregation: sum, negative: yes}}
+        f"""
+        plans: {{api: {{meter: m, amount: 0.10}}}}
+        coupons: {{once: {{{coupon}, duration: once}}}}
+        meters: {{m: {{aggregation: sum, negative: yes}}}}
 
-        2024-04-01 subscribe api coupon=half
+        2024-04-01 subscribe api coupon=once
         2024-04-10 usage 1000
         2024-05-01 bill_run
         2024-05-01 record_payment
-        2024-05-02 usage meter=m events=[{at: 2024-04-20, value: -600}]
+        2024-05-02 usage meter=m events=[{{at: 2024-04-20, value: -600}}]
         2024-06-01 bill_run
         """,
-        """
+        f"""
         2024-05-01 c1 invoice 1
           api  usage  2024-04-01..2024-05-01  x1000  100.00
-          discount 50.00  net 50.00  total 50.00
+          {charged}
         2024-06-01 c1 credit note 1
           api  usage  2024-04-01..2024-05-01  x400  -60.00
-          discount -30.00  net -30.00  total -30.00
-          balance 30.00
-        """,
-    )
-
-
-def test_usage_given_back_carries_its_share_of_an_amount_off() -> None:
-    """95.00 were charged for 1,000; 333 fall away, and with them 333 thousandths of that: 31.635."""
-    story(
-        """
-        plans: {api: {meter: m, amount: 0.10}}
-        coupons: {five: {amount: 5, duration: once}}
-        meters: {m: {aggregation: sum, negative: yes}}
-
-        2024-04-01 subscribe api coupon=five
-        2024-04-10 usage 1000
-        2024-05-01 bill_run
-        2024-05-01 record_payment
-        2024-05-02 usage meter=m events=[{at: 2024-04-20, value: -333}]
-        2024-06-01 bill_run
-        """,
-        """
-        2024-05-01 c1 invoice 1
-          api  usage  2024-04-01..2024-05-01  x1000  100.00
-          discount 5.00  net 95.00  total 95.00
-        2024-06-01 c1 credit note 1
-          api  usage  2024-04-01..2024-05-01  x667  -33.30
-          discount -1.66  net -31.64  total -31.64
-          balance 31.64
+          {given_back}
+          balance {given_back.rsplit("-", 1)[1]}
         """,
     )
 
