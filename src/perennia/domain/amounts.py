@@ -39,7 +39,7 @@ def amounts_of(charges: Sequence[Charge]) -> list[Amount]:
     At the level `invoice` the exact amounts of a document, those with and those without tax in them apart, are summed,
     rounded once and shared back by largest remainder; usage, and what a minimum lacks, are rounded by themselves.
     """
-    if not any(charge.discounts or charge.off or charge.policies.rounding_level != "line" for charge in charges):
+    if not any(charge.discounts or charge.policies.rounding_level != "line" for charge in charges):
         return [Amount(charge.listed, charge.listed) for charge in charges]
     if any(_is_rounded_together(charge) or _has_amount_off(charge) for charge in charges):
         return _exactly(charges)
@@ -47,8 +47,6 @@ def amounts_of(charges: Sequence[Charge]) -> list[Amount]:
 
 
 def _by_itself(charge: Charge) -> Amount:
-    if charge.off:
-        return Amount(charge.listed - charge.off, charge.listed, (charge.off,))
     if not charge.discounts:
         return Amount(charge.listed, charge.listed)
     rounded = ROUNDINGS[charge.policies.rounding_mode]
@@ -74,9 +72,7 @@ def _exactly(charges: Sequence[Charge]) -> list[Amount]:
     found: dict[int, Amount] = {}
     together: dict[tuple[str, bool], list[int]] = {}
     for index, (charge, after) in enumerate(zip(charges, left, strict=True)):
-        if charge.off:
-            found[index] = _by_itself(charge)
-        elif _is_rounded_together(charge):
+        if _is_rounded_together(charge):
             key = charge.policies.rounding_mode, charge.version.price.tax_inclusive
             together.setdefault(key, []).append(index)
         else:

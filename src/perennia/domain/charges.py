@@ -22,7 +22,7 @@ class Charge:
     """A part that fell due, priced: `exact` (numerator, denominator) and `listed`, rounded, before discounts, minor units.
 
     `policies` are those it was priced by. A set-up fee, and what a minimum lacks, are charges of their own kind beside
-    it; of a minimum `fees` were charged. What is `off` comes off in any case (below zero: is not given back).
+    it; of a minimum `fees` were charged.
     """
 
     subscription: Subscription
@@ -35,7 +35,6 @@ class Charge:
     policies: Policies
     kind: LineKind = LineKind.RECURRING
     fees: int = 0
-    off: int = 0
 
 
 def of_part(

@@ -142,40 +142,6 @@ class Measured:
 NOTHING = Measured(Decimal(0), 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Billed:
-    """What is left of what lines charged for a version in the period that begins then; with `minimum`, added to one?
-
-    It is asked where some of it is to be given back.
-    """
-
-    subscription_id: Id
-    version_id: Id
-    period_start: datetime
-    minimum: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """The answer, minor units: what lines came to before discounts, and what is `left` of it after them and credits."""
-
-    listed: int
-    left: int
-
-
-class _AsListed(Mapping[Billed, Left]):
-    """As if nothing had been taken off or given back."""
-
-    def __getitem__(self, key: Billed) -> Left:
-        return Left(1, 1)
-
-    def __iter__(self) -> Iterator[Billed]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
-
 class LimitKind(StrEnum):
     """Tell that it is reached; refuse what goes beyond; take it, but count no further."""
 
@@ -200,8 +166,8 @@ class Usage:
     """What a rule is told of one subscription's usage.
 
     `charged` is what lines have charged so far, before discounts and in minor units, for each version and start of a
-    period, `trued_up` what they added to its minimum, and `left` what is left of that, where it was asked; `told` are
-    the alerts that were given, by limit and start of the period.
+    period, `trued_up` what they added to its minimum; `told` are the alerts that were given, by limit and start of the
+    period.
     """
 
     meters: Mapping[Id, Meter]
@@ -210,7 +176,6 @@ class Usage:
     limits: tuple[Limit, ...] = ()
     told: frozenset[tuple[Id, datetime]] = frozenset()
     trued_up: Mapping[tuple[Id, datetime], int] = field(default_factory=dict)
-    left: Mapping[Billed, Left] = field(default_factory=_AsListed)
 
 
 @dataclass(frozen=True, slots=True)

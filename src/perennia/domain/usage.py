@@ -13,8 +13,8 @@ from fractions import Fraction
 from perennia.domain.calendar import slot_at
 from perennia.domain.facts import Item, Subscription, Version, policies_of
 from perennia.domain.ids import Id
-from perennia.domain.metering import NOTHING, Billed, Limit, LimitKind, Meter, Question, Usage
-from perennia.domain.money import ROUNDINGS, exponent
+from perennia.domain.metering import NOTHING, Limit, LimitKind, Meter, Question, Usage
+from perennia.domain.money import exponent
 from perennia.domain.rating import Lacking, Rated, lacking, questions, rate
 from perennia.domain.schemes import Basis
 from perennia.domain.stretches import (
@@ -34,21 +34,18 @@ from perennia.domain.stretches import (
 class NotMeasured(Exception):
     """A rule lacks answers: the caller measures `questions`, adds them to the facts, and asks again."""
 
-    def __init__(self, questions: Sequence[Question | Billed]) -> None:
-        super().__init__(f"{len(questions)} questions are not answered")
+    def __init__(self, questions: Sequence[Question]) -> None:
+        super().__init__(f"{len(questions)} quantities are not measured")
         self.questions = tuple(questions)
 
 
 @dataclass(frozen=True, slots=True)
 class UsageCharge:
-    """What is due for a stretch: all it comes to, minus what was charged. Below zero it is given back, but for what is
-    `off`: that was a discount, or given back before.
-    """
+    """What is due for a stretch: all it comes to, minus what was charged. Below zero it is given back."""
 
     stretch: Stretch
     rated: Rated
     charged: int
-    off: int = 0
 
     @property
     def amount(self) -> int:
@@ -67,7 +64,6 @@ class TrueUp:
     stretch: Stretch
     lacking: Lacking
     charged: int
-    off: int = 0
 
     @property
     def amount(self) -> int:
@@ -140,7 +136,7 @@ class Tally:
         as charged.
         """
         found = self._standing(subscription, item, at, self._charged)
-        return self._taken(subscription, [charge for charge in found if self._shown(charge, at)])
+        return self._taken([charge for charge in found if self._shown(charge, at)])
 
     def true_ups(self, subscription: Subscription, item: Item, at: datetime) -> list[TrueUp]:
         """What the minimum of a period adds to what is `due` of an item then, or what it added too much before.
@@ -151,7 +147,6 @@ class Tally:
             return []
         standing = self._standing(subscription, item, at, self._trued_up)
         found = [one for one in map(self._true_up, standing) if one.amount]
-        found = [replace(one, off=self._off(subscription, one, minimum=True)) for one in found]
         for one in found:
             self._trued_up[one.stretch.key] = one.lacking.amount
         return found
@@ -197,7 +192,7 @@ class Tally:
         found = self.unbilled(subscription, at, through=through)
         total = sum(charge.amount for charge in found)
         reached = total >= Fraction(threshold) * 10 ** exponent(subscription.currency)
-        return self._taken(subscription, found) if reached and total > 0 else []
+        return self._taken(found) if reached and total > 0 else []
 
     def _taken_in(self, subscription: Subscription, found: Sequence[UsageCharge]) -> list[UsageCharge]:
         """What was charged for stretches that others stand for now: those come to all of it, so it is given back."""
@@ -252,23 +247,10 @@ class Tally:
             return bool(charge.amount)
         return bool(charge.rated.quantity) or charge.stretch.policies.zero_usage_line == "yes"
 
-    def _taken(self, subscription: Subscription, charges: list[UsageCharge]) -> list[UsageCharge]:
-        found = [replace(charge, off=self._off(subscription, charge, minimum=False)) for charge in charges]
-        for charge in found:
+    def _taken(self, charges: list[UsageCharge]) -> list[UsageCharge]:
+        for charge in charges:
             self._charged[charge.stretch.key] = charge.rated.amount
-        return found
-
-    def _off(self, subscription: Subscription, due: UsageCharge | TrueUp, *, minimum: bool) -> int:
-        """What of an amount below zero is not given back: its share of what was taken off or given back before."""
-        if due.amount >= 0:
-            return 0
-        asked = Billed(subscription.id, *due.stretch.key, minimum)
-        if asked not in self._usage.left:
-            raise NotMeasured([asked])
-        found = self._usage.left[asked]
-        left = min(max(found.left, 0), found.listed)
-        share = left * -due.amount, max(found.listed, 1)
-        return due.amount + ROUNDINGS[due.stretch.policies.rounding_mode](*share)
+        return charges
 
 
 _UNUSED = Rated(NOTHING.quantity, Basis(), (1, 1), (0, 1), 0)

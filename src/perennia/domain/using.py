@@ -133,10 +133,9 @@ def _used(facts: Subscription, item: Item, charge: UsageCharge, discounts: Disco
         part=Part(stretch.start, end, *rated.part, Measure.DAY if whole else share_counts(stretch)),
         exact=charge.exact,
         listed=charge.amount,
-        discounts=_at_work(discounts, charge),
+        discounts=at_work(discounts, sold=stretch.version.price.sold),
         policies=stretch.policies,
         kind=LineKind.USAGE,
-        off=charge.off,
         quantity=rated.quantity,
         basis=rated.basis,
         charged=charge.charged,
@@ -152,16 +151,10 @@ def _lacking(facts: Subscription, item: Item, missing: TrueUp, discounts: Discou
         part=missing.lacking.part,
         exact=missing.exact,
         listed=missing.amount,
-        discounts=_at_work(discounts, missing),
+        discounts=at_work(discounts, sold=missing.stretch.version.price.sold),
         policies=missing.stretch.policies,
         kind=LineKind.MINIMUM,
-        off=missing.off,
         fees=missing.lacking.fees,
         charged=missing.charged,
         period_start=missing.stretch.slot.start,
     )
-
-
-def _at_work(discounts: Discounts, due: UsageCharge | TrueUp) -> Discounts:
-    """What is given back has those that were at work when it was charged: they are in what is off."""
-    return at_work(discounts, sold=due.stretch.version.price.sold) if due.amount >= 0 else ()

@@ -45,7 +45,6 @@ SENTENCES = {
     "already_charged.more": "{charged} er opkrævet før, altså {amount} for meget.",
     "percent_off": "En rabat på {percent} % trækker {off} fra, så der er {amount} tilbage.",
     "amount_off": "En rabat trækker {off} fra, så der er {amount} tilbage.",
-    "amount_off.back": "{off} af det overskydende var rabat eller er givet tilbage før, så der er {amount} tilbage.",
     "rounded": "Afrundet: {amount}.",
     "tax_held": "Prisen rummer {percent} % moms: {amount}.",
     "tax_taken_out": "Der skal ikke betales moms, så den går fra, afrundet, og der er {amount} tilbage.",

@@ -50,7 +50,6 @@ SENTENCES = {
     "already_charged.more": "{charged} was charged before, {amount} more than that.",
     "percent_off": "A discount of {percent} % takes off {off} and leaves {amount}.",
     "amount_off": "A discount takes off {off} and leaves {amount}.",
-    "amount_off.back": "{off} of what is too much was a discount, or given back before, which leaves {amount}.",
     "rounded": "Rounded: {amount}.",
     "tax_held": "The price holds {percent} % tax: {amount}.",
     "tax_taken_out": "No tax is due, so it comes off, rounded, which leaves {amount}.",

@@ -114,9 +114,8 @@ def _percent_off(teller: Teller, here: Here) -> Said:
 
 
 def _amount_off(teller: Teller, here: Here) -> Said:
-    off = here.came_from - here.step.value
-    holes = {"off": teller.amount(abs(off)), "amount": teller.amount(abs(here.step.value))}
-    return Said("amount_off.back" if off < 0 else "amount_off", holes)
+    off = teller.amount(here.came_from - here.step.value)
+    return Said("amount_off", {"off": off, "amount": teller.amount(here.step.value)})
 
 
 def _tax_held(teller: Teller, here: Here) -> Said:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from perennia.domain.documents import LineKind
 from perennia.domain.facts import Payer, Subscription
 from perennia.domain.ids import Id
-from perennia.domain.metering import Aggregation, Billed, Left, Limit, LimitKind, Measured, Meter, Question, Usage
+from perennia.domain.metering import Aggregation, Limit, LimitKind, Measured, Meter, Question, Usage
 from perennia.domain.usage import Wanted, wanted
 from perennia.store.arrays import instants, keys
 from perennia.store.reads.metering import all_meters, await_recorded, await_recording
@@ -140,8 +140,7 @@ def usages(
         limits = limits_of(cursor, found)
         told = alerts_told(cursor, limits)
     return {
-        key: Usage(meters, answers, charges, limits.get(key, ()), told.get(key, frozenset()), trued_up, {})
-        for key in found
+        key: Usage(meters, answers, charges, limits.get(key, ()), told.get(key, frozenset()), trued_up) for key in found
     }
 
 
@@ -162,33 +161,14 @@ def _has_minimum(subscriptions: Iterable[Subscription]) -> bool:
     return any(version.price.meter_id is not None and version.price.period_minimum is not None for version in versions)
 
 
-def with_answers(cursor: Cursor, usage: Usage, questions: Sequence[Question | Billed]) -> Usage:
+def with_answers(cursor: Cursor, usage: Usage, questions: Sequence[Question]) -> Usage:
     """The same with what a rule found missing."""
-    measured = quantities(cursor, [one for one in questions if isinstance(one, Question)])
-    left = {one: _left(cursor, one) for one in questions if isinstance(one, Billed)}
-    return replace(usage, answers={**usage.answers, **measured}, left={**usage.left, **left})
+    return replace(usage, answers={**usage.answers, **quantities(cursor, questions)})
 
 
-def _left(cursor: Cursor, asked: Billed) -> Left:
-    rows = cursor.execute(
-        """SELECT sum(l.net_minor + l.discount_minor + held.minor)::bigint,
-            sum(l.net_minor + held.minor + given.minor)::bigint
-        FROM usage_settlements u JOIN lines l ON l.document_id = u.document_id AND l.position = u.position,
-        LATERAL (SELECT CASE WHEN l.tax_inclusive THEN l.tax_minor ELSE 0 END AS minor) AS held,
-        LATERAL (
-            SELECT coalesce(sum(c.net_minor + CASE WHEN l.tax_inclusive THEN c.tax_minor ELSE 0 END), 0) AS minor
-            FROM lines c WHERE c.credits_document_id = l.document_id AND c.credits_position = l.position
-        ) AS given
-        WHERE u.version_id = %s AND u.period_start = %s AND u.kind = %s""",
-        (asked.version_id, asked.period_start, int(LineKind.MINIMUM if asked.minimum else LineKind.USAGE)),
-    )
-    listed, left = rows.fetchone() or (0, 0)
-    return Left(listed or 0, left or 0)
-
-
-def measured(cursor: Cursor, payer: Payer, questions: Sequence[Question | Billed]) -> Payer:
+def measured(cursor: Cursor, payer: Payer, questions: Sequence[Question]) -> Payer:
     """The payer with what a rule found missing."""
-    asked: dict[Id, list[Question | Billed]] = defaultdict(list)
+    asked: dict[Id, list[Question]] = defaultdict(list)
     for question in questions:
         asked[question.subscription_id].append(question)
 
