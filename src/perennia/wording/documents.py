@@ -129,8 +129,8 @@ def _together(evidence: TaxEvidence) -> Iterator[tuple[TaxedLines, list[int]]]:
     found: dict[TaxedLines, list[int]] = {}
     for said, positions in evidence.lines:
         found.setdefault(replace(said, taken_out=Decimal(0)), []).extend(positions)
-    for said, positions in found.items():
-        yield said, sorted(positions)
+    for said, together in found.items():
+        yield said, sorted(together)
 
 
 def _is_rounding(line: Line) -> bool:
