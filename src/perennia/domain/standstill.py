@@ -7,6 +7,7 @@ from datetime import datetime
 from perennia.domain.calendar import anchor_at
 from perennia.domain.changes import goes_on_in, split
 from perennia.domain.charges import GivenBack
+from perennia.domain.couponed import Couponed
 from perennia.domain.decision import ChangeMoved, MovementKind, PauseDone, SpanStretch
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Pause, Settled, Status, Version
@@ -15,10 +16,10 @@ from perennia.domain.lifecycle import LIVE, NOT_BEGUN
 from perennia.domain.pausing import Resumed, resumed
 from perennia.domain.pricing import Timing
 from perennia.domain.progress import Progress
-from perennia.domain.standing import Standing, in_order
+from perennia.domain.standing import in_order
 
 
-class Standstill(Standing):
+class Standstill(Couponed):
     """What the start and the end of a pause do to the working copy of a subscription."""
 
     __slots__ = ()
@@ -94,7 +95,7 @@ class Standstill(Standing):
                 credited_tax=settled.credited_tax + given.tax_minor,
             )  # fmt: skip
             self.overcharged = tuple(left if one is settled else one for one in self.overcharged)
-            if settled.document_id is not None:
+            if settled.document_id is not None and not given.is_nothing:
                 yield GivenBack(self.facts, settled, pause.starts_at, given, pause.policies, min(at, settled.end))
 
     def _end_before(self, progress: Progress, outcome: Resumed) -> None:

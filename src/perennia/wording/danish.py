@@ -116,6 +116,10 @@ SENTENCES = {
     "not_a_plan": "{price} er et tilvalgs pris; skift til en plans pris, og læg tilvalg til som post.",
     "not_an_add_on": "{price} er en plans pris, og en aftale har én; læg et tilvalg til, eller skift plan.",
     "other_product": "{price} hører til en anden vare; skift til en af denne vares planer, eller tegn en ny aftale.",
+    "start_too_early": (
+        "En start den {start} ville fakturere alle perioder siden; ingen ligger før {earliest}. Nævn en senere dato, eller "
+        "importér aftalen med, hvor langt den er faktureret."
+    ),
     "already_subscribed": "En kunde kan have varen én gang og har den med {subscription}; skift eller afslut den aftale.",
     "already_exists.subscriptions_one_per_product": "En kunde kan have varen én gang og har den; se på den aftale.",
 }

@@ -105,6 +105,10 @@ SENTENCES = {
     "not_a_plan": "{price} is the price of an add-on; change to the price of a plan, and add an add-on as an item.",
     "not_an_add_on": "{price} is the price of a plan, and a subscription has one; add an add-on, or change the plan.",
     "other_product": "{price} is of another product; change to a plan of this one, or start a subscription to the other.",
+    "start_too_early": (
+        "A start on {start} would bill every period since; none is before {earliest}. Name a later date, or import the "
+        "subscription with how far it is billed."
+    ),
     "already_subscribed": "A customer may have this product once, and has it with {subscription}; change or end that one.",
     "already_exists.subscriptions_one_per_product": "A customer may have this product once, and has it; look at that one.",
 }

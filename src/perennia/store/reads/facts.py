@@ -170,6 +170,7 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
     beside = _Beside(
         items=_items_at_once(cursor, [row[1] for row in rows], [row[6] for row in rows], has_story, over),
         discounts=attached.discounts(cursor, subscription_ids=[row[1] for row in rows if row[-3]]),
+        so_far=attached.discounts_so_far(cursor, subscription_ids=[row[1] for row in rows if row[-3] and row[-2]]),
         changes=_changes(cursor, [row[1] for row in rows if row[-2]]),
         pauses=changes.pauses(cursor, [row[1] for row in rows if row[-1]]),
         policies=tenant.policies,
@@ -207,6 +208,7 @@ class _Beside:
 
     items: dict[Id, tuple[Item, ...]]
     discounts: dict[Id, tuple[Discount, ...]]
+    so_far: dict[Id, tuple[Discount, ...]]
     changes: dict[Id, tuple[Change, ...]]
     pauses: dict[Id, tuple[Pause, ...]]
     policies: dict[str, Any]
@@ -234,6 +236,7 @@ def _subscription(row: tuple[Any, ...], beside: _Beside) -> Subscription:
         collection=_COLLECTION[collection],
         net_days=net_days,
         discounts=beside.discounts.get(key, ()),
+        discounts_so_far=beside.so_far.get(key, ()),
         policies=beside.defaults if own is None else of_subscription(beside.policies, own),
         cancel_policies=None if of_end is None else as_stored(of_end),
         changes=beside.changes.get(key, ()),
