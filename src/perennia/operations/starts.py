@@ -25,7 +25,7 @@ from perennia.operations import drafts, redemptions, trials
 from perennia.operations.agreements import Act, Policy, of, settle, up_to_date
 from perennia.operations.books import Books, open_books
 from perennia.operations.catalog import check_net_days, check_po_number, checked
-from perennia.operations.chosen import Chosen, currency_of, new_items, products_of, sold_by
+from perennia.operations.chosen import Chosen, Offers, currency_of, new_items, offers_of, sold_by, tried_by
 from perennia.operations.ramps import plan_steps
 from perennia.store.identity import new_id
 from perennia.store.reads import catalog, customers
@@ -102,9 +102,10 @@ def start(
             check_ended(books, taken_up, customer_id)
         only_product = _only_product(books, customer, items)
         effective = changed(policies(books.tenant.policies), policy)
-        chosen = new_items(books, items, adjustment=wanted.get("adjustment", Decimal(0)), at=now)
-        dates = _dates(books, customer, payer, chosen, items, effective, wanted, now=now)
-        made = _made(books, customer, chosen, items, effective, dates, wanted, now=now)
+        offers = offers_of(books, items)
+        chosen = new_items(items, offers, adjustment=wanted.get("adjustment", Decimal(0)), at=now)
+        dates = _dates(books, customer, payer, chosen, offers, effective, wanted, now=now)
+        made = _made(books, customer, chosen, offers, effective, dates, wanted, now=now)
         made = replace(made, only_product_id=only_product)
         if policy:
             made = replace(made, policies=as_given(changed(Policies(), policy)))
@@ -117,7 +118,7 @@ def start(
         together = effective.backdated_start == "one_invoice" and made.started_at < now
         if _is_incomplete(wanted) and drafts.ask_for_start(
             books, payer_id=customer.payer_id, subscription_id=made.id, collection=made.collection,
-            together=together, trial_days=_trial_days_left_open(dates, effective, wanted), actor=actor, now=now,
+            together=together, trial_days=_trial_days_left_open(dates, wanted), actor=actor, now=now,
         ):  # fmt: skip
             return made.id
         settle(books, customer.payer_id, actor=actor, now=now, told=tuple(told), together=together)
@@ -154,7 +155,7 @@ def _only_product(books: Books, customer: Customer, items: Sequence[Chosen]) -> 
     return product_id
 
 
-def _trial_days_left_open(dates: Beginning, effective: Policies, wanted: Wanted) -> int | None:
+def _trial_days_left_open(dates: Beginning, wanted: Wanted) -> int | None:
     """How many days a trial lasts from the first payment on (`trial_from` activation), where that is still to come.
 
     One that costs something (`trial_price`) lasts as long as its line says.
@@ -173,7 +174,7 @@ def _is_incomplete(wanted: Wanted) -> bool:
 
 
 def _dates(
-    books: Books, customer: Customer, payer: Payer, chosen: Sequence[NewItem], items: Sequence[Chosen],
+    books: Books, customer: Customer, payer: Payer, chosen: Sequence[NewItem], offers: Offers,
     effective: Policies, wanted: Wanted, *, now: datetime,
 ) -> Beginning:  # fmt: skip
     """Where it begins; a trial that was had before is left out, one that is granted is remembered."""
@@ -195,7 +196,7 @@ def _dates(
     )
     if found.trial_ends_at is None:
         return found
-    had = trials.remember(books, customer=customer, product_ids=products_of(books, items), now=now)
+    had = trials.remember(books, customer=customer, product_ids=tried_by(offers), now=now)
     return beginning(**given) if had and wanted.get("trial_ends_on") is None else found
 
 
@@ -211,14 +212,14 @@ def _trial_from(
 
 
 def _made(
-    books: Books, customer: Customer, chosen: Sequence[NewItem], items: Sequence[Chosen], effective: Policies,
+    books: Books, customer: Customer, chosen: Sequence[NewItem], offers: Offers, effective: Policies,
     dates: Beginning, wanted: Wanted, *, now: datetime,
 ) -> NewSubscription:  # fmt: skip
     """The row to insert, with its coupon redeemed."""
-    key, currency, plan = new_id(), currency_of(books, items), chosen[0].interval
+    key, currency, plan = new_id(), currency_of(offers), chosen[0].interval
     term, number, known_as = wanted.get("term"), wanted.get("po_number"), wanted.get("external_id")
     discounts = redemptions.at_start(
-        books, customer=customer, subscription_id=key, currency=currency, sold=sold_by(books, items),
+        books, customer=customer, subscription_id=key, currency=currency, sold=sold_by(offers),
         policies=effective, code=wanted.get("coupon"), now=now,
     )  # fmt: skip
     return NewSubscription(
