@@ -147,7 +147,7 @@ def book(
         booked = _book(first, tenant=tenant, now=now, actor=actor)
     except CULPRIT_ERRORS as error:
         if len(first) == 1:
-            booked = _leave_to_a_person(first[0][0], tenant=tenant, now=now, error=error)
+            booked = _leave_to_a_person(first[0][0], tenant=tenant, error=error)
         else:
             half = len(first) // 2
             booked = book(tenant=tenant, answers=first[:half], now=now, actor=actor)
@@ -164,7 +164,7 @@ def _book_drafted(call: Call, result: ChargeResult, *, tenant: Id, now: datetime
             is_look_up=call.is_look_up, now=now, actor=actor,
         )  # fmt: skip
     except (*CULPRIT_ERRORS, DomainError) as error:
-        return _leave_to_a_person(call, tenant=tenant, now=now, error=error)
+        return _leave_to_a_person(call, tenant=tenant, error=error)
     return _summary([(call, result)], [booking], now=now)
 
 
@@ -314,7 +314,7 @@ def _summary(answers: list[tuple[Call, ChargeResult]], bookings: list[Booking], 
     )
 
 
-def _leave_to_a_person(call: Call, *, tenant: Id, now: datetime, error: Exception) -> Booked:
+def _leave_to_a_person(call: Call, *, tenant: Id, error: Exception) -> Booked:
     with open_books(tenant=tenant) as books:
         locks.lock_payers(books.cursor, tenant=tenant, ids=[call.payer_id])
         locks.set_aside(books.cursor, payer_id=call.payer_id, code="payment_not_booked", reason=f"{call}: {error}")

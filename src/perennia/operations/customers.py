@@ -101,9 +101,7 @@ def set_tax_status(
         after = tax_status(status, country=customer.country, tax_id=tax_id, region=region, exempt_reason=exempt_reason)
         if after == before:
             return
-        write.change_tax_status(
-            books.cursor, tenant=tenant, customer_id=customer_id, before=before, after=after, actor=actor, now=now
-        )
+        write.change_tax_status(books.cursor, customer_id=customer_id, before=before, after=after, actor=actor, now=now)
         changed = replace(payer, tax=after) if customer_id == payer.id else payer
         books.write([_status_changed(payer, changed, customer_id, seller=books.seller(), now=now)], actor=actor)
 

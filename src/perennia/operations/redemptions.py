@@ -1,4 +1,4 @@
-"""Redemptions: attach a code's coupon to a subscription or to a customer, take it off, give it back."""
+"""Redemptions: attach a code's coupon to a subscription or to a customer, take it off."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -86,7 +86,7 @@ def remove(
             books.cursor, customer_id=customer.id, subscription_id=subscription_id, coupon_id=coupon_id
         )
         ended = 0
-        for redemption, _, _ in standing:
+        for redemption in standing:
             for one in targets:
                 ended += write.end_discounts(books.cursor, subscription_id=one.id, redemption_id=redemption, now=now)
             if subscription_id is None:
@@ -134,18 +134,6 @@ def at_start(
         )
         found.append(_given(coupon, redemption, sold=sold, currency=currency, policies=policies))
     return tuple(discount for discount in found if discount is not None)
-
-
-def release(books: Books, *, customer_id: Id, subscription_id: Id, now: datetime) -> int:
-    """Give back what a subscription that never activated had redeemed; answers how many redemptions that were.
-
-    For the transaction that gives it up, under the payer's lock. The second time there is nothing to release.
-    """
-    standing = read.redemptions(books.cursor, customer_id=customer_id, subscription_id=subscription_id)
-    for redemption, _, _ in standing:
-        write.release_redemption(books.cursor, redemption_id=redemption, now=now)
-        write.end_discounts(books.cursor, subscription_id=subscription_id, redemption_id=redemption, now=now)
-    return len(standing)
 
 
 def _locked(books: Books, *, subscription_id: Id | None, customer_id: Id | None) -> tuple[Payer, Customer]:
