@@ -316,7 +316,7 @@ def _summary(answers: list[tuple[Call, ChargeResult]], bookings: list[Booking], 
 
 def _leave_to_a_person(call: Call, *, tenant: Id, error: Exception) -> Booked:
     with open_books(tenant=tenant) as books:
-        locks.lock_payers(books.cursor, tenant=tenant, ids=[call.payer_id])
+        locks.lock_payer(books.cursor, tenant=tenant, payer_id=call.payer_id)
         locks.set_aside(books.cursor, payer_id=call.payer_id, code="payment_not_booked", reason=f"{call}: {error}")
         write.leave_to_a_person(books.cursor, attempt_id=call.attempt_id)
     return Booked(unknown=1)

@@ -128,7 +128,7 @@ def add_payment_method(
     with open_books(tenant=tenant) as books:
         now = books.business_time(now)
         payer_id = read.customer(books.cursor, customer_id=customer_id).payer_id
-        locks.lock_payers(books.cursor, tenant=tenant, ids=[payer_id])
+        locks.lock_payer(books.cursor, tenant=tenant, payer_id=payer_id)
         made = NewMethod(new_id(), customer_id, gateway, token, fingerprint)
         write.insert_methods(books.cursor, [made], tenant=tenant, now=now)
         payments.try_at_once(books.cursor, payer_ids=[payer_id], now=now)

@@ -70,9 +70,9 @@ def open_desk(*, tenant: Id, whose: Callable[[Cursor], Id], now: datetime, actor
     with open_books(tenant=tenant) as books:
         now = books.business_time(now)
         payer_id = whose(books.cursor)
-        (payer,) = locks.lock_payers(books.cursor, tenant=tenant, ids=[payer_id])
+        payer = locks.lock_payer(books.cursor, tenant=tenant, payer_id=payer_id)
         if payer.next_due_at is not None and payer.next_due_at <= now and _billed(books, payer, now=now, actor=actor):
-            (payer,) = locks.lock_payers(books.cursor, tenant=tenant, ids=[payer_id])
+            payer = locks.lock_payer(books.cursor, tenant=tenant, payer_id=payer_id)
         yield Desk(books, payer, now, actor)
 
 

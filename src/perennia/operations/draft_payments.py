@@ -61,7 +61,7 @@ def book_answer(
     with open_books(tenant=tenant) as books:
         now = books.business_time(now)
         draft = read.draft(books.cursor, draft_id=draft_id)
-        locks.lock_payers(books.cursor, tenant=tenant, ids=[draft.payer_id])
+        locks.lock_payer(books.cursor, tenant=tenant, payer_id=draft.payer_id)
         draft = read.draft(books.cursor, draft_id=draft_id)
         attempt = read.attempt(books.cursor, attempt_id=attempt_id, draft_id=draft_id)
         if is_look_up:
@@ -100,7 +100,7 @@ def _not_paid(
     """A fault on the gateway's side or ours is tried again; a decline ends a change."""
     if booking.debt is not None and not booking.declined:
         write.postpone(books.cursor, draft_id=draft.id, at=booking.debt.next_attempt_at)
-    (locked,) = locks.lock_payers(books.cursor, tenant=books.tenant.id, ids=[draft.payer_id])
+    locked = locks.lock_payer(books.cursor, tenant=books.tenant.id, payer_id=draft.payer_id)
     if booking.events:
         books.write([Decision(draft.payer_id, locked.next_due_at, events=booking.events)], actor=actor)
         bulk.empty_stages(books.cursor)

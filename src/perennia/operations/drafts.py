@@ -156,7 +156,7 @@ def book_money(books: Books, draft: StoredDraft, payment: Payment, *, actor: str
             payer = books.lock(draft.payer_id)
             give_up(books, payer, draft.as_fact(), reason="differs", actor=actor, now=now)
         bulk.empty_stages(books.cursor)
-    (locked,) = locks.lock_payers(books.cursor, tenant=books.tenant.id, ids=[draft.payer_id])
+    locked = locks.lock_payer(books.cursor, tenant=books.tenant.id, payer_id=draft.payer_id)
     books.write(
         [
             receive(

@@ -80,7 +80,7 @@ def book(
         return _book(tenant=tenant, call=call, verdict=verdict_of(result), now=now, actor=actor)
     except (*CULPRIT_ERRORS, DomainError) as error:
         with open_books(tenant=tenant) as books:
-            locks.lock_payers(books.cursor, tenant=tenant, ids=[call.payer_id])
+            locks.lock_payer(books.cursor, tenant=tenant, payer_id=call.payer_id)
             locks.set_aside(books.cursor, payer_id=call.payer_id, code="refund_not_booked", reason=f"{call}: {error}")
             write.move(books.cursor, NextStep(read.sending(books.cursor, refund_id=call.refund_id)))
         return None

@@ -60,9 +60,8 @@ def _look(*, tenant: Id, subscription_id: Id, signal: int, now: datetime, actor:
         if payers.payers(books.cursor, ids=[payer_id])[0].set_aside_code is not None:
             return Looked()
         _bill(books, payer_id, now=now, actor=actor)
-        (payer,) = books.facts(
-            locks.lock_payers(books.cursor, tenant=tenant, ids=[payer_id]), through=known_until(now), running=True
-        )
+        locked = locks.lock_payer(books.cursor, tenant=tenant, payer_id=payer_id)
+        (payer,) = books.facts([locked], through=known_until(now), running=True)
         found = _watched(books, payer, now=now)
         if not found.is_nothing:
             books.write([found.decision], actor=actor)
@@ -75,7 +74,7 @@ def _look(*, tenant: Id, subscription_id: Id, signal: int, now: datetime, actor:
 def _bill(books: Books, payer_id: Id, *, now: datetime, actor: str) -> None:
     """What fell due by now, as the run would; held where the run would hold it."""
     for _ in range(_ROUNDS):
-        (locked,) = locks.lock_payers(books.cursor, tenant=books.tenant.id, ids=[payer_id])
+        locked = locks.lock_payer(books.cursor, tenant=books.tenant.id, payer_id=payer_id)
         if locked.next_due_at is None or locked.next_due_at > now:
             return
         (payer,) = books.facts([locked], through=now)
