@@ -13,7 +13,6 @@ from perennia.domain.errors import InvalidValue
 from perennia.domain.facts import Payer, Seller
 from perennia.domain.forecast import Usage, ahead, drafted, metered
 from perennia.domain.ids import Id
-from perennia.domain.usage import NotMeasured
 from perennia.operations import books
 from perennia.store import session
 from perennia.store.identity import Keys
@@ -24,7 +23,6 @@ from perennia.store.session import Cursor
 T = TypeVar("T")
 
 MOST_MONTHS = 120
-_ROUNDS = 50
 _LONGEST_DRAFT = timedelta(days=367)
 _FAR = timedelta(days=366 * 11)
 """Beyond the longest interval there is."""
@@ -207,13 +205,7 @@ def _look(cursor: Cursor, *, tenant: Id, payer_id: Id, now: datetime) -> _Look:
 
 
 def _asked(cursor: Cursor, look: _Look, question: Callable[[_Look], T]) -> T:
-    """The answer; where it needs to know what nobody measured, that is measured and it is asked again."""
-    for _ in range(_ROUNDS):
-        try:
-            return question(look)
-        except NotMeasured as error:
-            look = replace(look, payer=usage.measured(cursor, look.payer, error.questions))
-    raise RuntimeError(f"more and more is to be measured of {look.payer.id.text('cus')}")
+    return usage.answered(cursor, look.payer, lambda payer: question(replace(look, payer=payer)))
 
 
 def _first(look: _Look) -> Upcoming | None:

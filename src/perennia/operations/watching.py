@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from perennia.domain.errors import DomainError
-from perennia.domain.facts import Payer
 from perennia.domain.ids import Id
-from perennia.domain.usage import NotMeasured
-from perennia.domain.watching import Watched, known_until, watch
+from perennia.domain.watching import known_until, watch
 from perennia.operations.books import Books, open_books
 from perennia.store import bulk
 from perennia.store.identity import new_ids
@@ -62,7 +60,9 @@ def _look(*, tenant: Id, subscription_id: Id, signal: int, now: datetime, actor:
         _bill(books, payer_id, now=now, actor=actor)
         locked = locks.lock_payer(books.cursor, tenant=tenant, payer_id=payer_id)
         (payer,) = books.facts([locked], through=known_until(now), running=True)
-        found = _watched(books, payer, now=now)
+        found = read.answered(
+            books.cursor, payer, lambda one: watch(one, seller=books.seller(), now=now, new_ids=new_ids)
+        )
         if not found.is_nothing:
             books.write([found.decision], actor=actor)
             write.tell(books.cursor, found.alerts, tenant=tenant)
@@ -81,12 +81,3 @@ def _bill(books: Books, payer_id: Id, *, now: datetime, actor: str) -> None:
         books.write([books.bill(payer, through=now, now=now, new_ids=new_ids)], actor=actor)
         bulk.empty_stages(books.cursor)
     raise RuntimeError(f"what is due for {payer_id.text('cus')} at {now.isoformat()} stays due")
-
-
-def _watched(books: Books, payer: Payer, *, now: datetime) -> Watched:
-    for _ in range(_ROUNDS):
-        try:
-            return watch(payer, seller=books.seller(), now=now, new_ids=new_ids)
-        except NotMeasured as error:
-            payer = read.measured(books.cursor, payer, error.questions)
-    raise RuntimeError(f"more and more is to be measured of {payer.id.text('cus')}")

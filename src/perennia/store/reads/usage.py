@@ -1,20 +1,23 @@
 """What was used: quantities for many subscriptions, meters and stretches at once, and the events behind them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeVar
 
 from perennia.domain.documents import LineKind
 from perennia.domain.facts import Payer, Subscription
 from perennia.domain.ids import Id
 from perennia.domain.metering import Aggregation, Limit, LimitKind, Measured, Meter, Question, Usage
-from perennia.domain.usage import Wanted, wanted
+from perennia.domain.usage import NotMeasured, Wanted, wanted
 from perennia.store.arrays import instants, keys
 from perennia.store.reads.metering import all_meters, await_recorded, await_recording
 from perennia.store.session import Cursor
 
+T = TypeVar("T")
+_ROUNDS = 50
 _ASKED = """unnest(
         (SELECT %(subscriptions)s::uuid[]), (SELECT %(meters)s::uuid[]), (SELECT %(starts)s::timestamptz[]),
         (SELECT %(ends)s::timestamptz[])
@@ -164,6 +167,16 @@ def _has_minimum(subscriptions: Iterable[Subscription]) -> bool:
 def with_answers(cursor: Cursor, usage: Usage, questions: Sequence[Question]) -> Usage:
     """The same with what a rule found missing."""
     return replace(usage, answers={**usage.answers, **quantities(cursor, questions)})
+
+
+def answered(cursor: Cursor, payer: Payer, question: Callable[[Payer], T]) -> T:
+    """What a rule says of a payer; what it finds that nobody measured is measured, and it is asked again."""
+    for _ in range(_ROUNDS):
+        try:
+            return question(payer)
+        except NotMeasured as error:
+            payer = measured(cursor, payer, error.questions)
+    raise RuntimeError(f"more and more is to be measured of {payer.id.text('cus')}")
 
 
 def measured(cursor: Cursor, payer: Payer, questions: Sequence[Question]) -> Payer:
