@@ -14,7 +14,7 @@ import orjson
 from perennia.domain.collection import DebtState
 from perennia.domain.decision import Decision, Payment, SubscriptionMove
 from perennia.domain.documents import Document
-from perennia.domain.errors import AlreadyExists, CurrencyMismatch
+from perennia.domain.errors import CurrencyMismatch
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import CollectionMode, Status
 from perennia.domain.gating import WAITS_FOR
@@ -26,6 +26,7 @@ from perennia.domain.starting import trial_from_now
 from perennia.operations.agreements import Act, give_up, of, settle
 from perennia.operations.books import Books, open_books, written
 from perennia.operations.catalog import checked
+from perennia.operations.payments import same
 from perennia.operations.terms import move_trial
 from perennia.store import bulk, session
 from perennia.store.identity import new_id, new_ids
@@ -123,14 +124,12 @@ def record_payment(
             raise CurrencyMismatch(expected=draft.currency, given=currency)
         check_received(amount_minor=amount_minor, at=now, now=now)
         books.lock(draft.payer_id)
-        before = receipts.by_reference(books.cursor, tenant=tenant, gateway=BY_HAND, reference=reference)
-        if before is not None:
-            if (before.payer_id, before.currency, before.captured_minor) != (draft.payer_id, currency, amount_minor):
-                raise AlreadyExists(kind="payments", key="payments_reference")
-            return before.id
         payment = Payment(
             new_id(), draft.payer_id, None, BY_HAND, reference, currency, amount_minor, now, draft.entity_id
         )  # fmt: skip
+        before = receipts.by_reference(books.cursor, tenant=tenant, gateway=BY_HAND, reference=reference)
+        if before is not None:
+            return same(before, payment)
         book_money(books, draft, payment, actor=actor, now=now)
     return payment.id
 

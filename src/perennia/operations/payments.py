@@ -63,7 +63,7 @@ def record_payment(
         )
         before = read.by_reference(desk.cursor, tenant=tenant, gateway=BY_HAND, reference=reference)
         if before is not None:
-            return _same(before, received)
+            return same(before, received)
         desk.write(
             receive(
                 received,
@@ -91,7 +91,8 @@ def _to_settle(
     return document.entity_id, [invoices.receivable(desk.cursor, document_id=document_id)]
 
 
-def _same(before: Captured, received: Payment) -> Id:
+def same(before: Captured, received: Payment) -> Id:
+    """The payment that is there under the reference, if it is this one. Raises AlreadyExists."""
     said = (before.payer_id, before.currency, before.captured_minor)
     if said != (received.payer_id, received.currency, received.captured_minor):
         raise AlreadyExists(kind="payments", key="payments_reference")
