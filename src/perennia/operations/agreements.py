@@ -1,7 +1,7 @@
 """What every act on an agreement shares: its books, its subscription, its policies, and the bill that follows."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -87,9 +87,8 @@ def _running(books: Books, payer: Payer, subscription_id: Id) -> Subscription:
 
     Raises SubscriptionEnded, and ChangePending for one that waits for its first payment.
     """
-    for subscription in payer.subscriptions:
-        if subscription.id == subscription_id:
-            return subscription
+    with suppress(NotFound):
+        return of(payer, subscription_id)
     if read.standing(books.cursor, subscription_id=subscription_id).status in OVER:
         raise SubscriptionEnded(subscription=subscription_id.text("sub"))
     for draft in payer.drafts:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from perennia.domain.collection import Booking, DebtState, payer_decision, subscription_moves
 from perennia.domain.decision import Decision
+from perennia.domain.drafting import Issued
 from perennia.domain.errors import CatchUpHeld, NotFound
 from perennia.domain.facts import Payer
 from perennia.domain.ids import Id
@@ -42,6 +43,18 @@ class Desk:
         if entity_id is not None and entity_id not in entities:
             raise NotFound(kind="legal entity", id=entity_id.text("ent"))
         return entity_id or next(iter(entities))
+
+    def issuing(self, issued: Issued) -> Decision:
+        """A document with all that comes of it; nothing else falls due by it."""
+        return Decision(
+            payer_id=self.payer.id,
+            next_due_at=self.payer.next_due_at,
+            documents=(issued.document,),
+            postings=tuple(issued.postings),
+            events=tuple(issued.events),
+            allocations=tuple(issued.allocations),
+            balance=tuple(issued.balance),
+        )
 
     def write(self, decision: Decision) -> None:
         """Write it; subscriptions whose last failing document is settled by it are well again."""
