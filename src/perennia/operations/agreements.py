@@ -19,7 +19,7 @@ from perennia.domain.policies import Policies, changed, over
 from perennia.domain.pricing import Price
 from perennia.operations.booking import well_again
 from perennia.operations.books import Books, open_books
-from perennia.store import bulk, session
+from perennia.store import session
 from perennia.store.identity import new_ids
 from perennia.store.reads import subscriptions as read
 from perennia.store.writes import locks
@@ -165,10 +165,8 @@ def settle(
         events, movements = told + decision.events, (*moved, *decision.movements)
         books.write([replace(decision, events=events, movements=movements)], actor=actor)
         if any(one.source is Source.CREDIT_NOTE for one in decision.allocations):
-            bulk.empty_stages(books.cursor)
             well_again(books, payer, now=now, actor=actor)
         if decision.next_due_at is None or decision.next_due_at > through:
             return
         told, moved = (), ()
-        bulk.empty_stages(books.cursor)
     raise RuntimeError(f"what is due for {payer_id.text('cus')} at {now.isoformat()} stays due")

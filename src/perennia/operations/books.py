@@ -13,7 +13,7 @@ from perennia.domain.facts import Payer, Seller
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.invoicing import bill
 from perennia.domain.usage import NotMeasured
-from perennia.store import session
+from perennia.store import bulk, session
 from perennia.store.reads import facts, sellers, usage
 from perennia.store.reads.facts import LockedPayer
 from perennia.store.reads.sellers import Tenant
@@ -85,6 +85,8 @@ class Books:
         raise RuntimeError(f"more and more is to be measured of {payer.id.text('cus')}")
 
     def write(self, made: Sequence[Decision], *, actor: str) -> None:
+        """Write decisions, one time after another as often as it takes."""
+        bulk.empty_stages(self.cursor)
         decisions.apply(self.cursor, made, tenant=self.tenant.id, actor=actor)
         self._held.clear()
         listener = _listener.get()

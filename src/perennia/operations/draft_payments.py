@@ -13,7 +13,6 @@ from perennia.domain.policies import policies as policies_from
 from perennia.operations.agreements import give_up
 from perennia.operations.books import Books, open_books
 from perennia.operations.drafts import book_money
-from perennia.store import bulk
 from perennia.store.identity import new_id, new_ids
 from perennia.store.reads import drafts as read
 from perennia.store.reads.drafts import StoredDraft
@@ -103,7 +102,6 @@ def _not_paid(
     locked = locks.lock_payer(books.cursor, tenant=books.tenant.id, payer_id=draft.payer_id)
     if booking.events:
         books.write([Decision(draft.payer_id, locked.next_due_at, events=booking.events)], actor=actor)
-        bulk.empty_stages(books.cursor)
     if booking.declined and draft.change_id is not None and verdict.decline is not Decline.AUTHENTICATION:
         payer = books.facts([locked])[0]
         give_up(books, payer, draft.as_fact(), reason="declined", actor=actor, now=now)

@@ -28,7 +28,7 @@ from perennia.operations.books import Books, open_books, written
 from perennia.operations.catalog import checked
 from perennia.operations.payments import same
 from perennia.operations.terms import move_trial
-from perennia.store import bulk, session
+from perennia.store import session
 from perennia.store.identity import new_id, new_ids
 from perennia.store.reads import drafts as read
 from perennia.store.reads import receipts
@@ -81,7 +81,6 @@ def ask_for_start(
     )  # fmt: skip
     move = SubscriptionMove(subscription_id, Status.SCHEDULED, Status.INCOMPLETE, now)
     books.write([Decision(payer_id, None, moves=(move,))], actor=actor)
-    bulk.empty_stages(books.cursor)
     created = Event(EventType.SUBSCRIPTION_CREATED, subscription_id, now)
     told = Event(EventType.SUBSCRIPTION_INCOMPLETE, subscription_id, now)
     _waits(books, payer_id, (created, told), actor=actor)
@@ -145,7 +144,6 @@ def book_money(books: Books, draft: StoredDraft, payment: Payment, *, actor: str
     due = next_due_at(payer, seller=books.seller())
     if due is not None and due <= now:
         settle(books, payer.id, actor=actor, now=now)
-        bulk.empty_stages(books.cursor)
         draft = read.draft(books.cursor, draft_id=draft.id)
     documents: Sequence[OpenDocument] = ()
     if draft.is_open and payment.captured_minor >= draft.amount_minor:
@@ -154,7 +152,6 @@ def book_money(books: Books, draft: StoredDraft, payment: Payment, *, actor: str
         except _Differs:
             payer = books.lock(draft.payer_id)
             give_up(books, payer, draft.as_fact(), reason="differs", actor=actor, now=now)
-        bulk.empty_stages(books.cursor)
     locked = locks.lock_payer(books.cursor, tenant=books.tenant.id, payer_id=draft.payer_id)
     books.write(
         [

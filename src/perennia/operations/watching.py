@@ -9,7 +9,6 @@ from perennia.domain.errors import DomainError
 from perennia.domain.ids import Id
 from perennia.domain.watching import known_until, watch
 from perennia.operations.books import Books, open_books
-from perennia.store import bulk
 from perennia.store.identity import new_ids
 from perennia.store.reads import payers
 from perennia.store.reads import usage as read
@@ -79,5 +78,4 @@ def _bill(books: Books, payer_id: Id, *, now: datetime, actor: str) -> None:
             return
         (payer,) = books.facts([locked], through=now)
         books.write([books.bill(payer, through=now, now=now, new_ids=new_ids)], actor=actor)
-        bulk.empty_stages(books.cursor)
     raise RuntimeError(f"what is due for {payer_id.text('cus')} at {now.isoformat()} stays due")
