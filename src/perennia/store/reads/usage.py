@@ -164,22 +164,17 @@ def _has_minimum(subscriptions: Iterable[Subscription]) -> bool:
     return any(version.price.meter_id is not None and version.price.period_minimum is not None for version in versions)
 
 
-def with_answers(cursor: Cursor, usage: Usage, questions: Sequence[Question]) -> Usage:
-    """The same with what a rule found missing."""
-    return replace(usage, answers={**usage.answers, **quantities(cursor, questions)})
-
-
 def answered(cursor: Cursor, payer: Payer, question: Callable[[Payer], T]) -> T:
     """What a rule says of a payer; what it finds that nobody measured is measured, and it is asked again."""
     for _ in range(_ROUNDS):
         try:
             return question(payer)
         except NotMeasured as error:
-            payer = measured(cursor, payer, error.questions)
+            payer = _measured(cursor, payer, error.questions)
     raise RuntimeError(f"more and more is to be measured of {payer.id.text('cus')}")
 
 
-def measured(cursor: Cursor, payer: Payer, questions: Sequence[Question]) -> Payer:
+def _measured(cursor: Cursor, payer: Payer, questions: Sequence[Question]) -> Payer:
     """The payer with what a rule found missing."""
     asked: dict[Id, list[Question]] = defaultdict(list)
     for question in questions:
@@ -188,7 +183,8 @@ def measured(cursor: Cursor, payer: Payer, questions: Sequence[Question]) -> Pay
     def told(one: Subscription) -> Subscription:
         if one.id not in asked or one.usage is None:
             return one
-        return replace(one, usage=with_answers(cursor, one.usage, asked[one.id]))
+        answers = {**one.usage.answers, **quantities(cursor, asked[one.id])}
+        return replace(one, usage=replace(one.usage, answers=answers))
 
     return replace(payer, subscriptions=tuple(map(told, payer.subscriptions)), closing=tuple(map(told, payer.closing)))
 
