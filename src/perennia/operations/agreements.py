@@ -10,7 +10,7 @@ from perennia.domain.calendar import start_of_day
 from perennia.domain.decision import Decision, Movement, Source
 from perennia.domain.errors import CatchUpHeld, ChangePending, NotFound, SubscriptionEnded
 from perennia.domain.events import Event
-from perennia.domain.facts import OpenDraft, Payer, Subscription
+from perennia.domain.facts import ChangeKind, OpenDraft, Payer, Subscription
 from perennia.domain.gating import Gates
 from perennia.domain.ids import Id
 from perennia.domain.invoicing import next_due_at
@@ -20,9 +20,11 @@ from perennia.domain.pricing import Price
 from perennia.operations.booking import well_again
 from perennia.operations.books import Books, open_books
 from perennia.store import session
-from perennia.store.identity import new_ids
+from perennia.store.identity import new_id, new_ids
 from perennia.store.reads import subscriptions as read
+from perennia.store.writes import agreements as write
 from perennia.store.writes import locks
+from perennia.store.writes.agreements import NewChange
 
 Policy = Mapping[str, Any]
 """Policies of one act, by key; the others are the subscription's."""
@@ -44,6 +46,16 @@ class Act:
     def under(self, price: Price) -> Policies:
         """The policies of the act for what has this price."""
         return over(self.policies, price.own_policies)
+
+    def change(self, kind: ChangeKind, at: datetime, **what: Any) -> NewChange:
+        """A change of the subscription as it is asked for."""
+        return NewChange(new_id(), self.subscription.id, kind.value, at, self.policies, **what)
+
+    def insert(self, change: NewChange, *, is_gated: bool = False) -> None:
+        """Write a change down, for the rules to make at its instant; a gated one only once it is paid for."""
+        write.insert_change(
+            self.books.cursor, change, tenant=self.books.tenant.id, actor=self.actor, now=self.now, is_gated=is_gated
+        )
 
     def settle(self, *told: Event, since: datetime | None = None) -> None:
         """Bill what follows from what was written; an act that reaches back puts all of it on one document."""

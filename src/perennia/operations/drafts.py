@@ -33,8 +33,8 @@ from perennia.store.identity import new_id, new_ids
 from perennia.store.reads import drafts as read
 from perennia.store.reads import receipts
 from perennia.store.reads.drafts import StoredDraft
-from perennia.store.writes import agreements, locks
 from perennia.store.writes import drafts as write
+from perennia.store.writes import locks
 from perennia.store.writes.agreements import NewChange
 from perennia.store.writes.drafts import NewDraft
 
@@ -45,14 +45,14 @@ class _Differs(Exception):
 
 def ask_for_change(act: Act, made: NewChange) -> Id | None:
     """Write a change that waits for its payment, and its draft; None where nothing is to be paid: nothing is written."""
-    books, cursor, tenant = act.books, act.books.cursor, act.books.tenant.id
-    with session.preview(tenant), written() as decisions:
-        agreements.insert_change(cursor, made, tenant=tenant, actor=act.actor, now=act.now)
+    books = act.books
+    with session.preview(books.tenant.id), written() as decisions:
+        act.insert(made)
         settle(books, act.payer.id, actor=act.actor, now=act.now)
     documents = _documents(decisions)
     if not _due(documents):
         return None
-    agreements.insert_change(cursor, made, tenant=tenant, actor=act.actor, now=act.now, is_gated=True)
+    act.insert(made, is_gated=True)
     key = _insert(
         books, documents, payer_id=act.payer.id, subscription_id=act.subscription.id, change_id=made.id,
         collection=act.subscription.collection, together=False, now=act.now,
