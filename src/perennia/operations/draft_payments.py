@@ -1,7 +1,7 @@
 """Charging for drafts: the intent, and what the gateway's answer makes of the draft."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from perennia.domain.collection import Attempt, Booking, Debt, DebtState, Verdict
@@ -18,22 +18,10 @@ from perennia.store.reads import drafts as read
 from perennia.store.reads.drafts import StoredDraft
 from perennia.store.writes import drafts as write
 from perennia.store.writes import locks, payments
+from perennia.store.writes.payments import Underway
 
 
-@dataclass(frozen=True, slots=True)
-class Intended:
-    """A charge to make for a draft, its intent written."""
-
-    attempt_id: Id
-    draft_id: Id
-    payer_id: Id
-    gateway: str
-    token: str
-    currency: str
-    amount_minor: int
-
-
-def intend(books: Books, *, as_of: datetime, limit: int, now: datetime) -> Sequence[Intended]:
+def intend(books: Books, *, as_of: datetime, limit: int, now: datetime) -> Sequence[Underway]:
     """Take up to `limit` drafts due at `as_of` and write the intent to charge each.
 
     One whose payer has nothing to charge waits until there is something, or until it expires.
@@ -45,7 +33,11 @@ def intend(books: Books, *, as_of: datetime, limit: int, now: datetime) -> Seque
             continue
         key = new_id()
         write.insert_attempt(books.cursor, due, attempt_id=key, tenant=books.tenant.id, now=now)
-        found.append(Intended(key, due.id, due.payer_id, due.gateway, due.token, due.currency, due.amount_minor))
+        found.append(
+            Underway(
+                key, due.payer_id, None, due.gateway, key.text("att"), due.amount_minor, due.currency, due.token, due.id
+            )
+        )
     return found
 
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from perennia.domain.collection import Debt, DebtChange, DebtState, payer_decision, without_method
+from perennia.domain.collection import Debt, DebtChange, DebtState, next_step, payer_decision, without_method
 from perennia.domain.decision import Decision, SubscriptionMove
-from perennia.domain.dunning import Step, when_due
+from perennia.domain.dunning import Step
 from perennia.domain.errors import DomainError
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Cause, Payer, Status, Subscription, policies_of
@@ -65,14 +65,7 @@ def _settle(*, tenant: Id, debts: Sequence[Debt], now: datetime, actor: str) -> 
         found = read.debts(books.cursor, document_ids=due, now=now)
         steps: dict[Step, list[Debt]] = {step: [] for step in Step}
         for debt in found.values():
-            next_step = when_due(
-                policies=policies,
-                first_failed_at=debt.first_failed_at,
-                now=now,
-                method_id=debt.method_id,
-                tries=debt.tries,
-            )
-            steps[next_step.step].append(debt)
+            steps[next_step(debt, policies=policies, now=now).step].append(debt)
         _fail(books, steps[Step.NO_METHOD], locked=locked, now=now, actor=actor)
         invoices = _end(books, steps[Step.END], locked=locked, now=now, actor=actor)
         return Settled(len(steps[Step.NO_METHOD]), len(steps[Step.END]), invoices)
