@@ -1,5 +1,6 @@
 """The books of one tenant, opened for one operation: a transaction, the tenant, and what its payers share."""
 
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -8,7 +9,7 @@ from datetime import datetime
 from typing import Required, TypedDict, Unpack
 
 from perennia.domain.decision import Decision
-from perennia.domain.errors import ClockMoving
+from perennia.domain.errors import ClockMoving, DomainError
 from perennia.domain.facts import Payer, Seller
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.invoicing import bill
@@ -71,6 +72,13 @@ class Books:
     def bill(self, payer: Payer, **how: Unpack[HowBilled]) -> Decision:
         """What the rule makes of a payer; what it finds that nobody measured is measured, and it is asked again."""
         return usage.answered(self.cursor, payer, lambda one: bill(one, seller=self.seller(), **how))
+
+    def set_aside(self, payer_id: Id, error: Exception) -> None:
+        """Take a payer out of the run until a person has looked: a refusal with its code, a fault with its trace."""
+        code, reason = type(error).__name__, "".join(traceback.format_exception(error))
+        if isinstance(error, DomainError):
+            code, reason = error.code, str(error)
+        locks.set_aside(self.cursor, payer_id=payer_id, code=code, reason=reason)
 
     def write(self, made: Sequence[Decision], *, actor: str) -> None:
         """Write decisions, one time after another as often as it takes."""

@@ -1,11 +1,9 @@
 """Watched usage: what was recorded since somebody last looked is invoiced at a threshold, and alerts are given."""
 
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from perennia.domain.errors import DomainError
 from perennia.domain.ids import Id
 from perennia.domain.watching import known_until, watch
 from perennia.operations.books import Books, open_books
@@ -42,11 +40,8 @@ def look(*, tenant: Id, subscription_id: Id, signal: int, now: datetime, actor: 
     try:
         return _look(tenant=tenant, subscription_id=subscription_id, signal=signal, now=now, actor=actor)
     except Exception as error:  # one payer's poison must not stop the tenant; kept with the payer, shown by doctor
-        code = error.code if isinstance(error, DomainError) else type(error).__name__
-        reason = str(error) if isinstance(error, DomainError) else "".join(traceback.format_exception(error))
         with open_books(tenant=tenant) as books:
-            payer_id = payer_of(books.cursor, subscription_id=subscription_id)
-            locks.set_aside(books.cursor, payer_id=payer_id, code=code, reason=reason)
+            books.set_aside(payer_of(books.cursor, subscription_id=subscription_id), error)
         return Looked()
 
 

@@ -7,14 +7,14 @@ from perennia.domain.decision import Posting
 from perennia.domain.ids import Id
 from perennia.store.session import Cursor
 from perennia.store.writes.additions import insert_postings
+from perennia.store.writes.locks import key_of
 
 _LOCK_SALT = 0x52_4556
 
 
 def lock_recognition(cursor: Cursor, *, tenant: Id) -> None:
     """Wait for whoever recognises the tenant's revenue, and keep others out until the transaction ends."""
-    key = int.from_bytes(tenant[8:], "big", signed=True) ^ _LOCK_SALT
-    cursor.execute("SELECT pg_advisory_xact_lock(%s)", (key,))
+    cursor.execute("SELECT pg_advisory_xact_lock(%s)", (key_of(tenant, salt=_LOCK_SALT),))
 
 
 def close_until(cursor: Cursor, *, tenant: Id, end: datetime) -> None:

@@ -61,6 +61,11 @@ def release(cursor: Cursor, *, payer_id: Id, code: str | None = None) -> bool:
     return cursor.rowcount == 1
 
 
+def key_of(tenant: Id, *, salt: int = 0) -> int:
+    """The key of an advisory lock that a tenant has one of; `salt` tells its locks apart."""
+    return int.from_bytes(tenant[8:], "big", signed=True) ^ salt
+
+
 def lock_caps(cursor: Cursor, subscription_ids: Iterable[Id]) -> None:
     """Wait for others who record usage of these capped subscriptions, in the order of their keys, until they commit."""
     cursor.execute(
