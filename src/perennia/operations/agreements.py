@@ -21,7 +21,9 @@ from perennia.operations.booking import well_again
 from perennia.operations.books import Books, open_books
 from perennia.store import session
 from perennia.store.identity import new_id, new_ids
+from perennia.store.reads import customers
 from perennia.store.reads import subscriptions as read
+from perennia.store.reads.customers import Customer
 from perennia.store.writes import agreements as write
 from perennia.store.writes import locks
 from perennia.store.writes.agreements import NewChange
@@ -82,8 +84,7 @@ def act_on(
     """
     with open_books(tenant=tenant, of_few=True) as books:
         now = books.business_time(now)
-        found = read.standing(books.cursor, subscription_id=subscription_id)
-        payer = books.lock(found.payer_id)
+        payer = payer_of(books, subscription_id)
         subscription = _running(books, payer, subscription_id)
         settled = up_to_date(books, payer, actor=actor, now=now)
         if settled is not payer:
@@ -92,6 +93,27 @@ def act_on(
             payer = books.lock(payer.id)
             subscription = _running(books, payer, subscription_id)
         yield Act(books, payer, subscription, changed(subscription.policies, policy), actor, now)
+
+
+def payer_of(books: Books, subscription_id: Id) -> Payer:
+    """The subscription's payer, locked: who pays now, where a change of payer had to be waited for. Raises NotFound."""
+    payer = books.lock(read.payer_of(books.cursor, subscription_id=subscription_id))
+    while all(one.id != subscription_id for one in payer.subscriptions):
+        payer_id = read.payer_of(books.cursor, subscription_id=subscription_id)
+        if payer_id == payer.id:  # it has ended
+            break
+        payer = books.lock(payer_id)
+    return payer
+
+
+def customer_and_payer(books: Books, customer_id: Id) -> tuple[Customer, Payer]:
+    """The customer, and its payer locked: who pays now, where a change of payer had to be waited for. Raises NotFound."""
+    customer = customers.customer(books.cursor, customer_id=customer_id)
+    while True:
+        payer = books.lock(customer.payer_id)
+        customer = customers.customer(books.cursor, customer_id=customer_id)
+        if customer.payer_id == payer.id:
+            return customer, payer
 
 
 def _running(books: Books, payer: Payer, subscription_id: Id) -> Subscription:

@@ -13,6 +13,7 @@ from perennia.domain.invoicing import next_due_at
 from perennia.domain.preferences import checked_language
 from perennia.domain.tax import tax_status
 from perennia.domain.taxing import revalued
+from perennia.operations.agreements import customer_and_payer
 from perennia.operations.books import open_books
 from perennia.operations.catalog import checked
 from perennia.operations.countries import check_country
@@ -95,9 +96,8 @@ def set_tax_status(
         checked(exempt_reason, field="exempt_reason")
     with open_books(tenant=tenant) as books:
         now = books.business_time(now)
-        customer = read.customer(books.cursor, customer_id=customer_id)
-        payer = books.lock(customer.payer_id)
-        before = read.customer(books.cursor, customer_id=customer_id).tax
+        customer, payer = customer_and_payer(books, customer_id)
+        before = customer.tax
         after = tax_status(status, country=customer.country, tax_id=tax_id, region=region, exempt_reason=exempt_reason)
         if after == before:
             return

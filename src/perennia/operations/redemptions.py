@@ -9,13 +9,12 @@ from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Payer, Subscription
 from perennia.domain.ids import Id
 from perennia.domain.policies import Policies
-from perennia.operations.agreements import settle
+from perennia.operations.agreements import customer_and_payer, payer_of, settle
 from perennia.operations.books import Books, open_books
 from perennia.operations.settlement import bill_before, difference
 from perennia.store.reads import coupons as read
 from perennia.store.reads import customers
 from perennia.store.reads.customers import Customer
-from perennia.store.reads.subscriptions import payer_of
 from perennia.store.writes import coupons as write
 from perennia.store.writes import subscriptions
 from perennia.store.writes.history import insert_change
@@ -141,13 +140,12 @@ def _locked(books: Books, *, subscription_id: Id | None, customer_id: Id | None)
     if (subscription_id is None) == (customer_id is None):
         raise InvalidValue(field="subscription_id", value=str(subscription_id), reason="a subscription or a customer")
     if subscription_id is not None:
-        payer = books.lock(payer_of(books.cursor, subscription_id=subscription_id))
+        payer = payer_of(books, subscription_id)
         customer_id = _targets(payer, None, subscription_id)[0].customer_id
         return payer, customers.customer(books.cursor, customer_id=customer_id)
     assert customer_id is not None
-    customer = customers.customer(books.cursor, customer_id=customer_id)
-    payer = books.lock(customer.payer_id)
-    return payer, customers.customer(books.cursor, customer_id=customer_id)
+    customer, payer = customer_and_payer(books, customer_id)
+    return payer, customer
 
 
 def _targets(payer: Payer, customer_id: Id | None, subscription_id: Id | None) -> list[Subscription]:

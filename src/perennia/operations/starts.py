@@ -22,13 +22,13 @@ from perennia.domain.ramps import Step
 from perennia.domain.scheduling import plan_of, version_at
 from perennia.domain.starting import Beginning, beginning
 from perennia.operations import drafts, redemptions, trials
-from perennia.operations.agreements import Act, Policy, of, settle, up_to_date
+from perennia.operations.agreements import Act, Policy, customer_and_payer, of, settle, up_to_date
 from perennia.operations.books import Books, open_books
 from perennia.operations.catalog import check_net_days, check_po_number, checked
 from perennia.operations.chosen import Chosen, Offers, currency_of, new_items, offers_of, sold_by, tried_by
 from perennia.operations.ramps import plan_steps
 from perennia.store.identity import new_id
-from perennia.store.reads import catalog, customers
+from perennia.store.reads import catalog
 from perennia.store.reads import subscriptions as read
 from perennia.store.reads.customers import Customer
 from perennia.store.writes import subscriptions as write
@@ -96,8 +96,8 @@ def start(
     """
     with open_books(tenant=tenant, of_few=True) as books:
         now = books.business_time(now)
-        customer = customers.customer(books.cursor, customer_id=customer_id)
-        payer = up_to_date(books, books.lock(customer.payer_id), actor=actor, now=now)
+        customer, payer = customer_and_payer(books, customer_id)
+        payer = up_to_date(books, payer, actor=actor, now=now)
         if (taken_up := wanted.get("reactivates")) is not None:
             check_ended(books, taken_up, customer_id)
         only_product = _only_product(books, customer, items)
