@@ -15,7 +15,7 @@ from perennia.domain.errors import (
     StillRunning,
 )
 from perennia.domain.events import Event, EventType
-from perennia.domain.facts import CollectionMode, Payer
+from perennia.domain.facts import CollectionMode, Payer, Subscription
 from perennia.domain.ids import Id
 from perennia.domain.policies import Policies, as_given, changed, over, policies
 from perennia.domain.ramps import Step
@@ -104,9 +104,9 @@ def start(
         effective = changed(policies(books.tenant.policies), policy)
         offers = offers_of(books, items)
         chosen = new_items(items, offers, adjustment=wanted.get("adjustment", Decimal(0)), at=now)
-        dates = _dates(books, customer, payer, chosen, offers, effective, wanted, now=now)
-        made = _made(books, customer, chosen, offers, effective, dates, wanted, now=now)
-        made = replace(made, only_product_id=only_product)
+        asked = _Asked(books, customer, payer, offers, chosen, effective, wanted, now)
+        dates = _dates(asked)
+        made = replace(_made(asked, dates), only_product_id=only_product)
         if policy:
             made = replace(made, policies=as_given(changed(Policies(), policy)))
         write.insert_subscriptions(books.cursor, [made], tenant=tenant, now=now)
@@ -173,54 +173,69 @@ def _is_incomplete(wanted: Wanted) -> bool:
     return behavior == "incomplete"
 
 
-def _dates(
-    books: Books, customer: Customer, payer: Payer, chosen: Sequence[NewItem], offers: Offers,
-    effective: Policies, wanted: Wanted, *, now: datetime,
-) -> Beginning:  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a start is worked out from; `chosen` begins with the plan, `policies` are the tenant's under the act's."""
+
+    books: Books
+    customer: Customer
+    payer: Payer
+    offers: Offers
+    chosen: Sequence[NewItem]
+    policies: Policies
+    wanted: Wanted
+    now: datetime
+
+    @property
+    def base(self) -> Subscription | None:
+        """The one that it is an add-on of."""
+        addon_of = self.wanted.get("addon_of")
+        return None if addon_of is None else of(self.payer, addon_of)
+
+
+def _dates(asked: _Asked) -> Beginning:
     """Where it begins; a trial that was had before is left out, one that is granted is remembered."""
-    addon_of, days = wanted.get("addon_of"), wanted.get("trial_days")
+    customer, plan, base, wanted = asked.customer, asked.chosen[0], asked.base, asked.wanted
+    days = wanted.get("trial_days")
     given: dict[str, Any] = {
-        "now": now,
-        "zone": customer.zone or books.tenant.zone,
-        "policies": over(effective, chosen[0].own_policies),
+        "now": asked.now,
+        "zone": customer.zone or asked.books.tenant.zone,
+        "policies": over(asked.policies, plan.own_policies),
         "start_on": wanted.get("start_on"),
         "anchor_on": wanted.get("anchor_on"),
         "customer_day": customer.billing_day,
-        "base": None if addon_of is None else version_at(plan_of(of(payer, addon_of)), now).series,
+        "base": None if base is None else version_at(plan_of(base), asked.now).series,
     }
     found = beginning(
         trial_ends_on=wanted.get("trial_ends_on"),
-        trial_days=chosen[0].trial_days if days is None else days,
-        trial_from=_trial_from(books, customer, payer, given["policies"], addon_of),
+        trial_days=plan.trial_days if days is None else days,
+        trial_from=_trial_from(asked, given["policies"]),
         **given,
     )
     if found.trial_ends_at is None:
         return found
-    had = trials.remember(books, customer=customer, product_ids=tried_by(offers), now=now)
+    had = trials.remember(asked.books, customer=customer, product_ids=tried_by(asked.offers), now=asked.now)
     return beginning(**given) if had and wanted.get("trial_ends_on") is None else found
 
 
-def _trial_from(
-    books: Books, customer: Customer, payer: Payer, policies: Policies, addon_of: Id | None
-) -> datetime | None:
+def _trial_from(asked: _Asked, policies: Policies) -> datetime | None:
     """Where an earlier subscription began whose start counts for the trial (`trial_from`); None where its own does."""
-    if policies.trial_from == "base" and addon_of is not None:
-        return of(payer, addon_of).started_at
+    if policies.trial_from == "base" and asked.base is not None:
+        return asked.base.started_at
     if policies.trial_from == "customer_first":
-        return read.first_start(books.cursor, payer_id=customer.payer_id, customer_id=customer.id)
+        customer = asked.customer
+        return read.first_start(asked.books.cursor, payer_id=customer.payer_id, customer_id=customer.id)
     return None
 
 
-def _made(
-    books: Books, customer: Customer, chosen: Sequence[NewItem], offers: Offers, effective: Policies,
-    dates: Beginning, wanted: Wanted, *, now: datetime,
-) -> NewSubscription:  # fmt: skip
+def _made(asked: _Asked, dates: Beginning) -> NewSubscription:
     """The row to insert, with its coupon redeemed."""
-    key, currency, plan = new_id(), currency_of(offers), chosen[0].interval
+    books, customer, wanted = asked.books, asked.customer, asked.wanted
+    key, currency, plan = new_id(), currency_of(asked.offers), asked.chosen[0].interval
     term, number, known_as = wanted.get("term"), wanted.get("po_number"), wanted.get("external_id")
     discounts = redemptions.at_start(
-        books, customer=customer, subscription_id=key, currency=currency, sold=sold_by(offers),
-        policies=effective, code=wanted.get("coupon"), now=now,
+        books, customer=customer, subscription_id=key, currency=currency, sold=sold_by(asked.offers),
+        policies=asked.policies, code=wanted.get("coupon"), now=asked.now,
     )  # fmt: skip
     return NewSubscription(
         id=key,
@@ -234,7 +249,7 @@ def _made(
         bills_from=dates.bills_from(plan),
         items=tuple(
             replace(item, anchor_at=dates.anchor(item.interval), bills_from=dates.bills_from(item.interval))
-            for item in chosen
+            for item in asked.chosen
         ),
         external_id=None if known_as is None else checked(known_as, field="external_id"),
         trial_ends_at=dates.trial_ends_at,
