@@ -127,7 +127,7 @@ def add_payment_method(
         checked(fingerprint, field="fingerprint")
     with open_books(tenant=tenant) as books:
         now = books.business_time(now)
-        payer_id = read.customer(books.cursor, customer_id=customer_id).payer_id
+        payer_id = read.payer_of(books.cursor, customer_id=customer_id)
         locks.lock_payer(books.cursor, tenant=tenant, payer_id=payer_id)
         made = NewMethod(new_id(), customer_id, gateway, token, fingerprint)
         write.insert_methods(books.cursor, [made], tenant=tenant, now=now)

@@ -68,7 +68,7 @@ def one_off(
         if subscription_id is not None and customer_id is None:
             return payer_of(cursor, subscription_id=subscription_id)
         if customer_id is not None and subscription_id is None:
-            return customers.customer(cursor, customer_id=customer_id).payer_id
+            return customers.payer_of(cursor, customer_id=customer_id)
         reason = "a charge is of a customer or of a subscription"
         raise InvalidValue(field="customer", value=customer_id, reason=reason)
 
@@ -120,7 +120,7 @@ def invoice(
     check_net_days(terms.net_days)
     with open_desk(
         tenant=tenant,
-        whose=lambda cursor: customers.customer(cursor, customer_id=customer_id).payer_id,
+        whose=lambda cursor: customers.payer_of(cursor, customer_id=customer_id),
         now=now,
         actor=actor,
     ) as desk:

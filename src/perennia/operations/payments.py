@@ -44,7 +44,7 @@ def record_payment(
         if document_id is not None and customer_id is None:
             return invoices.payer_of(cursor, document_id=document_id)
         if customer_id is not None and document_id is None:
-            return customers.customer(cursor, customer_id=customer_id).payer_id
+            return customers.payer_of(cursor, customer_id=customer_id)
         raise InvalidValue(field="document", value=document_id, reason="money is booked on a customer or on an invoice")
 
     with open_desk(tenant=tenant, whose=whose, now=now, actor=actor) as desk:
@@ -208,7 +208,7 @@ def grant_credit(
         checked(reason, field="reason")
     with open_desk(
         tenant=tenant,
-        whose=lambda cursor: customers.customer(cursor, customer_id=customer_id).payer_id,
+        whose=lambda cursor: customers.payer_of(cursor, customer_id=customer_id),
         now=now,
         actor=actor,
     ) as desk:

@@ -120,7 +120,7 @@ def next_invoice(*, tenant: Id, customer_id: Id, now: datetime) -> Upcoming | No
     What fell due before `now` and is not billed yet comes first. Raises NotFound.
     """
     with session.looking(tenant) as cursor:
-        look = _look(cursor, tenant=tenant, payer_id=_payer_of(cursor, customer_id), now=now)
+        look = _look_for(cursor, tenant=tenant, customer_id=customer_id, now=now)
         return _asked(cursor, look, _first)
 
 
@@ -130,7 +130,7 @@ def drafts(*, tenant: Id, customer_id: Id, now: datetime) -> Drafted:
     Raises NotFound.
     """
     with session.looking(tenant) as cursor:
-        look = _look(cursor, tenant=tenant, payer_id=_payer_of(cursor, customer_id), now=now)
+        look = _look_for(cursor, tenant=tenant, customer_id=customer_id, now=now)
         return _asked(cursor, look, _drafted)
 
 
@@ -153,7 +153,7 @@ def calendar(*, tenant: Id, customer_id: Id, now: datetime, months: int = 12) ->
     if not 1 <= months <= MOST_MONTHS:
         raise InvalidValue(field="months", value=months, reason=f"from 1 to {MOST_MONTHS} months")
     with session.looking(tenant) as cursor:
-        look = _look(cursor, tenant=tenant, payer_id=_payer_of(cursor, customer_id), now=now)
+        look = _look_for(cursor, tenant=tenant, customer_id=customer_id, now=now)
         zone = look.tenant.zone
         until = instant(add(local_time(look.now, zone), Interval(Unit.MONTH), months), zone)
         last = until - timedelta(microseconds=1)
@@ -190,8 +190,9 @@ class _Look:
     set_aside: str | None
 
 
-def _payer_of(cursor: Cursor, customer_id: Id) -> Id:
-    return customers.customer(cursor, customer_id=customer_id).payer_id
+def _look_for(cursor: Cursor, *, tenant: Id, customer_id: Id, now: datetime) -> _Look:
+    """At the customer's payer. Raises NotFound."""
+    return _look(cursor, tenant=tenant, payer_id=customers.payer_of(cursor, customer_id=customer_id), now=now)
 
 
 def _look(cursor: Cursor, *, tenant: Id, payer_id: Id, now: datetime) -> _Look:

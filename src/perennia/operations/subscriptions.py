@@ -100,7 +100,7 @@ def reactivate(
     Raises NotFound, StillRunning, and what `start` raises.
     """
     with open_books(tenant=tenant, of_few=True) as books:
-        payer_id = read.standing(books.cursor, subscription_id=subscription_id).payer_id
+        payer_id = read.payer_of(books.cursor, subscription_id=subscription_id)
         up_to_date(books, books.lock(payer_id), actor=actor, now=books.business_time(now))
         ended = read.standing(books.cursor, subscription_id=subscription_id)
         check_ended(books, subscription_id, ended.customer_id)
