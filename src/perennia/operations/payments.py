@@ -113,8 +113,8 @@ def refund(
 
     What lies on the payer's balance (without granted credit) covers it first; the rest is given back without a credit
     note. A payment by hand counts as given back at once; for a gateway's an intent is left, which the collection
-    sends. The same `key` again is the
-    same refund. Raises NotFound, InvalidValue, MoreThanLeft, NothingLeft, AlreadyExists.
+    sends. The same `key` again is the same refund. Raises NotFound, InvalidValue, MoreThanLeft, NothingLeft,
+    AlreadyExists.
     """
     for text, field in ((key, "key"), (reason, "reason")):
         if text is not None:

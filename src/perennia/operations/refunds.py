@@ -45,7 +45,7 @@ def claim(
 ) -> list[Call]:
     """Take up to `limit` refunds due at `as_of` and say what to call.
 
-    From the moment this is committed the gateway may have them; one that may was asked for before is looked up first.
+    From the moment this is committed the gateway may have them; one that it may have already is looked up first.
     `alone` takes up those that are leased too, `given_up` those left to a person, except those `besides`.
     """
     with open_books(tenant=tenant) as books:
