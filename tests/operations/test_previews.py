@@ -428,7 +428,8 @@ def test_usage_counts_as_far_as_it_is_known_and_is_marked_as_unknown() -> None:
     with desk.preview() as previewed:
         desk.ask(changes.set_quantity, quantity=Decimal(1))
     shown = previews.calendar(tenant=shop.tenant, customer_id=customer, now=machine_now(), months=4)
-    assert previewed.upcoming is None or told(previewed.upcoming.documents) == told(shown.upcoming[0].documents)
+    assert previewed.upcoming is not None
+    assert told(previewed.upcoming.documents) == told(shown.upcoming[0].documents)
     used = [line.net_minor for line in shown.upcoming[0].documents[0].lines if line.kind is LineKind.USAGE]
     assert used == [210]
     assert all(upcoming.usage for upcoming in shown.upcoming)

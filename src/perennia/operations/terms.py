@@ -10,9 +10,7 @@ from perennia.domain.ids import Id
 from perennia.domain.scheduling import NOW, effective_at, is_trialing, plan_of, version_at
 from perennia.domain.starting import MOST_PERIODS
 from perennia.operations.agreements import Act, Policy, act_on, settle
-from perennia.store.identity import new_id
 from perennia.store.writes import agreements as write
-from perennia.store.writes.agreements import NewChange
 
 
 def set_trial_end(
@@ -40,8 +38,7 @@ def set_trial_end(
         at = effective_at(act.subscription, version, when=NOW, now=act.now, policies=act.policies)
         if until <= at:
             raise InvalidValue(field="trial_end", value=until.isoformat(), reason="a trial that begins ends later")
-        made = NewChange(new_id(), subscription_id, ChangeKind.TRIAL.value, at, act.policies, until=until)
-        write.insert_change(act.books.cursor, made, tenant=tenant, actor=actor, now=act.now)
+        act.insert(act.change(ChangeKind.TRIAL, at, until=until))
         act.settle()
         return until
 

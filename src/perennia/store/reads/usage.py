@@ -1,10 +1,11 @@
 """What was used: quantities for many subscriptions, meters and stretches at once, and the events behind them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeVar
 
 from perennia.domain.documents import LineKind
 from perennia.domain.facts import Payer, Subscription
@@ -15,6 +16,8 @@ from perennia.store.arrays import instants, keys
 from perennia.store.reads.metering import all_meters, await_recorded, await_recording
 from perennia.store.session import Cursor
 
+T = TypeVar("T")
+_ROUNDS = 50
 _ASKED = """unnest(
         (SELECT %(subscriptions)s::uuid[]), (SELECT %(meters)s::uuid[]), (SELECT %(starts)s::timestamptz[]),
         (SELECT %(ends)s::timestamptz[])
@@ -161,12 +164,17 @@ def _has_minimum(subscriptions: Iterable[Subscription]) -> bool:
     return any(version.price.meter_id is not None and version.price.period_minimum is not None for version in versions)
 
 
-def with_answers(cursor: Cursor, usage: Usage, questions: Sequence[Question]) -> Usage:
-    """The same with what a rule found missing."""
-    return replace(usage, answers={**usage.answers, **quantities(cursor, questions)})
+def answered(cursor: Cursor, payer: Payer, question: Callable[[Payer], T], *, tenant: Id) -> T:
+    """What a rule says of a payer; what it finds that nobody measured is measured, and it is asked again."""
+    for _ in range(_ROUNDS):
+        try:
+            return question(payer)
+        except NotMeasured as error:
+            payer = _measured(cursor, payer, error, tenant=tenant)
+    raise RuntimeError(f"more and more is to be measured of {payer.id.text('cus')}")
 
 
-def measured(cursor: Cursor, payer: Payer, lacking: NotMeasured, *, tenant: Id) -> Payer:
+def _measured(cursor: Cursor, payer: Payer, lacking: NotMeasured, *, tenant: Id) -> Payer:
     """The payer with what a rule found missing."""
     asked: dict[Id, list[Question]] = defaultdict(list)
     for question in lacking.questions:
@@ -176,8 +184,8 @@ def measured(cursor: Cursor, payer: Payer, lacking: NotMeasured, *, tenant: Id) 
     def told(one: Subscription) -> Subscription:
         if one.usage is None:
             return one
-        usage = with_answers(cursor, one.usage, asked[one.id]) if one.id in asked else one.usage
-        return replace(one, usage=replace(usage, lines={**usage.lines, **charging}))
+        answers = {**one.usage.answers, **quantities(cursor, asked[one.id])} if one.id in asked else one.usage.answers
+        return replace(one, usage=replace(one.usage, answers=answers, lines={**one.usage.lines, **charging}))
 
     return replace(payer, subscriptions=tuple(map(told, payer.subscriptions)), closing=tuple(map(told, payer.closing)))
 
