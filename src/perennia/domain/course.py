@@ -172,7 +172,7 @@ class Course(Standstill):
         taken: dict[Id, tuple[Discount, ...]] = {}
         standing = self._with_usage() if self.usage is not None and timing is Timing.ARREARS else None
         for progress in self.progress:
-            while progress.due is not None and progress.due <= at and progress.version.price.timing is timing:
+            while progress.timing is timing and progress.due is not None and progress.due <= at:
                 if progress.ready is not progress.due and self._is_draft(progress.ready):
                     break
                 discounts = self._discounts_for(progress, at) if self.discounts else ()

@@ -200,6 +200,7 @@ class Returned:
     tax_minor: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """An agreement and everything needed to bill it."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from perennia.domain.calendar import slot_at
 from perennia.domain.facts import Item, Pause, Returned, Subscription, Version, policies_of
 from perennia.domain.lengthened import Lengthened, lengthened
+from perennia.domain.policies import Policies
 from perennia.domain.pricing import Timing
 from perennia.domain.proration import Part, next_part, part_of_longer
 
@@ -23,7 +24,7 @@ class Progress:
 
     __slots__ = (
         "_last", "_longer", "due", "ends", "facts", "is_over", "item", "may_wait", "parts", "pause", "policies",
-        "prorate_last", "ready", "returned", "settled", "trial_end", "version", "waits",
+        "prorate_last", "ready", "returned", "settled", "timing", "trial_end", "version", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -31,15 +32,16 @@ class Progress:
         pause: Pause | None = None, pauses: Sequence[Pause] = (),
     ) -> None:  # fmt: skip
         self.item, self.version, self.facts, self.trial_end, self.pause = item, version, facts, trial_end, pause
-        self.policies = policies_of(version, facts)
-        self.may_wait = self.policies.draft_hours > 0 or self.policies.arrears_close == "on_request"
+        self.timing = version.price.timing
+        self.policies = policies = policies_of(version, facts)
+        self.may_wait = policies.draft_hours > 0 or policies.arrears_close == "on_request"
         ends_at = facts.ends_at
         self.prorate_last = ends_at is None or facts.end_policies.known_last_part == "prorate"
         self.ends, self._last = earliest(version.ends_at, ends_at), ends_at
         if version.price.meter_id is not None and facts.used_until is not None:
             self.ends = earliest(version.ends_at, facts.used_until)
         self.is_over = version.ends_at is not None
-        if pause is not None and version.price.timing is Timing.ARREARS and pause.starts_at > version.starts_at:
+        if pause is not None and self.timing is Timing.ARREARS and pause.starts_at > version.starts_at:
             self.ends = self.ends if self.runs_on(pause) else earliest(self.ends, pause.starts_at)
         self.settled = version.billed_through or version.bills_from or version.starts_at
         if trial_end is not None and trial_end > self.settled and not self._ran_before(trial_end):
@@ -101,13 +103,13 @@ class Progress:
 
     def find_due(self) -> None:
         self.waits = False
-        if (self.ends is not None and self.settled >= self.ends) or self.facts.held or self._stands_still():
+        if self._is_at_rest():
             self.due = None
-        elif self.version.price.timing is Timing.ARREARS:
+        elif self.timing is Timing.ARREARS:
             self.due = earliest(self.next_part().end, self.ends)
             if self.facts.used_until is not None and self.due == self.facts.used_until:
                 self.due = earliest(self.due, self.facts.ends_at)  # on one document with all else that ends
-        elif self._waits_for_the_next_invoice():
+        elif self.version.begun_under is not None and self._waits_for_the_next_invoice(self.version.begun_under):
             self.waits = True
             longer = self._in_longer()
             ends = slot_at(self.version.series, self.settled).end if longer is None else longer.end
@@ -125,7 +127,7 @@ class Progress:
 
         Nothing waits beyond the end of the subscription, nor once somebody asked for it.
         """
-        facts, is_arrears = self.facts, self.version.price.timing is Timing.ARREARS
+        facts, is_arrears = self.facts, self.timing is Timing.ARREARS
         if is_arrears and self.policies.arrears_close == "on_request":
             ready = NEVER
         elif self._falls_due_by_time(due, is_arrears=is_arrears):
@@ -137,8 +139,8 @@ class Progress:
         return ready if facts.ends_at is None else min(ready, max(due, facts.ends_at))
 
     def _gathers(self) -> bool:
-        price = self.version.price
-        return price.timing is Timing.ARREARS and price.meter_id is None and self.policies.arrears_close == "on_request"
+        on_request = self.timing is Timing.ARREARS and self.policies.arrears_close == "on_request"
+        return on_request and self.version.price.meter_id is None
 
     def _falls_due_by_time(self, due: datetime, *, is_arrears: bool) -> bool:
         """Whether a period has ended or begun by itself, and not with a start, a change or an end."""
@@ -154,8 +156,10 @@ class Progress:
         """Whether a pause does not touch it: what is used meanwhile is billed as ever."""
         return self.version.price.meter_id is not None and pause.policies.pause_usage == "billed"
 
-    def _stands_still(self) -> bool:
-        """A part that would begin inside a pause waits for its end."""
+    def _is_at_rest(self) -> bool:
+        """Whether nothing is left of it, or it is held; a part that would begin inside a pause waits for its end."""
+        if (self.ends is not None and self.settled >= self.ends) or self.facts.held:
+            return True
         pause = self.pause
         if pause is None or self.settled < pause.starts_at or self.runs_on(pause):
             return False
@@ -165,9 +169,8 @@ class Progress:
         """Whether it ended when a trial was given: what it left is of before the trial. One inside it bills from its end."""
         return self.version.ends_at is not None and self.settled < self.version.ends_at < trial_end
 
-    def _waits_for_the_next_invoice(self) -> bool:
-        begun = self.version.begun_under
-        if begun is None or begun.difference_invoiced != "next_invoice" or self.settled != self._begins():
+    def _waits_for_the_next_invoice(self, begun: Policies) -> bool:
+        if begun.difference_invoiced != "next_invoice" or self.settled != self._begins():
             return False
         return not self.begins_a_period()
 
