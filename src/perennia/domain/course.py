@@ -166,7 +166,7 @@ class Course(Standstill):
     def charges(self, at: datetime, timing: Timing) -> list[Charge]:
         """(2) Arrears, or (5) advance with what is charged once: the parts due at this instant, priced."""
         found: list[Charge] = []
-        if timing is Timing.ADVANCE and (self._set_up or self._priced_trial is not None):
+        if (self._set_up or self._priced_trial is not None) and timing is Timing.ADVANCE:
             found += self._setups(at)
         plan_closed = False
         taken: dict[Id, tuple[Discount, ...]] = {}

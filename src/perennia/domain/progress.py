@@ -24,21 +24,21 @@ class Progress:
 
     __slots__ = (
         "_last", "_longer", "due", "ends", "facts", "is_over", "item", "may_wait", "parts", "pause", "policies",
-        "prorate_last", "ready", "returned", "settled", "timing", "trial_end", "version", "waits",
+        "prorate_last", "ready", "returned", "settled", "timing", "version", "waits",
     )  # fmt: skip
 
     def __init__(
         self, item: Item, version: Version, facts: Subscription, *, trial_end: datetime | None,
         pause: Pause | None = None, pauses: Sequence[Pause] = (),
     ) -> None:  # fmt: skip
-        self.item, self.version, self.facts, self.trial_end, self.pause = item, version, facts, trial_end, pause
-        self.timing = version.price.timing
+        self.item, self.version, self.facts = item, version, facts
+        self.pause, self.timing = pause, version.price.timing
         self.policies = policies = policies_of(version, facts)
         self.may_wait = policies.draft_hours > 0 or policies.arrears_close == "on_request"
         ends_at = facts.ends_at
         self.prorate_last = ends_at is None or facts.end_policies.known_last_part == "prorate"
         self.ends, self._last = earliest(version.ends_at, ends_at), ends_at
-        if version.price.meter_id is not None and facts.used_until is not None:
+        if facts.used_until is not None and version.price.meter_id is not None:
             self.ends = earliest(version.ends_at, facts.used_until)
         self.is_over = version.ends_at is not None
         if pause is not None and self.timing is Timing.ARREARS and pause.starts_at > version.starts_at:
@@ -49,17 +49,16 @@ class Progress:
         self.parts = 0
         self.returned: Returned | None = None
         self._longer = lengthened(version, pauses) if pauses and version.ends_at is not None else None
-        self.due: datetime | None = None
         self.find_due()
 
     def next_part(self) -> Part:
-        if (longer := self._in_longer()) is not None:
+        if self._longer is not None and (longer := self._in_longer()) is not None:
             return part_of_longer(
                 longer, series=self.version.series, start=self.settled, ends=self.ends, policies=self.policies
             )
         return next_part(
             series=self.version.series, start=self.settled, ends=self.ends, prorate_last=self.prorate_last,
-            full=self._first_is_full(), policies=self.policies,
+            full=self.policies.first_part == "full" and self.settled == self._begins(), policies=self.policies,
         )  # fmt: skip
 
     def begins_a_period(self) -> bool:
@@ -103,7 +102,10 @@ class Progress:
 
     def find_due(self) -> None:
         self.waits = False
-        if self._is_at_rest():
+        self.due: datetime | None
+        if (self.ends is not None and self.settled >= self.ends) or self.facts.held:
+            self.due = None
+        elif self.pause is not None and self._stands_still(self.pause):
             self.due = None
         elif self.timing is Timing.ARREARS:
             self.due = earliest(self.next_part().end, self.ends)
@@ -156,12 +158,9 @@ class Progress:
         """Whether a pause does not touch it: what is used meanwhile is billed as ever."""
         return self.version.price.meter_id is not None and pause.policies.pause_usage == "billed"
 
-    def _is_at_rest(self) -> bool:
-        """Whether nothing is left of it, or it is held; a part that would begin inside a pause waits for its end."""
-        if (self.ends is not None and self.settled >= self.ends) or self.facts.held:
-            return True
-        pause = self.pause
-        if pause is None or self.settled < pause.starts_at or self.runs_on(pause):
+    def _stands_still(self, pause: Pause) -> bool:
+        """A part that would begin inside a pause waits for its end."""
+        if self.settled < pause.starts_at or self.runs_on(pause):
             return False
         return pause.ends_at is None or self.settled < pause.ends_at
 
@@ -178,9 +177,6 @@ class Progress:
         """The period that the next part lies in, if pauses made it longer."""
         longer = self._longer
         return longer if longer is not None and longer.slot.start <= self.settled < longer.end else None
-
-    def _first_is_full(self) -> bool:
-        return self.policies.first_part == "full" and self.settled == self._begins()
 
     def _begins(self) -> datetime:
         return self.version.bills_from or self.version.starts_at
