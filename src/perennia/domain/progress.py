@@ -103,9 +103,8 @@ class Progress:
     def find_due(self) -> None:
         self.waits = False
         self.due: datetime | None
-        if (self.ends is not None and self.settled >= self.ends) or self.facts.held:
-            self.due = None
-        elif self.pause is not None and self._stands_still(self.pause):
+        over = self.ends is not None and self.settled >= self.ends
+        if over or self.facts.held or (self.pause is not None and self._stands_still(self.pause)):
             self.due = None
         elif self.timing is Timing.ARREARS:
             self.due = earliest(self.next_part().end, self.ends)

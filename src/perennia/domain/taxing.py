@@ -74,14 +74,15 @@ def tax_charges(
         return Taxed([], None)
     today = local_date(now, seller.zone)
     terms = [_terms(charge, today, payer, seller) for charge in charges]
-    if terms.count(terms[0]) == len(terms):
-        return Taxed(_taxed(amounts, terms[0]), _evidence(terms, terms[:1], charges=charges, payer=payer, seller=seller))
-    different = list(dict.fromkeys(terms))
-    found: dict[int, LineTax] = {}
-    for one in different:
-        indexes = [index for index, of_charge in enumerate(terms) if of_charge == one]
-        found.update(zip(indexes, _taxed([amounts[index] for index in indexes], one), strict=True))
-    lines = [found[index] for index in range(len(charges))]
+    different = terms[:1] if terms.count(terms[0]) == len(terms) else list(dict.fromkeys(terms))
+    if len(different) == 1:
+        lines = _taxed(amounts, terms[0])
+    else:
+        found: dict[int, LineTax] = {}
+        for one in different:
+            indexes = [index for index, of_charge in enumerate(terms) if of_charge == one]
+            found.update(zip(indexes, _taxed([amounts[index] for index in indexes], one), strict=True))
+        lines = [found[index] for index in range(len(charges))]
     return Taxed(lines, _evidence(terms, different, charges=charges, payer=payer, seller=seller))
 
 

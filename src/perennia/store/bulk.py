@@ -128,8 +128,14 @@ def packer(model: type[models.Model], columns: tuple[str, ...]) -> Packer:
     _close_run(run, parts, scope)
     names = "".join(f"c{number}, " for number in range(len(columns)))
     source = "\n".join(
-        ["def pack(rows):", "    out = []", "    add = out.extend", f"    for {names}in rows:"]
-        + [f"        add(({', '.join(parts)},))", "    return b''.join(out)"]
+        [
+            "def pack(rows):",
+            "    out = []",
+            "    add = out.extend",
+            f"    for {names}in rows:",
+            f"        add(({', '.join(parts)},))",
+            "    return b''.join(out)",
+        ]
     )
     exec(source, scope)  # noqa: S102  made from our own column lists only
     made: Packer = scope["pack"]
