@@ -101,25 +101,22 @@ class Progress:
         )  # fmt: skip
 
     def find_due(self) -> None:
+        settled, ends, begun = self.settled, self.ends, self.version.begun_under
+        due: datetime | None = settled
         self.waits = False
-        self.due: datetime | None
-        over = self.ends is not None and self.settled >= self.ends
-        if over or self.facts.held or (self.pause is not None and self._stands_still(self.pause)):
-            self.due = None
+        if (ends is not None and settled >= ends) or self.facts.held or self._stands_still():
+            due = None
         elif self.timing is Timing.ARREARS:
-            self.due = earliest(self.next_part().end, self.ends)
-            if self.facts.used_until is not None and self.due == self.facts.used_until:
-                self.due = earliest(self.due, self.facts.ends_at)  # on one document with all else that ends
-        elif self.version.begun_under is not None and self._waits_for_the_next_invoice(self.version.begun_under):
+            due = earliest(self.next_part().end, ends)
+            if self.facts.used_until is not None and due == self.facts.used_until:
+                due = earliest(due, self.facts.ends_at)  # on one document with all else that ends
+        elif begun is not None and self._waits_for_the_next_invoice(begun):
             self.waits = True
             longer = self._in_longer()
-            ends = slot_at(self.version.series, self.settled).end if longer is None else longer.end
-            self.due = earliest(ends, self._last)
-        else:
-            self.due = self.settled
-        self.ready = self.due
-        if self.may_wait and self.due is not None:
-            self.ready = self._ready(self.due)
+            due = earliest(slot_at(self.version.series, settled).end if longer is None else longer.end, self._last)
+        self.due = self.ready = due
+        if self.may_wait and due is not None:
+            self.ready = self._ready(due)
             if self._gathers() and self.ready != NEVER:  # what is metered is told apart by its periods
                 self.due = self.ready
 
@@ -157,9 +154,10 @@ class Progress:
         """Whether a pause does not touch it: what is used meanwhile is billed as ever."""
         return self.version.price.meter_id is not None and pause.policies.pause_usage == "billed"
 
-    def _stands_still(self, pause: Pause) -> bool:
+    def _stands_still(self) -> bool:
         """A part that would begin inside a pause waits for its end."""
-        if self.settled < pause.starts_at or self.runs_on(pause):
+        pause = self.pause
+        if pause is None or self.settled < pause.starts_at or self.runs_on(pause):
             return False
         return pause.ends_at is None or self.settled < pause.ends_at
 
