@@ -209,7 +209,7 @@ def issue_draft(
         lines=tuple(lines),
         net_minor=net,
         tax_minor=tax,
-        from_balance_minor=sum(amount for _, amount in drawn),
+        from_balance_minor=sum([amount for _, amount in drawn]) if drawn else 0,
         po_number=po_number,
         tax_evidence=taxed.evidence,
     )

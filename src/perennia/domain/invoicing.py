@@ -87,7 +87,7 @@ def bill(
     expired: list[Moved] = []
     gathered: dict[GroupKey, Draft] = {}
     turns = Turns(lambda: _next_of_all(courses, funds, gates), payer_id=payer.id)
-    while (due := turns.due) is not None and due <= through and not any(c.needs_rereading(due) for c in courses):
+    while (due := turns.due) is not None and due <= through and not _needs_rereading(courses, due):
         if gates.open:
             gates.drop(due, courses)
         drafts = _drafts(courses, due, gathered if together else {})
@@ -114,12 +114,10 @@ def bill(
         decision = replace(decision, free=tuple(free))
     if made := [refund for one in issued for refund in one.refunds]:
         decision = with_refunds(decision, made)
-    return _with_dropped(decision, gates)
+    return _with_dropped(decision, gates) if gates.dropped else decision
 
 
 def _with_dropped(decision: Decision, gates: Gates) -> Decision:
-    if not gates.dropped:
-        return decision
     return replace(
         decision,
         dropped=tuple(gates.dropped),
@@ -147,6 +145,13 @@ def _courses(payer: Payer, seller: Seller, new_ids: NewIds) -> list[Course]:
 def _no_ids(count: int) -> list[Id]:
     """For a look ahead: what would be new needs no key of its own."""
     return [Id(bytes(16))] * count
+
+
+def _needs_rereading(courses: list[Course], at: datetime) -> bool:
+    for course in courses:
+        if (course.changes or course.pause is not None) and course.needs_rereading(at):
+            return True
+    return False
 
 
 def _next_due_at(courses: list[Course]) -> datetime | None:
