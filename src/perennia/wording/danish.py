@@ -118,6 +118,10 @@ SENTENCES = {
     "other_product": "{price} hører til en anden vare; skift til en af denne vares planer, eller tegn en ny aftale.",
     "already_subscribed": "En kunde kan have varen én gang og har den med {subscription}; skift eller afslut den aftale.",
     "already_exists.subscriptions_one_per_product": "En kunde kan have varen én gang og har den; se på den aftale.",
+    "several_customers": "Der er flere kunder ({customers}); sig, hvem der menes, som customer: NAVN.",
+    "not_found.subscription of customer": (
+        "{id} har ingen aftale; se, om dens subscribe blev afvist, eller nævn den kunde eller aftale, der menes."
+    ),
 }
 
 # By their English, as gettext has it; what stands in braces is carried over.
@@ -324,4 +328,7 @@ WORDS = {
     "adjustment": "reguleringen",
     "one period comes to {whole}; no document is above {largest}": "en periode er {whole}; intet bilag er over {largest}",
     "a flat price is sold once; use a price of model per_unit": "en fast pris sælges én gang; brug en pr. enhed (per_unit)",
+    "subscription of customer": "kundens aftale",
+    "write it as name@example.com": "skriv den som navn@eksempel.dk",
+    "at most {most} characters": "højst {most} tegn",
 }

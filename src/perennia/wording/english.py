@@ -107,6 +107,10 @@ SENTENCES = {
     "other_product": "{price} is of another product; change to a plan of this one, or start a subscription to the other.",
     "already_subscribed": "A customer may have this product once, and has it with {subscription}; change or end that one.",
     "already_exists.subscriptions_one_per_product": "A customer may have this product once, and has it; look at that one.",
+    "several_customers": "There are several customers ({customers}); say which one is meant, as customer: NAME.",
+    "not_found.subscription of customer": (
+        "{id} has no subscription; look whether its subscribe was refused, or name the customer or subscription meant."
+    ),
 }
 
 # Kinds, keys and fields that read badly as they are called inside.

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from functools import cache
 
 from perennia.domain.errors import DomainError
-from perennia.wording import commands_danish, danish, english
+from perennia.wording import commands_danish, danish, english, scenarios_danish
 
 _SENTENCES: Mapping[str, Mapping[str, str]] = {"en": english.SENTENCES, "da": danish.SENTENCES}
 _WORDS: Mapping[str, Mapping[str, str]] = {"en": english.WORDS, "da": danish.WORDS}
-_COMMANDS: Mapping[str, Mapping[str, str]] = {"da": commands_danish.WORDS}
+_COMMANDS: Mapping[str, Mapping[str, str]] = {"da": {**commands_danish.WORDS, **scenarios_danish.WORDS}}
 _LONGEST_FACT = 80
 _TOLD_IN_WORDS = frozenset(
     {"kind", "key", "field", "reason", "state", "to", "valid_to", "sold_from", "sold_until"}
@@ -70,7 +70,10 @@ def _carried_over(plain: str, table: Mapping[str, str]) -> str | None:
     for given, words in table.items():
         found = _pattern(given).fullmatch(plain)
         if found:
-            return words.format_map(found.groupdict())
+            facts = found.groupdict()
+            if "kind" in facts:
+                facts["kind"] = table.get(facts["kind"], facts["kind"])
+            return words.format_map(facts)
     return None
 
 

@@ -5,8 +5,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from perennia.cli.scenario.script import Of
 from perennia.cli.scenario.tree import Node
 from perennia.cli.scenario.values import (
     Fields,
@@ -21,8 +22,6 @@ from perennia.cli.scenario.values import (
     word_or_time,
     yes_no,
 )
-
-Of = Literal["nobody", "customer", "new_subscription", "subscription"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +175,15 @@ def _money(zone: str) -> dict[str, Verb]:
         | {"when": one_of("now", "next_invoice"), "tax_inclusive": yes_no}
     )
     used = {"events": list_of(usage_event(zone)), "value": number, **_each("meter key who", text)}
+    cap = {"quantity": number, "meter": text, "beyond": one_of("refuse", "free")}
+    alert = _each("quantity amount", number) | {"meter": text}
     granted = {"amount": number, "currency": text, "expires": day, "kind": one_of("promotional", "paid")}
     return {
         "apply_coupon": Verb("customer", {"coupon": text}, "coupon", ("coupon",)),
         "usage": Verb("subscription", used, "value"),
+        "set_cap": Verb("subscription", cap, "quantity", ("quantity",)),
+        "end_cap": Verb("subscription", {"meter": text}, "meter"),
+        "set_alert": Verb("subscription", alert, "quantity", ("quantity", "amount")),
         "one_off": Verb("customer", charge, "amount", ("amount",)),
         "credit_note": Verb("customer", credit, "document"),
         "adjust_line": Verb("customer", {**document, "line": whole, "amount": number}, "amount", ("amount",)),

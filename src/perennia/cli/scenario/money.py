@@ -10,7 +10,7 @@ from perennia.domain.corrections import LineCredit
 from perennia.domain.errors import NotFound
 from perennia.domain.grants import GrantKind
 from perennia.domain.ids import Id
-from perennia.domain.metering import Outcome, UsageEvent
+from perennia.domain.metering import Outcome, UsageEvent, UsageRefused
 from perennia.domain.money import allocate, minor_units
 from perennia.operations import drafts, invoices, one_offs, payments, usage
 from perennia.operations.one_offs import FreeLine
@@ -148,7 +148,7 @@ def grant_credit(stage: Stage, act: Act) -> None:
 def record_usage(stage: Stage, act: Act) -> None:
     """A batch of events, or one; those that are refused leave their reason, the others are counted."""
     given = act.given
-    meter = given.get("meter") or next(iter(stage.meters), "")
+    meter = stage.meter(act)
     written = given.get("events") or [{name: given.get(name) for name in ("key", "at", "value", "who")}]
     events = []
     for event in written:
@@ -157,7 +157,11 @@ def record_usage(stage: Stage, act: Act) -> None:
         at = event["at"] or stage.now
         events.append(UsageEvent(key, meter, at, event["value"], event["who"], stage.subscription(act)))
     found = usage.record(tenant=stage.tenant, events=events, now=stage.now)
-    stage.turned_away += [one.value for one in found.outcomes if one not in (Outcome.ACCEPTED, Outcome.DUPLICATE)]
+    stage.turned_away += [
+        UsageRefused(event=event.key, kind=outcome)
+        for event, outcome in zip(events, found.outcomes, strict=True)
+        if outcome not in (Outcome.ACCEPTED, Outcome.DUPLICATE)
+    ]
 
 
 def _customer(stage: Stage, act: Act) -> Id:

@@ -4,21 +4,24 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from perennia.cli.scenario.tree import Node
-from perennia.domain.calendar import Interval, Unit, instant
+from perennia.domain.calendar import Interval, Unit, instant, zone_info
 from perennia.domain.errors import DomainError
-from perennia.wording.errors import text as wording
 
 T = TypeVar("T")
 Reader = Callable[[Node], T]
 
+MISSING, UNKNOWN = "missing_argument", "unknown_argument"
+"""What programs are told of an entry that lacks something, or has what there is none of; else `invalid_value`."""
+
 _YES, _NO = frozenset({"yes", "true", "on"}), frozenset({"no", "false", "off"})
 _YEARS = range(1900, 2200)
-_NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,4})?", re.ASCII)
+_MOST_DIGITS = 30
 _INTERVAL = re.compile(r"(?:(\d{1,5})\s+)?(day|week|month|year)s?")
 
 
@@ -32,6 +35,7 @@ class Fields:
     def __post_init__(self) -> None:
         if not isinstance(self.node.value, dict):
             raise self.node.refuse("keys with values are expected here, as in {key: value}")
+        once_each(self.node)
 
     @property
     def _values(self) -> dict[str, Node]:
@@ -53,7 +57,7 @@ class Fields:
         """The value under a key that must be there. Raises Unreadable."""
         found = self.node_of(name)
         if found is None:
-            raise self.node.refuse(f"{name} is missing")
+            raise self.node.refuse(f"{name} is missing", code=MISSING)
         return read(found)
 
     def has(self, name: str) -> bool:
@@ -63,7 +67,8 @@ class Fields:
         """Refuse the keys that nobody took, naming the ones there are."""
         for name, node in self._values.items():
             if name not in self._taken:
-                raise node.refuse(unknown(name, self._taken, kind=f"key of {kind}", kinds="the keys are"))
+                reason = unknown(name, self._taken, kind=f"key of {kind}", kinds="the keys are")
+                raise node.refuse(reason, code=UNKNOWN)
 
 
 def unknown(word: str, known: Sequence[str], *, kind: str, kinds: str) -> str:
@@ -71,6 +76,12 @@ def unknown(word: str, known: Sequence[str], *, kind: str, kinds: str) -> str:
     close = get_close_matches(word, known, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
     return f"{word[:50]!r} is no {kind}; {hint}{kinds} {', '.join(sorted(set(known)))}"
+
+
+def once_each(node: Node) -> None:
+    """Raises Unreadable where a key stands twice."""
+    if node.twice is not None:
+        raise node.twice.refuse(f"{node.twice.value} stands here twice")
 
 
 def text(node: Node) -> str:
@@ -84,14 +95,20 @@ def text(node: Node) -> str:
 
 
 def number(node: Node) -> Decimal:
-    """An exact decimal, also below zero."""
+    """An exact decimal, also below zero, as 12, 12.50 or 1.25e1."""
     found = text(node).strip()
     if not _NUMBER.fullmatch(found):
+        if "," in found:
+            raise node.refuse(
+                f"{found[:50]!r} is no number; write it with a point and nothing between thousands, like 1250.50"
+            )
         raise node.refuse(f"{found[:50]!r} is no number; write one like 12 or 12.50")
-    try:
-        return Decimal(found)
-    except InvalidOperation:
-        raise node.refuse(f"{found[:50]!r} is no number") from None
+    made = Decimal(found)
+    digits, exponent = made.as_tuple()[1:]
+    assert isinstance(exponent, int)
+    if max(len(digits) + exponent, -exponent) > _MOST_DIGITS and made:
+        raise node.refuse(f"{found[:50]!r} has more than {_MOST_DIGITS} digits before or after the point")
+    return Decimal(f"{made:f}") if made and exponent > 0 else made
 
 
 def whole(node: Node) -> int:
@@ -120,17 +137,28 @@ def day(node: Node) -> date:
 
 def moment(zone: str) -> Reader[datetime]:
     """A reader of instants: a date is its midnight in `zone`, a time without an offset is local there."""
+    any_moment = moment_of_any_year(zone)
+
+    def read(node: Node) -> datetime:
+        found = any_moment(node)
+        _in_years(node, found.date())
+        return found.astimezone(UTC)
+
+    return read
+
+
+def moment_of_any_year(zone: str) -> Reader[datetime]:
+    """A reader of instants, local in `zone`, also of those that no entry may have."""
 
     def read(node: Node) -> datetime:
         found = text(node).strip()
         try:
             made = datetime.fromisoformat(found)
-        except ValueError:
+            return (instant(made, zone) if made.tzinfo is None else made).astimezone(zone_info(zone))
+        except (ValueError, OverflowError):
             raise node.refuse(
                 f"{found[:50]!r} is no time; write 2024-01-31, 2024-01-31T12:00 or 2024-01-31T12:00+01:00"
             ) from None
-        _in_years(node, made.date())
-        return instant(made, zone) if made.tzinfo is None else made.astimezone(UTC)
 
     return read
 
@@ -189,7 +217,7 @@ def by_rule(node: Node, make: Callable[[], T]) -> T:
     try:
         return make()
     except DomainError as error:
-        raise node.refuse(wording(error)) from None
+        raise node.refuse(error) from None
 
 
 def mapping_of(node: Node) -> Iterator[tuple[str, Node]]:
@@ -198,6 +226,7 @@ def mapping_of(node: Node) -> Iterator[tuple[str, Node]]:
         return
     if not isinstance(node.value, dict):
         raise node.refuse("keys with values are expected here, as in {key: value}")
+    once_each(node)
     yield from node.value.items()
 
 
