@@ -34,9 +34,9 @@ def scenario(database: Database) -> Scenario:
     """Run `perennia scenario` on the database of this process."""
     if database.server.kind == "foreign":
         pytest.skip("the login of a foreign server is the owner's of one database")
-    surroundings = os.environ | {"DATABASE_URL": database.dsn("superuser")}
 
     def run(*words: object) -> tuple[int, str, str]:
+        surroundings = os.environ | {"DATABASE_URL": database.dsn("superuser")}
         command = [sys.executable, "-m", "perennia", "scenario", *map(str, words)]
         ended = subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=60)
         return ended.returncode, ended.stdout, ended.stderr
@@ -197,6 +197,26 @@ def test_a_file_a_folder_and_their_exit_codes(scenario: Scenario, tmp_path: Path
     good.unlink()
     assert scenario(tmp_path)[0] == 2
     assert scenario(tmp_path / "nothing.yaml")[0] == 2
+
+
+def test_what_cannot_be_read_of_a_file_is_told_in_the_language_of_the_reader(
+    scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the plain form beside the code; with --json, where only codes are printed, on stderr."""
+    monkeypatch.setenv("PERENNIA_LANGUAGE", "da")
+    file = tmp_path / "life.yaml"
+    file.write_text(f"{HEAD}- {{at: 2024-01-31, subscirbe: basic}}\n- {{at: 2024-01-31, subscribe: basic}}\n")
+    wrong = "linje 3, timeline[0]: 'subscirbe' er intet verbum; mente du subscribe? "
+    code, out, said = scenario(file)
+    assert (code, said) == (0, "")
+    assert out.startswith(f"2024-01-31 refused: unknown_argument ({wrong}")
+    code, out, said = scenario(file, "--json")
+    assert (code, [len(json.loads(out)[key]) for key in ("moments", "errors")]) == (0, [1, 1])
+    assert said.startswith(f"perennia: {file}: {wrong}")
+    file.write_text("timeline: 3\n")
+    code, out, said = scenario(file)
+    assert (code, out) == (2, "")
+    assert said.startswith(f"perennia: {file}: linje 1, timeline: her skal stå en liste af poster")
 
 
 def test_what_the_rules_refuse_before_it_begins_is_the_only_error(scenario: Scenario, tmp_path: Path) -> None:

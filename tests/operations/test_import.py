@@ -151,7 +151,9 @@ def test_every_bad_row_is_reported_and_nothing_is_written(shop: Shop, tmp_path: 
             "product,p,P,service,,,,,,,",
         ]
     )
-    customers = CUSTOMERS + "c2,Ida,ida@,Sweden,Stockholm,,,sandbox,\n,No Id,x@example.com,,,,,,\nc4,Bo,bo@home,XX,,,,,\n"
+    customers = (
+        CUSTOMERS + "c2,Ida,ida@,Sweden,Stockholm,,,sandbox,\n,No Id,x@example.com,,,,,,\nc4,Bo,bo@home,XX,,,,,\n"
+    )
     subscriptions = (
         SUBSCRIPTIONS
         + """s3,c7,basic,,,,2025-03-01,

@@ -55,9 +55,8 @@ def _keys(error: DomainError) -> list[str]:
 def _fact(name: str, value: object, language: str) -> str:
     """A value fit for a line: in the reader's words where there are any, without line breaks, not endless."""
     plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(str(value).split()))
-    found = _translated(plain, language) if name in _TOLD_IN_WORDS else None
-    if found is not None:
-        return found
+    if name in _TOLD_IN_WORDS:
+        return _translated(plain, language) or plain
     return plain if len(plain) <= _LONGEST_FACT else f"{plain[:_LONGEST_FACT]}…"
 
 
@@ -70,9 +69,10 @@ def _carried_over(plain: str, table: Mapping[str, str]) -> str | None:
     for given, words in table.items():
         found = _pattern(given).fullmatch(plain)
         if found:
-            facts = found.groupdict()
-            if "kind" in facts:
-                facts["kind"] = table.get(facts["kind"], facts["kind"])
+            facts = {
+                name: (_carried_over(value, table) or value) if name in ("kind", "reason") else value
+                for name, value in found.groupdict().items()
+            }
             return words.format_map(facts)
     return None
 

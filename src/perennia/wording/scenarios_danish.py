@@ -21,7 +21,7 @@ WORDS = {
     "column {number}": "kolonne {number}",
     "a scenario has at most {most} MB": "et scenarie er på højst {most} MB",
     "a scenario has at most {most} values, {depth} deep": "et scenarie har højst {most} værdier, {depth} i dybden",
-    "this is not UTF-8 text": "det er ikke tekst i UTF-8",
+    "this is not UTF-8 text; save it as UTF-8": "det er ikke tekst i UTF-8; gem den som UTF-8",
     "this is not JSON: {reason}": "det er ikke JSON: {reason}",
     "this is not YAML: {reason}": "det er ikke YAML: {reason}",
     "this is nested too deeply": "det er indlejret for dybt",
@@ -74,4 +74,12 @@ WORDS = {
     "an entry has one verb; here are {verbs}": "en post har ét verbum; her er {verbs}",
     "{name} takes keys with values, as in {example}": "{name} tager nøgler med værdier, som i {example}",
     "a clock does not go back: `to` is earlier than `at`": "et ur går ikke tilbage: `to` er før `at`",
+    "a plan with a list of prices": "en plan med en liste af priser",
+    "an add-on with a list of prices": "et tilvalg med en liste af priser",
+    "an entry is expected here, as in {example}": "her skal stå en post, som i {example}",
+    "{one} and {other} cannot both be given; leave one out": "{one} og {other} kan ikke begge angives; udelad den ene",
+    "{text} is no duration; write once, forever, 3 or 3 periods": (
+        "{text} er ingen varighed; skriv once, forever, 3 eller 3 periods"
+    ),
+    "`<<` has no meaning here; write out what it stands for": "`<<` har ingen betydning her; skriv ud, hvad det står for",
 }

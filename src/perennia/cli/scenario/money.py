@@ -83,7 +83,7 @@ def record_payment(stage: Stage, act: Act) -> None:
         return
     document = _document(stage, act) if "document" in given else _last_open(stage, act)
     if document is None and "amount" not in given:
-        raise NotFound(kind="document", id="last")
+        raise NotFound(kind="invoice of customer", id="last")
     currency = given.get("currency") or (stage.currency_of(act) if document is None else document.currency)
     open_minor = 0 if document is None else document.open_minor
     amount = minor_units(given["amount"], currency) if "amount" in given else open_minor
@@ -119,7 +119,7 @@ def refund(stage: Stage, act: Act) -> None:
     """Of the customer's last payment."""
     found = next(((key, currency) for who, key, currency in reversed(stage.payments) if who == act.customer), None)
     if found is None:
-        raise NotFound(kind="payment", id="last")
+        raise NotFound(kind="payment of customer", id=act.customer)
     amount = act.given.get("amount")
     payments.refund(
         tenant=stage.tenant,
@@ -174,7 +174,7 @@ def _document(stage: Stage, act: Act) -> Invoice:
     for found in reversed(stage.invoices(act)):
         if wanted in ("last", str(found.number)):
             return found
-    raise NotFound(kind="document", id=wanted)
+    raise NotFound(kind="invoice of customer", id=wanted)
 
 
 def _last_open(stage: Stage, act: Act) -> Invoice | None:

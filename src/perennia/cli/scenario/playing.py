@@ -1,6 +1,6 @@
 """Playing a script: each act by its operation, one after the other, in books that are gone afterwards."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -58,6 +58,8 @@ class Outcome:
     was_played: bool = True
     drafts: tuple[tuple[str, Drafted], ...] = ()
     """(customer, what fell due and is not issued yet) at the end."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What the file calls things, by their ids: subscriptions, customers, documents by their numbers."""
 
     @property
     def moments(self) -> list[Moment]:
@@ -93,7 +95,7 @@ def play(script: Script, *, now: datetime) -> Outcome:
             )
             stage = Stage(tenant, script, begins)
             stage.set_up()
-        except DomainError as error:
+        except (DomainError, Unreadable) as error:
             return Outcome(script, (Refusal(begins, error.code, error),), (), was_played=False)
         return _played(stage)
 
@@ -151,7 +153,10 @@ def _played(stage: Stage) -> Outcome:
         )
         for one in happened
     )
-    return Outcome(stage.script, told, tuple(found), drafts=_drafts(stage))
+    called = {key.text("inv"): f"{one.kind.replace('_', ' ')} {one.number}" for key, one in documents.items()}
+    called |= {key.text("sub"): name for name, key in stage.subscriptions.items()}
+    called |= {key.text("cus"): name for key, name in names.items()}
+    return Outcome(stage.script, told, tuple(found), drafts=_drafts(stage), names=called)
 
 
 def _drafts(stage: Stage) -> tuple[tuple[str, Drafted], ...]:

@@ -20,6 +20,7 @@ from perennia.cli.scenario.values import (
     moment_of_any_year,
     number,
     policy,
+    policy_of_act,
     text,
     unknown,
     yes_no,
@@ -39,7 +40,7 @@ def read_file(path: Path) -> Script:
             raise Unreadable(f"a scenario has at most {_LARGEST >> 20} MB")
         content = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise Unreadable("this is not UTF-8 text") from None
+        raise Unreadable("this is not UTF-8 text; save it as UTF-8") from None
     except OSError as error:
         raise Unreadable(f"{error.strerror}") from None
     return read(content, is_json=looks_like_json(path, content))
@@ -152,18 +153,23 @@ def _written(node: Node, key: str, read: Reader[T]) -> T | None:
 
 
 def _act(node: Node, *, verbs: Mapping[str, Verb], zone: str) -> Act:
+    if not isinstance(node.value, dict):
+        raise node.refuse("an entry is expected here, as in {at: 2024-01-31, subscribe: basic}")
     fields = Fields(node)
     at = fields.need("at", moment(zone))
     name, inner = _verb(fields, verbs)
     verb = verbs[name]
     own = [fields] if inner is None else [fields, inner]
     customer, subscription = _either(own, "customer", text), _either(own, "subscription", text)
-    act_policy = _either(own, "policy", policy) or {}
+    act_policy = _either(own, "policy", policy_of_act) or {}
     given = {key: value for key, read in verb.takes.items() if (value := _either(own, key, read)) is not None}
     for some in own:
         some.done(kind=f"{name}")
     if verb.needs and not any(key in given for key in verb.needs):
         raise node.refuse(f"{' or '.join(verb.needs)} is missing", code=MISSING)
+    for one, other in verb.either:
+        if one in given and other in given:
+            raise node.refuse(f"{one} and {other} cannot both be given; leave one out")
     if given.get("to", at) < at:
         raise node.refuse("a clock does not go back: `to` is earlier than `at`", code=ClockGoesForward.code)
     return Act(at, name, verb.of, customer, subscription, act_policy, given)

@@ -1,11 +1,13 @@
 """Where a scenario is played: the books of the throw-away sandbox, and who is who in them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from perennia.cli.scenario.script import Act, Coupon, Script, Sold
+from perennia.cli.scenario.script import Act, Coupon, Meter, Rate, Script, Sold
+from perennia.cli.scenario.tree import Unreadable
 from perennia.domain.calendar import midnight
 from perennia.domain.errors import DomainError, NotFound
 from perennia.domain.ids import Id
@@ -70,40 +72,50 @@ class Stage:
     """Customers that the file asked for and the rules refused."""
 
     def set_up(self) -> None:
-        """Make the tax rates and the catalogue. Raises what the rules refuse."""
+        """Make the tax rates and the catalogue. Raises Unreadable with what the rules refuse, and where it stands."""
         for rate in self.script.taxes:
-            tenants.set_tax_rate(
-                tenant=self.tenant,
-                country=rate.country,
-                percent=rate.percent,
-                valid_from=rate.valid_from,
-                valid_to=rate.valid_to,
-                tax_class=rate.tax_class,
-                source="the scenario",
-            )
+            with _at("tax"):
+                self._tax(rate)
         for meter in self.script.meters:
-            self.meters[meter.code] = usage.create_meter(
-                tenant=self.tenant,
-                code=meter.code,
-                name=meter.name,
-                aggregation=Aggregation(meter.aggregation),
-                now=self.now,
-                negative=meter.negative,
-            )
-        products = {
-            product.code: catalog.create_product(
-                tenant=self.tenant, code=product.code, name=product.name, one_per_customer=product.one_per_customer
-            )
-            for product in self.script.products
-        }
-        for good in self.script.sold:
-            if good.product not in products:
-                products[good.product] = catalog.create_product(
-                    tenant=self.tenant, code=good.product, name=good.product
+            with _at(f"catalogue.meters.{meter.code}"):
+                self._measure(meter)
+        products: dict[str, Id] = {}
+        for product in self.script.products:
+            with _at(f"catalogue.products.{product.code}"):
+                products[product.code] = catalog.create_product(
+                    tenant=self.tenant, code=product.code, name=product.name, one_per_customer=product.one_per_customer
                 )
-            self._sell(good, products[good.product])
+        for good in self.script.sold:
+            with _at(f"catalogue.{'plans' if good.is_plan else 'add_ons'}.{good.code}"):
+                if good.product not in products:
+                    products[good.product] = catalog.create_product(
+                        tenant=self.tenant, code=good.product, name=good.product
+                    )
+                self._sell(good, products[good.product])
         for coupon in self.script.coupons:
-            self._offer(coupon, products)
+            with _at(f"catalogue.coupons.{coupon.code}"):
+                self._offer(coupon, products)
+
+    def _tax(self, rate: Rate) -> None:
+        tenants.set_tax_rate(
+            tenant=self.tenant,
+            country=rate.country,
+            percent=rate.percent,
+            valid_from=rate.valid_from,
+            valid_to=rate.valid_to,
+            tax_class=rate.tax_class,
+            source="the scenario",
+        )
+
+    def _measure(self, meter: Meter) -> None:
+        self.meters[meter.code] = usage.create_meter(
+            tenant=self.tenant,
+            code=meter.code,
+            name=meter.name,
+            aggregation=Aggregation(meter.aggregation),
+            now=self.now,
+            negative=meter.negative,
+        )
 
     def _offer(self, coupon: Coupon, products: Mapping[str, Id]) -> None:
         limits = coupon.more
@@ -302,6 +314,15 @@ class Stage:
                 changes.remove(kept)
                 return kept[1]
         raise NotFound(kind="change", id=verb or "")
+
+
+@contextmanager
+def _at(place: str) -> Iterator[None]:
+    """What the rules refuse inside is told with its place in the file."""
+    try:
+        yield
+    except DomainError as error:
+        raise Unreadable(error, place=place) from None
 
 
 def _known(found: Mapping[str, Id], code: str, *, kind: str) -> Id:

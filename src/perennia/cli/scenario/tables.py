@@ -1,5 +1,6 @@
 """What came of a scenario for people: documents as small tables."""
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,8 @@ from perennia.domain.errors import DomainError
 from perennia.domain.money import decimal_text
 from perennia.store.reads.issued import IssuedDocument
 
+_ID = re.compile(r"\b(?:sub|cus|inv)_[0-9a-f]{32}\b")
+
 
 def as_text(outcome: Outcome, *, sentences: bool = True) -> str:
     """Everything in order; refusals with a sentence or only with their code. The checks are named that found something."""
@@ -21,7 +24,7 @@ def as_text(outcome: Outcome, *, sentences: bool = True) -> str:
         if isinstance(one, Moment):
             blocks += _moment(one, when, home=outcome.script.currency)
         else:
-            blocks.append(_refusal(one, when, sentences=sentences))
+            blocks.append(_refusal(one, when, outcome.names if sentences else None))
     for finding in outcome.findings:
         if finding.failed:
             name = finding.name.replace("_", " ")
@@ -34,9 +37,12 @@ def wording(error: DomainError | Unreadable) -> str:
     return told(error) if isinstance(error, DomainError) else error.told(language())
 
 
-def _refusal(refusal: Refusal, when: str, *, sentences: bool) -> str:
-    sentence = f" ({wording(refusal.error)})" if sentences and refusal.error is not None else ""
-    return f"{when} refused: {refusal.code}{sentence}"
+def _refusal(refusal: Refusal, when: str, names: Mapping[str, str] | None) -> str:
+    """With a sentence, in which things are called what the file calls them, or, without `names`, the code alone."""
+    if names is None or refusal.error is None:
+        return f"{when} refused: {refusal.code}"
+    sentence = _ID.sub(lambda found: names.get(found[0], found[0]), wording(refusal.error))
+    return f"{when} refused: {refusal.code} ({sentence})"
 
 
 def _moment(moment: Moment, when: str, *, home: str) -> list[str]:

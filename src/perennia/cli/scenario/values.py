@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from perennia.cli.scenario.tree import Node
 from perennia.domain.calendar import Interval, Unit, instant, zone_info
 from perennia.domain.errors import DomainError
+from perennia.domain.policies import DEFAULTS, changed
 
 T = TypeVar("T")
 Reader = Callable[[Node], T]
@@ -36,6 +37,8 @@ class Fields:
         if not isinstance(self.node.value, dict):
             raise self.node.refuse("keys with values are expected here, as in {key: value}")
         once_each(self.node)
+        if "<<" in self._values:
+            raise self.node.refuse("`<<` has no meaning here; write out what it stands for")
 
     @property
     def _values(self) -> dict[str, Node]:
@@ -92,6 +95,12 @@ def text(node: Node) -> str:
     if any("\ud800" <= character <= "\udfff" for character in node.value):
         raise node.refuse("a text has no half of a surrogate pair, as \\ud800 alone")
     return node.value
+
+
+def text_unless_no(node: Node) -> str | None:
+    """None where it says no."""
+    found = text(node)
+    return None if found.strip().lower() in _NO else found
 
 
 def number(node: Node) -> Decimal:
@@ -242,6 +251,14 @@ def list_of(read: Reader[T]) -> Reader[list[T]]:
 def policy(node: Node) -> Mapping[str, Any]:
     """Policies as they are given: words and decimal text; what they mean is for the rules to say."""
     return {name: _policy_value(value) for name, value in mapping_of(node)}
+
+
+def policy_of_act(node: Node) -> Mapping[str, Any]:
+    """The policies of one act, each by itself one that there is: some acts ask for none of them."""
+    found = policy(node)
+    for name, child in mapping_of(node):
+        by_rule(child, lambda name=name: changed(DEFAULTS, {name: found[name]}))  # type: ignore[misc]
+    return found
 
 
 def _policy_value(node: Node) -> Any:

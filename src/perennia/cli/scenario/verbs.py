@@ -7,7 +7,7 @@ from typing import Any
 from perennia.cli.scenario import limits, money
 from perennia.cli.scenario.script import Act
 from perennia.cli.scenario.stage import ACTOR, Stage
-from perennia.domain.errors import CurrencyMismatch
+from perennia.domain.errors import CurrencyMismatch, InvalidValue
 from perennia.domain.facts import CollectionMode
 from perennia.domain.money import exponent
 from perennia.jobs import advancing, billing
@@ -147,6 +147,8 @@ def remove_item(stage: Stage, act: Act) -> None:
 def set_anchor_day(stage: Stage, act: Act) -> None:
     given = act.given
     day = given["day"] if "day" in given else given["anchor"].day
+    if "anchor" in given and given["anchor"].day != day:
+        raise InvalidValue(field="day", value=day, reason="the anchor is on another day of the month; leave one out")
     stage.asked(act, *changes.set_billing_day(**_on(stage, act), day=day))
 
 
