@@ -174,8 +174,8 @@ def _drafts(stage: Stage) -> tuple[tuple[str, Drafted], ...]:
 
 
 def _unread(stage: Stage, entry: Unread, place: int) -> list[_Look | Refusal]:
-    """An entry without a meaning: its time is reached, where it tells one, and nothing is done."""
-    if entry.at is not None:
+    """An entry without a meaning: its time is reached, where it tells one to come, and nothing is done."""
+    if entry.at is not None and entry.at > stage.now:
         _reach(stage, entry.at)
     if entry.creates is not None and entry.creates not in stage.customers:
         stage.refused.add(entry.creates)

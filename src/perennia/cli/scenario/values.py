@@ -84,7 +84,7 @@ def unknown(word: str, known: Sequence[str], *, kind: str, kinds: str) -> str:
 def once_each(node: Node) -> None:
     """Raises Unreadable where a key stands twice."""
     if node.twice is not None:
-        raise node.twice.refuse(f"{node.twice.value} stands here twice")
+        raise node.twice.refuse(f"{str(node.twice.value)[:50]} stands here twice")
 
 
 def text(node: Node) -> str:
@@ -217,7 +217,7 @@ def interval(node: Node) -> Interval:
         return by_rule(node, lambda: Interval(Unit(unit), 1 if count is None else count))
     found = _INTERVAL.fullmatch(text(node).strip())
     if found is None:
-        raise node.refuse(f"{node.value!r} is no interval; write month, 3 months, year or 14 days")
+        raise node.refuse(f"{text(node)[:50]!r} is no interval; write month, 3 months, year or 14 days")
     return by_rule(node, lambda: Interval(Unit(found[2]), int(found[1] or 1)))
 
 
