@@ -367,7 +367,7 @@ def test_who_looks_ahead_waits_for_nobody() -> None:
 
         def beside() -> None:
             with session.looking(desk.shop.tenant) as other:
-                other.execute("SET LOCAL lock_timeout = '100ms'")
+                other.execute("SET LOCAL lock_timeout = '2s'")
                 tenant, now = desk.shop.tenant, machine_now()
                 assert previews.next_invoice(tenant=tenant, customer_id=desk.customer, now=now) is not None
                 assert len(previews.calendar(tenant=tenant, customer_id=desk.customer, now=now).upcoming) == 12
@@ -379,7 +379,7 @@ def test_who_looks_ahead_waits_for_nobody() -> None:
 def in_another_session(act: Callable[[], None]) -> None:
     """Do it on a connection of its own. Raises what it raised."""
     with ThreadPoolExecutor(max_workers=1) as pool:
-        pool.submit(act).result(timeout=30)
+        pool.submit(act).result(timeout=120)
 
 
 def test_a_coupon_runs_out_and_add_ons_have_their_own_rhythm() -> None:

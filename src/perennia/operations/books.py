@@ -81,7 +81,7 @@ class Books:
             try:
                 return bill(payer, seller=self.seller(), **how)
             except NotMeasured as error:
-                payer = usage.measured(self.cursor, payer, error.questions)
+                payer = usage.measured(self.cursor, payer, error, tenant=self.tenant.id)
         raise RuntimeError(f"more and more is to be measured of {payer.id.text('cus')}")
 
     def write(self, made: Sequence[Decision], *, actor: str) -> None:

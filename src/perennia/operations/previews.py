@@ -212,7 +212,7 @@ def _asked(cursor: Cursor, look: _Look, question: Callable[[_Look], T]) -> T:
         try:
             return question(look)
         except NotMeasured as error:
-            look = replace(look, payer=usage.measured(cursor, look.payer, error.questions))
+            look = replace(look, payer=usage.measured(cursor, look.payer, error, tenant=look.tenant.id))
     raise RuntimeError(f"more and more is to be measured of {look.payer.id.text('cus')}")
 
 

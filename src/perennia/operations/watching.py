@@ -89,5 +89,5 @@ def _watched(books: Books, payer: Payer, *, now: datetime) -> Watched:
         try:
             return watch(payer, seller=books.seller(), now=now, new_ids=new_ids)
         except NotMeasured as error:
-            payer = read.measured(books.cursor, payer, error.questions)
+            payer = read.measured(books.cursor, payer, error, tenant=books.tenant.id)
     raise RuntimeError(f"more and more is to be measured of {payer.id.text('cus')}")
