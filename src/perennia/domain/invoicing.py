@@ -148,10 +148,7 @@ def _no_ids(count: int) -> list[Id]:
 
 
 def _needs_rereading(courses: list[Course], at: datetime) -> bool:
-    for course in courses:
-        if (course.changes or course.pause is not None) and course.needs_rereading(at):
-            return True
-    return False
+    return any((course.changes or course.pause is not None) and course.needs_rereading(at) for course in courses)
 
 
 def _next_due_at(courses: list[Course]) -> datetime | None:
