@@ -1,9 +1,10 @@
 """The credit balance, piece by piece ("Credit balance"; decision 16: what is spent first)."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 PROMOTIONAL, PAID, MONEY = range(3)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass
@@ -32,10 +33,7 @@ class Wallet:
 
     def spend(self, most: int, *, money_only: bool = False) -> int:
         spent = 0
-        last = datetime.max
-        for piece in sorted(
-            self.pieces, key=lambda one: (one.expires.replace(tzinfo=None) if one.expires else last, one.kind)
-        ):
+        for piece in sorted(self.pieces, key=lambda one: (one.expires or _NEVER, one.kind)):
             if money_only and piece.kind != MONEY:
                 continue
             part = min(piece.left, most - spent)

@@ -136,12 +136,11 @@ def _lines(lines: list[dict[str, Any]], *, open_ended: bool) -> tuple[str, ...]:
     """
     told = []
     for line in lines:
-        if Decimal(line["amount"]) < 0:
-            line = {**line, "kind": "credit"}
-        if line["kind"] == "credit" and not Decimal(line["amount"]):
+        kind = "credit" if Decimal(line["amount"]) < 0 else line["kind"]
+        if kind == "credit" and not Decimal(line["amount"]):
             continue
-        has_end = line["kind"] not in ("setup", "one_off") and (line["kind"] == "credit" or not open_ended)
+        has_end = kind not in ("setup", "one_off") and (kind == "credit" or not open_ended)
         end = line["end"] if has_end and line["end"] not in (None, line["start"]) else ""
-        start = "" if line["kind"] == "one_off" else line["start"]
-        told.append(f"{line['item']} {line['kind']} {start}..{end} {Decimal(line['amount'])}")
+        start = "" if kind == "one_off" else line["start"]
+        told.append(f"{line['item']} {kind} {start}..{end} {Decimal(line['amount'])}")
     return tuple(sorted(told))
