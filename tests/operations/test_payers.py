@@ -1,5 +1,6 @@
 """Mor pays for her children; who is charged for what, when that changes."""
 
+import time
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -15,6 +16,7 @@ from perennia.domain.errors import DomainError, InvalidValue, NotFound, PayerCha
 from perennia.domain.facts import ChangeKind, CollectionMode
 from perennia.domain.ids import Id
 from perennia.operations import billing_details, catalog, changes, customers, payers, tenants
+from perennia.operations.books import open_books
 from perennia.store.session import forget_connection
 from tests.analytics.year import collect
 from tests.operations.shop import Shop, open_shop
@@ -343,3 +345,38 @@ def test_nonsense_changes_nothing():
             act()
     assert shop.rows("SELECT billing_day, zone FROM customers") == [(None, None)]
     assert shop.rows("SELECT next_zone, po_number FROM subscriptions") == [(None, None)]
+
+
+@pytest.mark.parametrize("act", ["start", "cancel"])
+def test_who_waits_for_a_change_of_payer_acts_on_the_new_one(act: str):
+    shop = open_shop(tax=False)
+    bo, mor = shop.customer("Bo"), shop.customer("Mor")
+    runs = shop.start(bo, "basic", start_on=date(2025, 2, 1))
+    met: list[Exception] = []
+
+    def later() -> None:
+        try:
+            if act == "start":
+                shop.start(bo, "plus")
+            else:
+                shop.cancel(runs)
+        except DomainError as error:
+            met.append(error)
+        finally:
+            forget_connection()
+
+    other = Thread(target=later)
+    with open_books(tenant=shop.tenant) as books:
+        books.lock(bo)
+        other.start()
+        until = time.monotonic() + 30
+        waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid"
+        while shop.rows(waits) == [(0,)] and time.monotonic() < until:
+            time.sleep(0.01)
+        moves(shop, bo, mor)
+    other.join(timeout=60)
+    assert met == []
+    payers_of = shop.rows("SELECT DISTINCT payer_id FROM subscriptions")
+    assert payers_of == [(mor,)]
+    assert shop.rows("SELECT count(*)::int FROM subscriptions") == [(2 if act == "start" else 1,)]
+    assert clean(shop)

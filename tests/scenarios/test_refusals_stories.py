@@ -310,7 +310,7 @@ def test_a_currency_that_it_is_not_sold_in() -> None:
         """
         2024-04-01 refused: currency_mismatch
         2024-04-01 refused: unknown_currency
-        2024-04-01 c1 invoice 1
+        2024-04-01 c1 invoice 1, USD
           dollars  2024-04-01..2024-05-01  5.00
           total 5.00
         """,
@@ -330,7 +330,7 @@ def test_a_currency_in_which_it_is_not_sold() -> None:
         """
         2024-04-01 refused: currency_mismatch
         2024-04-01 refused: currency_mismatch
-        2024-04-01 c1 invoice 1
+        2024-04-01 c1 invoice 1, DKK
           pro  2024-04-01..2024-05-01  450.00
           total 450.00
         """,

@@ -115,8 +115,6 @@ class Course(Standstill):
 
         The caller then stops before it; asked again, with these lines among the facts, it goes on.
         """
-        if not self.changes and self.pause is None:
-            return False
         changes = bool(self.changes) and self._effective(self.changes[0]) == at
         if not any(progress.parts for progress in self.progress):
             return False
@@ -166,13 +164,13 @@ class Course(Standstill):
     def charges(self, at: datetime, timing: Timing) -> list[Charge]:
         """(2) Arrears, or (5) advance with what is charged once: the parts due at this instant, priced."""
         found: list[Charge] = []
-        if timing is Timing.ADVANCE and (self._set_up or self._priced_trial is not None):
+        if (self._set_up or self._priced_trial is not None) and timing is Timing.ADVANCE:
             found += self._setups(at)
         plan_closed = False
         taken: dict[Id, tuple[Discount, ...]] = {}
         standing = self._with_usage() if self.usage is not None and timing is Timing.ARREARS else None
         for progress in self.progress:
-            while progress.due is not None and progress.due <= at and progress.version.price.timing is timing:
+            while progress.timing is timing and progress.due is not None and progress.due <= at:
                 if progress.ready is not progress.due and self._is_draft(progress.ready):
                     break
                 discounts = self._discounts_for(progress, at) if self.discounts else ()

@@ -10,6 +10,7 @@ from perennia.domain.calendar import Interval, Unit, add, instant, local_date
 from perennia.domain.errors import InvalidValue
 from perennia.domain.ids import Id
 from perennia.domain.money import allocate, round_ratio
+from perennia.domain.values import quick
 
 Rounding = Callable[[int, int], int]
 """From an exact ratio to whole minor units."""
@@ -97,6 +98,7 @@ def at_work(
     return tuple([discount for discount in discounts if discount.covers(sold)])
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Charged:
     """A line as discounts see it: its exact amount in minor units before them, and those that touch it."""
@@ -105,6 +107,7 @@ class Charged:
     discounts: Sequence[Discount] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Discounted:
     """What is left of a line, still exact, and how: a percent, or minor units, taken off in turn."""

@@ -208,6 +208,7 @@ class Returned:
     tax_minor: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """An agreement and everything needed to bill it."""

@@ -87,7 +87,7 @@ def bill(
     expired: list[Moved] = []
     gathered: dict[GroupKey, Draft] = {}
     turns = Turns(lambda: _next_of_all(courses, funds, gates), payer_id=payer.id)
-    while (due := turns.due) is not None and due <= through and not any(c.needs_rereading(due) for c in courses):
+    while (due := turns.due) is not None and due <= through and not _needs_rereading(courses, due):
         if gates.open:
             gates.drop(due, courses)
         drafts = _drafts(courses, due, gathered if together else {})
@@ -114,12 +114,10 @@ def bill(
         decision = replace(decision, free=tuple(free))
     if made := [refund for one in issued for refund in one.refunds]:
         decision = with_refunds(decision, made)
-    return _with_dropped(decision, gates)
+    return _with_dropped(decision, gates) if gates.dropped else decision
 
 
 def _with_dropped(decision: Decision, gates: Gates) -> Decision:
-    if not gates.dropped:
-        return decision
     return replace(
         decision,
         dropped=tuple(gates.dropped),
@@ -149,6 +147,10 @@ def _no_ids(count: int) -> list[Id]:
     return [Id(bytes(16))] * count
 
 
+def _needs_rereading(courses: list[Course], at: datetime) -> bool:
+    return any((course.changes or course.pause is not None) and course.needs_rereading(at) for course in courses)
+
+
 def _next_due_at(courses: list[Course]) -> datetime | None:
     found = None
     for course in courses:
@@ -175,11 +177,11 @@ def _drafts(courses: list[Course], at: datetime, drafts: dict[GroupKey, Draft]) 
     for course in moving:
         _give_back(course, course.end(at), drafts)
     for course in courses:
-        _charge(course, course.charges(at, Timing.ARREARS), drafts)
+        _arrears(course, at, drafts)
     for course in moving:
         _give_back(course, course.change(at), drafts)
         if course.has_told() and course.told.ended:  # what a change ended is charged with what follows it
-            _charge(course, course.charges(at, Timing.ARREARS), drafts)
+            _arrears(course, at, drafts)
     for course in moving:
         _give_back(course, course.start(at), drafts)
     for course in courses:
@@ -198,6 +200,13 @@ def _catch_up(course: Course, charges: list[Charge], at: datetime, drafts: dict[
     if charges:
         _charge(course, charges, drafts)
         _give_back(course, course.waiting(at), drafts)
+
+
+def _arrears(course: Course, at: datetime, drafts: dict[GroupKey, Draft]) -> None:
+    """What falls due at the end of a period, and what earlier lines charged too much for usage."""
+    _charge(course, course.charges(at, Timing.ARREARS), drafts)
+    if course.usage is not None:
+        _give_back(course, course.usage.overused(), drafts)
 
 
 def _charge(course: Course, charges: list[Charge], drafts: dict[GroupKey, Draft]) -> None:

@@ -86,7 +86,8 @@ class Standing:
         self.changes = sorted(facts.changes, key=in_order) if facts.changes else []
         plan_first = sorted(facts.items, key=lambda item: item.kind is not ItemKind.PLAN)
         self.progress = [self._progress(item, version) for item in plan_first for version in item.versions]
-        self.discounts = {one.id: one.periods_left for one in facts.discounts_so_far or facts.discounts}
+        discounts = facts.discounts_so_far or facts.discounts
+        self.discounts = {one.id: one.periods_left for one in discounts} if discounts else {}
         self.together = False
         self.through = NOTHING
         """What waits as a draft is issued if it is ready by then."""

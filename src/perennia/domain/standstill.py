@@ -37,9 +37,7 @@ class Standstill(Couponed):
         self._become(Status.PAUSED, at)
         self.told.events.append(Event(EventType.SUBSCRIPTION_PAUSED, self.facts.id, at))
         for progress in self.progress:
-            if progress.version.price.timing is Timing.ARREARS and not (
-                progress.is_over or progress.runs_on(self.pause)
-            ):
+            if progress.timing is Timing.ARREARS and not (progress.is_over or progress.runs_on(self.pause)):
                 self._end_version(progress, starts_at, None)
 
     def _resume(self, pause: Pause, at: datetime) -> Iterator[GivenBack]:
@@ -102,7 +100,7 @@ class Standstill(Couponed):
         if outcome.ends_at is not None:
             self._end_version(progress, outcome.ends_at, None)
             progress.ends = outcome.ends_at
-            if progress.version.price.timing is not Timing.ARREARS:
+            if progress.timing is not Timing.ARREARS:
                 progress.settled = max(progress.settled, outcome.ends_at)
         progress.find_due()
 
@@ -143,7 +141,7 @@ class Standstill(Couponed):
             for other in self.progress
             if other is not progress
         )
-        ended_here = progress.ends == pause.starts_at and progress.version.price.timing is Timing.ARREARS
+        ended_here = progress.ends == pause.starts_at and progress.timing is Timing.ARREARS
         return ended_here and not followed
 
     def _followed_by(self, progress: Progress, pause: Pause) -> Progress | None:

@@ -123,16 +123,7 @@ def _credited(desk: Desk, document: Charged, issued: Issued, *, reason: str | No
         debt = read.receivable(desk.cursor, document_id=lowered.document_id)
         if lowered.amount_minor == debt.open_minor:
             changes.append(StateChange(debt.id, "receivable.state", debt.state, DebtState.PAID, desk.now, reason))
-    return Decision(
-        payer_id=desk.payer.id,
-        next_due_at=desk.payer.next_due_at,
-        documents=(issued.document,),
-        postings=tuple(issued.postings),
-        events=tuple(issued.events),
-        allocations=tuple(issued.allocations),
-        balance=tuple(issued.balance),
-        states=tuple(changes),
-    )
+    return replace(desk.issuing(issued), states=tuple(changes))
 
 
 def _paid_back(desk: Desk, decision: Decision, document: Charged) -> Decision:

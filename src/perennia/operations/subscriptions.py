@@ -20,9 +20,9 @@ from perennia.domain.lifecycle import end_of_service
 from perennia.domain.policies import Policies, changed
 from perennia.domain.scheduling import NOW, PERIOD_END, PERIOD_START, When, effective_at, plan_of, version_at
 from perennia.operations import drafts
-from perennia.operations.agreements import Act, Policy, act_on, settle, up_to_date
+from perennia.operations.agreements import Act, Policy, act_on, up_to_date
 from perennia.operations.books import open_books
-from perennia.operations.chosen import Chosen, new_items
+from perennia.operations.chosen import Chosen
 from perennia.operations.invoices import credit_note
 from perennia.operations.starts import TermAsked, check_ended, start
 from perennia.store.identity import new_ids
@@ -30,7 +30,7 @@ from perennia.store.reads import invoices
 from perennia.store.reads import subscriptions as read
 from perennia.store.writes import agreements
 
-__all__ = ["Chosen", "TermAsked", "cancel", "new_items", "reactivate", "settle", "start", "uncancel", "withdraw"]
+__all__ = ["Chosen", "TermAsked", "cancel", "reactivate", "start", "uncancel", "withdraw"]
 
 
 def cancel(
@@ -101,7 +101,7 @@ def reactivate(
     Raises NotFound, StillRunning, and what `start` raises.
     """
     with open_books(tenant=tenant, of_few=True) as books:
-        payer_id = read.standing(books.cursor, subscription_id=subscription_id).payer_id
+        payer_id = read.payer_of(books.cursor, subscription_id=subscription_id)
         up_to_date(books, books.lock(payer_id), actor=actor, now=books.business_time(now))
         ended = read.standing(books.cursor, subscription_id=subscription_id)
         check_ended(books, subscription_id, ended.customer_id)
@@ -157,7 +157,7 @@ def withdraw(
             cause=Cause.WITHDRAWN.value,
             used_until=act.now if immediate_start else None,
         )
-        act.settle(Event(EventType.SUBSCRIPTION_WITHDRAWN, subscription_id, act.now), since=None)
+        act.settle(Event(EventType.SUBSCRIPTION_WITHDRAWN, subscription_id, act.now))
         if not immediate_start:
             _give_back_the_rest(act)
     return ends

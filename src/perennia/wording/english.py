@@ -111,6 +111,14 @@ SENTENCES = {
     ),
     "already_subscribed": "A customer may have this product once, and has it with {subscription}; change or end that one.",
     "already_exists.subscriptions_one_per_product": "A customer may have this product once, and has it; look at that one.",
+    "not_found.invoice of customer": (
+        "This customer has no invoice {id}; `document` is an invoice's number or `last`, a sum stands under `amount`."
+    ),
+    "not_found.payment of customer": "{id} has paid nothing that could be given back; a record_payment comes first.",
+    "several_customers": "There are several customers ({customers}); say which one is meant, as customer: NAME.",
+    "not_found.subscription of customer": (
+        "{id} has no subscription; look whether its subscribe was refused, or name the customer or subscription meant."
+    ),
 }
 
 # Kinds, keys and fields that read badly as they are called inside.
@@ -189,4 +197,5 @@ WORDS = {
     "meters_code": "code",
     "drafts": "draft",
     "payment_behavior": "payment behaviour",
+    "coupon_end": "the end of a coupon",
 }

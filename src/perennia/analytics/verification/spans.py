@@ -1,15 +1,14 @@
 """Each due part is settled exactly once."""
 
-from perennia.analytics.verification.findings import Finding, Scope, look, named, of_payer
+from perennia.analytics.verification.findings import Found, Scope, look, named, of_payer
 
 
-def parts_tile(scope: Scope) -> Finding:
+def parts_tile(scope: Scope) -> Found:
     """The settled parts of an item version follow each other from where it bills to where it is settled; what is metered
     is settled by amount and has none.
     """
     return look(
         scope,
-        "parts_tile",
         rows=f"""SELECT v.id, b.spans, b.breaks, b.starts, b.ends, v.billed_through,
                 v.bills_from
             FROM item_versions v JOIN subscriptions s ON s.id = v.subscription_id
@@ -33,7 +32,7 @@ def parts_tile(scope: Scope) -> Finding:
     )
 
 
-def parts_have_lines(scope: Scope) -> Finding:
+def parts_have_lines(scope: Scope) -> Found:
     """A settled part has one charge line, and one for its minimum, with its version and period.
 
     It reaches up to where a credit cut it, or longer where a pause moved its end; what cost nothing may have no
@@ -42,7 +41,6 @@ def parts_have_lines(scope: Scope) -> Finding:
     """
     return look(
         scope,
-        "parts_have_lines",
         rows="""SELECT coalesce(l.document_id, b.document_id) AS document_id, coalesce(l.position, b.position) AS position,
                 l.version_id AS line_version, l.period_start, l.period_end, c.starts AS cut_at,
                 b.version_id AS span_version, b.span_start, b.span_end, coalesce(s.pausing, false) AS pausing,

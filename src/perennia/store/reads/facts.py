@@ -65,6 +65,10 @@ class LockedPayer:
     has_drafts: bool = False
 
 
+LOCKED_PAYER = "id, next_due_at, lines, has_credit, has_grants, has_pending, has_drafts"
+"""The columns of `payers` that a `LockedPayer` is made of, in its order."""
+
+
 def buyer(cursor: Cursor, locked: LockedPayer) -> Payer:
     """A payer without its subscriptions: enough to issue a document by hand, however many it has."""
     balances = _balances(cursor, [locked.id]) if locked.has_credit else {}
