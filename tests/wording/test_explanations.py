@@ -533,6 +533,41 @@ EXAMPLES = {
         33,33 kr. gives tilbage: linjen er på -33,33 kr.
         """,
     ),
+    "usage that came to less": (
+        given_back(10000, 6000, 10000, LineKind.OVERUSED, model=CreditBasis.USAGE, measure=Measure.SHARE), FEBRUARY,
+        """
+        Usage settled again: 10 to 27 February 2019.
+        It comes to 60.00 EUR less than the 100.00 EUR that this line charged.
+        60.00 EUR is given back: the line comes to -60.00 EUR.
+        """,
+        """
+        Forbrug gjort op igen: 10.-27. februar 2019.
+        Det bliver 60,00 kr. mindre end de 100,00 kr., som linjen opkrævede.
+        60,00 kr. gives tilbage: linjen er på -60,00 kr.
+        """,
+    ),
+    "usage that came to less, charged at half the price": (
+        given_back(5000, 6000, 10000, LineKind.OVERUSED, model=CreditBasis.USAGE, measure=Measure.SHARE), None,
+        """
+        It comes to 60.00 EUR less than the 100.00 EUR charged before discounts: 30.00 EUR of 50.00 EUR.
+        30.00 EUR is given back: the line comes to -30.00 EUR.
+        """,
+        """
+        Det bliver 60,00 kr. mindre end de 100,00 kr., der blev opkrævet før rabat: 30,00 kr. af 50,00 kr.
+        30,00 kr. gives tilbage: linjen er på -30,00 kr.
+        """,
+    ),
+    "usage of which nothing is left": (
+        given_back(5000, 10000, 10000, LineKind.OVERUSED, model=CreditBasis.USAGE, measure=Measure.SHARE), None,
+        """
+        Nothing of what this line charged is due: all of 50.00 EUR.
+        50.00 EUR is given back: the line comes to -50.00 EUR.
+        """,
+        """
+        Intet af det, som linjen opkrævede, skal betales: hele 50,00 kr.
+        50,00 kr. gives tilbage: linjen er på -50,00 kr.
+        """,
+    ),
     "a pause": (
         given_back(3000, 10, 30, LineKind.PAUSE), FEBRUARY,
         """

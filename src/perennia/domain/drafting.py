@@ -21,7 +21,7 @@ from perennia.domain.one_offs import OneOff
 from perennia.domain.policies import Policies
 from perennia.domain.refunds import Captured, Refunded, give_back
 from perennia.domain.taxing import tax_charges
-from perennia.domain.using import Used
+from perennia.domain.using import Overused, Used
 from perennia.domain.values import quick
 from perennia.domain.wallet import Moved, expire
 
@@ -246,8 +246,8 @@ def _booked(document: Document, draft: Draft, drawn: Sequence[Draw], *, funds: F
     postings, events = issue(document, to_balance=to_balance), _events(document)
     taken: list[Taken] = []
     usage: list[UsageSettled] = []
-    if {type(charge) for charge in draft.charges} - {Charge}:
-        taken, usage = _taken(document, draft.charges), _usage_settled(document, draft.charges)
+    if draft.credits or {type(charge) for charge in draft.charges} - {Charge}:
+        taken, usage = _taken(document, draft.charges), _usage_settled(document, draft)
     return Issued(document, postings, events, allocations, entries, taken, refunds, usage)
 
 
@@ -291,14 +291,27 @@ def _taken(document: Document, charges: Sequence[Charge]) -> list[Taken]:
     ]
 
 
-def _usage_settled(document: Document, charges: Sequence[Charge]) -> list[UsageSettled]:
-    """What its lines charged for usage."""
-    return [
+def _usage_settled(document: Document, draft: Draft) -> list[UsageSettled]:
+    """What its lines charged for usage, and gave back of it."""
+    charged = [
         UsageSettled(
             document.id, position, charge.kind, charge.version.id, charge.period_start, charge.quantity, charge.listed
         )
-        for position, charge in enumerate(charges, start=1)
+        for position, charge in enumerate(draft.charges, start=1)
         if isinstance(charge, Used)
+    ]
+    return charged + [
+        UsageSettled(
+            document.id,
+            position,
+            given.kind,
+            given.settled.version_id,
+            given.period_start,
+            given.quantity,
+            -given.listed,
+        )
+        for position, given in enumerate(draft.credits, start=1 + len(draft.charges))
+        if isinstance(given, Overused)
     ]
 
 

@@ -161,11 +161,11 @@ def _drafts(courses: list[Course], at: datetime, drafts: dict[GroupKey, Draft]) 
     for course in moving:
         _give_back(course, course.end(at), drafts)
     for course in courses:
-        _charge(course, course.charges(at, Timing.ARREARS), drafts)
+        _arrears(course, at, drafts)
     for course in moving:
         _give_back(course, course.change(at), drafts)
         if course.has_told() and course.told.ended:  # what a change ended is charged with what follows it
-            _charge(course, course.charges(at, Timing.ARREARS), drafts)
+            _arrears(course, at, drafts)
     for course in moving:
         _give_back(course, course.start(at), drafts)
     for course in courses:
@@ -184,6 +184,13 @@ def _catch_up(course: Course, charges: list[Charge], at: datetime, drafts: dict[
     if charges:
         _charge(course, charges, drafts)
         _give_back(course, course.waiting(at), drafts)
+
+
+def _arrears(course: Course, at: datetime, drafts: dict[GroupKey, Draft]) -> None:
+    """What falls due at the end of a period, and what earlier lines charged too much for usage."""
+    _charge(course, course.charges(at, Timing.ARREARS), drafts)
+    if course.usage is not None:
+        _give_back(course, course.usage.overused(), drafts)
 
 
 def _charge(course: Course, charges: list[Charge], drafts: dict[GroupKey, Draft]) -> None:

@@ -13,7 +13,7 @@ from fractions import Fraction
 from perennia.domain.calendar import slot_at
 from perennia.domain.facts import Item, Subscription, Version, policies_of
 from perennia.domain.ids import Id
-from perennia.domain.metering import NOTHING, Limit, LimitKind, Meter, Question, Usage
+from perennia.domain.metering import NOTHING, Limit, LimitKind, Meter, Question, Usage, UsageLine
 from perennia.domain.money import exponent
 from perennia.domain.rating import Lacking, Rated, lacking, questions, rate
 from perennia.domain.schemes import Basis
@@ -32,11 +32,14 @@ from perennia.domain.stretches import (
 
 
 class NotMeasured(Exception):
-    """A rule lacks answers: the caller measures `questions`, adds them to the facts, and asks again."""
+    """A rule lacks answers: the caller adds them to the facts, and asks again.
 
-    def __init__(self, questions: Sequence[Question]) -> None:
-        super().__init__(f"{len(questions)} quantities are not measured")
-        self.questions = tuple(questions)
+    `questions` are to be measured, and of the periods `charged` the lines are wanted that charged them.
+    """
+
+    def __init__(self, questions: Sequence[Question] = (), *, charged: Sequence[Key] = ()) -> None:
+        super().__init__(f"{len(questions)} quantities are not measured, {len(charged)} periods' lines not read")
+        self.questions, self.charged = tuple(questions), tuple(charged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,12 @@ class Tally:
 
     def __init__(self, usage: Usage) -> None:
         self._usage, self._charged, self._trued_up = usage, dict(usage.charged), dict(usage.trued_up)
+
+    def lines(self, key: Key, *, is_minimum: bool) -> list[UsageLine]:
+        """The lines that charged a period, the latest first."""
+        if key not in self._usage.lines:
+            raise NotMeasured(charged=[key])
+        return [line for line in reversed(self._usage.lines[key]) if line.is_minimum is is_minimum]
 
     def due(self, subscription: Subscription, item: Item, at: datetime) -> list[UsageCharge]:
         """What is due of an item when one of its stretches ends, or the late window of its last one closes.

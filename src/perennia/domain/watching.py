@@ -44,6 +44,8 @@ def watch(payer: Payer, *, seller: Seller, now: datetime, new_ids: NewIds) -> Wa
             using = Using(facts)
             for charge in using.progressive(facts, now, through=known_until(now)):
                 drafts.setdefault(group_key(facts), Draft()).charges.append(charge)
+            if overused := using.overused():
+                drafts.setdefault(group_key(facts), Draft()).credits.extend(overused)
             alerts += using.alerts(facts, now, through=known_until(now))
     funds = Funds.of(payer)
     issued = [

@@ -71,7 +71,9 @@ class Books:
 
     def bill(self, payer: Payer, **how: Unpack[HowBilled]) -> Decision:
         """What the rule makes of a payer; what it finds that nobody measured is measured, and it is asked again."""
-        return usage.answered(self.cursor, payer, lambda one: bill(one, seller=self.seller(), **how))
+        return usage.answered(
+            self.cursor, payer, lambda one: bill(one, seller=self.seller(), **how), tenant=self.tenant.id
+        )
 
     def set_aside(self, payer_id: Id, error: Exception) -> None:
         """Take a payer out of the run until a person has looked: a refusal with its code, a fault with its trace."""

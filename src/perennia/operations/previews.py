@@ -206,7 +206,7 @@ def _look(cursor: Cursor, *, tenant: Id, payer_id: Id, now: datetime) -> _Look:
 
 
 def _asked(cursor: Cursor, look: _Look, question: Callable[[_Look], T]) -> T:
-    return usage.answered(cursor, look.payer, lambda payer: question(replace(look, payer=payer)))
+    return usage.answered(cursor, look.payer, lambda payer: question(replace(look, payer=payer)), tenant=look.tenant.id)
 
 
 def _first(look: _Look) -> Upcoming | None:

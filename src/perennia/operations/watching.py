@@ -55,7 +55,10 @@ def _look(*, tenant: Id, subscription_id: Id, signal: int, now: datetime, actor:
         locked = locks.lock_payer(books.cursor, tenant=tenant, payer_id=payer_id)
         (payer,) = books.facts([locked], through=known_until(now), running=True)
         found = read.answered(
-            books.cursor, payer, lambda one: watch(one, seller=books.seller(), now=now, new_ids=new_ids)
+            books.cursor,
+            payer,
+            lambda one: watch(one, seller=books.seller(), now=now, new_ids=new_ids),
+            tenant=tenant,
         )
         if not found.is_nothing:
             books.write([found.decision], actor=actor)

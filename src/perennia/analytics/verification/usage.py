@@ -154,7 +154,7 @@ def _capped(scope: Scope, subscriptions: Sequence[Id]) -> set[tuple[Id, Id]]:
 
 def usage_lines_settled(scope: Scope) -> Found:
     """A line of usage, or of the minimum of what is metered, has one settlement of its version and amount before
-    discounts, in a period of its own; and each settlement its line.
+    discounts, in a period of its own; so has a line that gives back what was charged too much; and each settlement its line.
     """
     return look(
         scope,
@@ -164,7 +164,8 @@ def usage_lines_settled(scope: Scope) -> Found:
                 l.net_minor + CASE WHEN l.tax_inclusive THEN l.tax_minor ELSE 0 END + l.discount_minor AS listed
             FROM (
                 SELECT l.* FROM lines l JOIN item_versions v ON v.id = l.version_id JOIN prices r ON r.id = v.price_id
-                WHERE l.tenant_id = %(tenant)s AND l.kind IN ({LineKind.USAGE:d}, {LineKind.MINIMUM:d})
+                WHERE l.tenant_id = %(tenant)s
+                AND l.kind IN ({LineKind.USAGE:d}, {LineKind.MINIMUM:d}, {LineKind.OVERUSED:d})
                 AND r.meter_id IS NOT NULL
             ) AS l
             FULL JOIN (SELECT * FROM usage_settlements WHERE tenant_id = %(tenant)s) AS u
@@ -172,9 +173,10 @@ def usage_lines_settled(scope: Scope) -> Found:
             WHERE %(payer)s::uuid IS NULL OR coalesce(l.document_id, u.document_id) IN (
                 SELECT id FROM documents WHERE tenant_id = %(tenant)s AND payer_id = %(payer)s
             )""",
-        right=f"""version = settled_version AND kind = line_kind AND period_start < period_end
-            AND (kind = {LineKind.MINIMUM:d} OR quantity = line_quantity)
-            AND (amount_minor = listed OR calculation::text LIKE '%%tax_out%%')""",
+        right=f"""version = settled_version AND period_start < period_end AND CASE
+            WHEN line_kind = {LineKind.OVERUSED:d} THEN amount_minor = -(calculation::jsonb ->> 'removed')::bigint
+            ELSE kind = line_kind AND (kind = {LineKind.MINIMUM:d} OR quantity = line_quantity)
+                AND (amount_minor = listed OR calculation::text LIKE '%%tax_out%%') END""",
         tell=f"""'line ' || position || ' of ' || {named("document_id", "inv")} || ' charges '
             || coalesce(listed::text, 'nothing') || ' for usage, settled is ' || coalesce(amount_minor::text, 'nothing')""",
     )
