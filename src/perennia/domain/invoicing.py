@@ -70,7 +70,7 @@ def bill(
     expired: list[Moved] = []
     gathered: dict[GroupKey, Draft] = {}
     due, rounds = _next_of_all(courses, funds, gates), 0
-    while due is not None and due <= through and not _needs_rereading(courses, due):
+    while due is not None and due <= through and not any(course.needs_rereading(due) for course in courses):
         if gates.open:
             gates.drop(due, courses)
         drafts = _drafts(courses, due, gathered if together else {})
@@ -131,13 +131,6 @@ def _courses(payer: Payer, seller: Seller, new_ids: NewIds) -> list[Course]:
 def _no_ids(count: int) -> list[Id]:
     """For a look ahead: what would be new needs no key of its own."""
     return [Id(bytes(16))] * count
-
-
-def _needs_rereading(courses: list[Course], at: datetime) -> bool:
-    for course in courses:
-        if (course.changes or course.pause is not None) and course.needs_rereading(at):
-            return True
-    return False
 
 
 def _next_due_at(courses: list[Course]) -> datetime | None:
