@@ -115,6 +115,8 @@ class Course(Standstill):
 
         The caller then stops before it; asked again, with these lines among the facts, it goes on.
         """
+        if not self.changes and self.pause is None:
+            return False
         changes = bool(self.changes) and self._effective(self.changes[0]) == at
         if not any(progress.parts for progress in self.progress):
             return False

@@ -87,7 +87,7 @@ def bill(
     expired: list[Moved] = []
     gathered: dict[GroupKey, Draft] = {}
     turns = Turns(lambda: _next_of_all(courses, funds, gates), payer_id=payer.id)
-    while (due := turns.due) is not None and due <= through and not _needs_rereading(courses, due):
+    while (due := turns.due) is not None and due <= through and not any(c.needs_rereading(due) for c in courses):
         if gates.open:
             gates.drop(due, courses)
         drafts = _drafts(courses, due, gathered if together else {})
@@ -145,10 +145,6 @@ def _courses(payer: Payer, seller: Seller, new_ids: NewIds) -> list[Course]:
 def _no_ids(count: int) -> list[Id]:
     """For a look ahead: what would be new needs no key of its own."""
     return [Id(bytes(16))] * count
-
-
-def _needs_rereading(courses: list[Course], at: datetime) -> bool:
-    return any((course.changes or course.pause is not None) and course.needs_rereading(at) for course in courses)
 
 
 def _next_due_at(courses: list[Course]) -> datetime | None:

@@ -78,8 +78,9 @@ class Standstill(Couponed):
             version = replace(version, ends_at=None, series=followed.version.series)
         overcharged = [settled for settled in self.overcharged if settled.version_id == version.id]
         outcome = resumed(version, pause, overcharged, earlier=self.pauses, new_ids=self._new_ids)
+        if outcome.paid_until is not None:
+            self._follow(progress.settled, outcome.paid_until)
         if outcome.stretch is not None:
-            self._follow(progress.settled, outcome.stretch.end)
             self._stretch(outcome.stretch)
             progress.settled = outcome.stretch.end
         if outcome.follower is not None and followed is not None:

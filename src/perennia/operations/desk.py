@@ -82,11 +82,20 @@ def open_desk(*, tenant: Id, whose: Callable[[Cursor], Id], now: datetime, actor
     """
     with open_books(tenant=tenant) as books:
         now = books.business_time(now)
-        payer_id = whose(books.cursor)
-        payer = locks.lock_payer(books.cursor, tenant=tenant, payer_id=payer_id)
+        payer = _locked(books, whose)
         if payer.next_due_at is not None and payer.next_due_at <= now and _billed(books, payer, now=now, actor=actor):
-            payer = locks.lock_payer(books.cursor, tenant=tenant, payer_id=payer_id)
+            payer = locks.lock_payer(books.cursor, tenant=tenant, payer_id=payer.id)
         yield Desk(books, payer, now, actor)
+
+
+def _locked(books: Books, whose: Callable[[Cursor], Id]) -> LockedPayer:
+    """Who pays now, where a change of payer had to be waited for."""
+    payer_id = whose(books.cursor)
+    while True:
+        payer = locks.lock_payer(books.cursor, tenant=books.tenant.id, payer_id=payer_id)
+        payer_id = whose(books.cursor)
+        if payer_id == payer.id:
+            return payer
 
 
 def _billed(books: Books, payer: LockedPayer, *, now: datetime, actor: str) -> bool:
