@@ -77,10 +77,9 @@ class Redemption:
     at: datetime
     policy: Policy
     in_scope: bool
-    since: datetime
-    """What was due before has none of it, also what is charged for that later: given with a start, that is the start."""
     origin: int = 0
     """What it has in common with those that came of the same coupon of a customer; 0 for a subscription's own."""
+    from_start: bool = False
     used: set[object] = field(default_factory=set)
 
 

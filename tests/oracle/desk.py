@@ -24,7 +24,7 @@ from tests.oracle.agreements import (
     remove,
     yearly,
 )
-from tests.oracle.calendar import NEVER, Anchor, Interval, aligned, later, measure, moment, wall
+from tests.oracle.calendar import Anchor, Interval, aligned, later, measure, moment, wall
 from tests.oracle.life import LIFE
 from tests.oracle.policies import Policy, policy, word
 from tests.oracle.prices import Price, number
@@ -149,12 +149,11 @@ class Desk:
         self.agreements[name] = sub
         self._term(sub, act)
         for code in [act.get("coupon")] if isinstance(act.get("coupon"), str) else act.get("coupon") or ():
-            self.attach(sub, str(code), max(act.at, sub.start), terms, since=sub.start)
+            self.attach(sub, str(code), max(act.at, sub.start), terms)
         for code, since, overrides, origin in self.customer(sub.customer).coupons:
-            at = max(since, sub.start)
-            self.attach(
-                sub, code, at, policy(sub.terms, overrides), origin, since=sub.start if since <= sub.start else at
-            )
+            self.attach(sub, code, max(since, sub.start), policy(sub.terms, overrides), origin)
+        for redemption in sub.coupons:
+            redemption.from_start = True
 
     def reactivate(self, old: Agreement, act: Act) -> None:
         """A new start of what ended, without its trial ("Reactivate")."""
@@ -247,9 +246,7 @@ class Desk:
             at = series.anchor.boundary(series.interval, n + int(str(term["periods"])), sub.zone)
             sub.term = End(at, at, None, sub.terms, since=sub.start)
 
-    def attach(
-        self, sub: Agreement, code: str, at: datetime, terms: Policy, origin: int = 0, since: datetime | None = None
-    ) -> None:
+    def attach(self, sub: Agreement, code: str, at: datetime, terms: Policy, origin: int = 0) -> None:
         coupon = self.scenario.coupons[code]
         latest = sub.base.latest.price
         in_scope = (
@@ -257,7 +254,7 @@ class Desk:
         )
         if coupon.periods and terms["coupon_counts"] == "months" and sub.trial_end:
             raise NotSupported("coupon_counts=months with a trial")
-        sub.coupons.append(Redemption(coupon, at, terms, in_scope, since or at, origin))
+        sub.coupons.append(Redemption(coupon, at, terms, in_scope, origin))
 
     def change(self, sub: Agreement, act: Act) -> None:
         """A change now, at period end or on a date, as the act or the policy `change_timing` says."""

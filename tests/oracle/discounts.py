@@ -94,7 +94,8 @@ def _eligible(sub: Agreement, redemption: Redemption, line: Line, document: obje
             return False
         redemption.used.add(document)
         return True
-    if local_day(redemption.since, sub.zone) > local_day(_to_be_charged(line), sub.zone):
+    came_later = local_day(redemption.at, sub.zone) > local_day(_to_be_charged(line), sub.zone)
+    if came_later and not redemption.from_start:
         return False
     if not line.renewal and line.kind != "setup":
         has_it = slot in redemption.used or _lasts(sub, redemption, line)

@@ -192,8 +192,8 @@ class Settled:
     @property
     def is_spent(self) -> bool:
         """Whether nothing of its line is left to give back: all of it went back before, or it cost nothing."""
-        net = self.line_net - self.credited_net - self.adjusted_net
-        return net == 0 and self.line_tax == self.credited_tax + self.adjusted_tax
+        credited = self.credited_net + self.adjusted_net, self.credited_tax + self.adjusted_tax
+        return (self.line_net, self.line_tax) == credited
 
 
 @quick
@@ -372,7 +372,6 @@ class Payer:
     paid: tuple[Paid, ...] = ()
     """Of documents whose lines may be given back as refunds, the oldest payment first."""
     taken_in: tuple[TakenIn, ...] = ()
-    """Of documents whose lines may be given back."""
     closing: tuple[Subscription, ...] = ()
     """Subscriptions that have ended, with what was metered of them: late events may still come in."""
     drafts: tuple[OpenDraft, ...] = ()
