@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -439,3 +439,16 @@ def test_usage_counts_as_far_as_it_is_known_and_is_marked_as_unknown() -> None:
         collect(shop)
     issued += desk.documents_until(shown.until)
     assert told(document for upcoming in shown.upcoming for document in upcoming.documents) == told(issued)
+
+
+def test_usage_of_this_very_moment_counts() -> None:
+    """Also what a sender's clock dates a little ahead: it is recorded, and will be invoiced."""
+    metered = metered_shop()
+    shop = metered.shop
+    customer = shop.rows("SELECT id FROM customers")[0][0]
+    now = shop.now
+    metered.record(metered.event("now", "7", at=now), metered.event("ahead", "2", at=now + timedelta(minutes=4)))
+    upcoming = previews.next_invoice(tenant=shop.tenant, customer_id=customer, now=machine_now())
+    assert upcoming is not None
+    used = [line.quantity for line in upcoming.documents[0].lines if line.kind is LineKind.USAGE]
+    assert used == [Decimal(9)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.scenarios.told import played, story
+from tests.scenarios.told import story
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -37,71 +37,6 @@ def test_a_minimum_adds_what_the_usage_of_a_period_lacks() -> None:
         2024-07-01 c1 invoice 4
           base  2024-07-01..2024-08-01  5.00
           total 5.00
-        """,
-    )
-
-
-GIVEN_BACK = """
-    meters: {{m: {{aggregation: sum, negative: yes}}}}
-    plans: {{api: {{meter: m, amount: 0.10}}}}
-    coupons: {{half: {{percent: 50, duration: once}}, five: {{amount: 5, duration: once}}, late: {{percent: 50, duration: forever}}}}
-    tax: 25
-
-    2024-04-01 subscribe plan=api {coupon}
-    2024-04-10 usage 1000
-    2024-05-01 bill_run
-    {then}
-    2024-05-02 usage meter=m events=[{{at: 2024-04-20, value: -600}}]
-    2024-06-01 bill_run
-"""
-
-
-@pytest.mark.parametrize(
-    ("coupon", "then", "line", "total"),
-    [
-        ("", "", "-60.00", "-60.00  tax -15.00  total -75.00"),
-        ("", "2024-05-01 record_payment", "-60.00", "-60.00  tax -15.00  total -75.00\n  balance 75.00"),
-        ("coupon=half", "2024-05-01 record_payment", "-30.00", "-30.00  tax -7.50  total -37.50\n  balance 37.50"),
-        ("coupon=five", "2024-05-01 record_payment", "-57.00", "-57.00  tax -14.25  total -71.25\n  balance 71.25"),
-        ("", "2024-05-02 apply_coupon late", "-60.00", "-60.00  tax -15.00  total -75.00"),
-        ("", "2024-05-02 credit_note document=1 amount=40", "-36.00", "-36.00  tax -9.00  total -45.00"),
-    ],
-)
-def test_usage_gives_back_what_its_line_charged_for_it(coupon: str, then: str, line: str, total: str) -> None:
-    """400 of the 1000 are left, so six tenths go back of what the line charged and still holds; first what is unpaid."""
-    found = played(GIVEN_BACK.format(coupon=coupon, then=then))
-    assert found.split("2024-06-01 c1 ")[1] == (
-        f"credit note {2 if 'credit_note' in then else 1}\n  api  credit  2024-04-01..2024-05-01  {line}  of 1/1\n  net {total}"
-    )
-
-
-def test_usage_gives_back_the_latest_line_first() -> None:
-    """60 and 40 were charged; of them 30 stay, so all of the second goes back and half of the first."""
-    story(
-        """
-        policy: {progressive_threshold: 50}
-        plans: {api: {meter: m, amount: 1}}
-        meters: {m: {aggregation: sum, negative: yes}}
-
-        2024-04-01 subscribe api
-        2024-04-10 usage 60
-        2024-04-10 bill_run
-        2024-04-20 usage 40
-        2024-05-01 bill_run
-        2024-05-02 usage meter=m events=[{at: 2024-04-20, value: -70}]
-        2024-06-01 bill_run
-        """,
-        """
-        2024-04-10 c1 invoice 1
-          api  usage  2024-04-01..2024-04-10  x60  60.00
-          total 60.00
-        2024-05-01 c1 invoice 2
-          api  usage  2024-04-01..2024-05-01  x100  40.00
-          total 40.00
-        2024-06-01 c1 credit note 1
-          api  credit  2024-04-01..2024-05-01  -40.00  of 2/1
-          api  credit  2024-04-01..2024-04-10  -30.00  of 1/1
-          total -70.00
         """,
     )
 

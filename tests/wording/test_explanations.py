@@ -316,17 +316,32 @@ EXAMPLES = {
         Linjen er på -0,02 kr.
         """,
     ),
+    "usage that was charged too much": (
+        seats("1500", "0.015", kind=LineKind.USAGE, charged=3000), FEBRUARY,
+        """
+        Counted, 10 to 27 February 2019: 1,500.
+        1,500 at 0.015 EUR are 22.50 EUR.
+        30.00 EUR was charged before, 7.50 EUR more than that.
+        The line comes to -7.50 EUR.
+        """,
+        """
+        Medregnet 10.-27. februar 2019: 1.500.
+        1.500 til 0,015 kr. er 22,50 kr.
+        30,00 kr. er opkrævet før, altså 7,50 kr. for meget.
+        Linjen er på -7,50 kr.
+        """,
+    ),
     "usage after what was charged": (
         seats("1500", "0.015", kind=LineKind.USAGE, charged=2000, off=(Decimal(10),)), FEBRUARY,
         """
-        Used, 10 to 27 February 2019: 1,500.
+        Counted, 10 to 27 February 2019: 1,500.
         1,500 at 0.015 EUR are 22.50 EUR.
         20.00 EUR of that was charged before, which leaves 2.50 EUR.
         A discount of 10 % takes off 0.25 EUR and leaves 2.25 EUR.
         The line comes to 2.25 EUR.
         """,
         """
-        Brugt 10.-27. februar 2019: 1.500.
+        Medregnet 10.-27. februar 2019: 1.500.
         1.500 til 0,015 kr. er 22,50 kr.
         20,00 kr. af det er opkrævet før, så der er 2,50 kr. tilbage.
         En rabat på 10 % trækker 0,25 kr. fra, så der er 2,25 kr. tilbage.

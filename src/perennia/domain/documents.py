@@ -202,6 +202,7 @@ class Document:
         return max(self.total_minor, 0) - self.from_balance_minor
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class PayTerms:
     """When a document is to be paid: so many days after its issue, or after the end of the month of its issue."""

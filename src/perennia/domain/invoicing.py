@@ -4,7 +4,7 @@
 order of effects, and answers with everything that is to be written. Asked again it finds nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
@@ -33,8 +33,25 @@ from perennia.domain.progress import earliest
 from perennia.domain.refunds import with_refunds
 from perennia.domain.wallet import Moved
 
-_MOST_ROUNDS = 1000
+MOST_ROUNDS = 1000
 """So often one instant may be due again; each round does all that is due then."""
+
+
+class Turns:
+    """The instants at which something is due, as `find` tells them, one after the other."""
+
+    __slots__ = ("_find", "_payer_id", "_rounds", "due")
+
+    def __init__(self, find: Callable[[], datetime | None], *, payer_id: Id) -> None:
+        self._find, self._payer_id, self._rounds = find, payer_id, 0
+        self.due = find()
+
+    def go_on(self) -> None:
+        """What is due next, once all of an instant was done. Raises BillingStuck where that one never is."""
+        last, self.due = self.due, self._find()
+        self._rounds = self._rounds + 1 if self.due is not None and self.due == last else 0
+        if self.due is not None and self._rounds > MOST_ROUNDS:
+            raise BillingStuck(payer=self._payer_id.text("cus"), at=self.due.isoformat())
 
 
 def next_due_at(payer: Payer, *, seller: Seller) -> datetime | None:
@@ -69,8 +86,8 @@ def bill(
     free: list[SpanFree] = []
     expired: list[Moved] = []
     gathered: dict[GroupKey, Draft] = {}
-    due, rounds = _next_of_all(courses, funds, gates), 0
-    while due is not None and due <= through and not any(course.needs_rereading(due) for course in courses):
+    turns = Turns(lambda: _next_of_all(courses, funds, gates), payer_id=payer.id)
+    while (due := turns.due) is not None and due <= through and not _needs_rereading(courses, due):
         if gates.open:
             gates.drop(due, courses)
         drafts = _drafts(courses, due, gathered if together else {})
@@ -89,10 +106,7 @@ def bill(
                     )
                 )  # fmt: skip
             gathered = {}
-        last, due = due, _next_of_all(courses, funds, gates)
-        rounds = rounds + 1 if due == last else 0
-        if rounds > _MOST_ROUNDS:
-            raise BillingStuck(payer=payer.id.text("cus"), at=last.isoformat())
+        turns.go_on()
     if not catch_up:
         _refuse_long_catch_up(courses)
     decision = _decision(payer, courses, issued, expired, next_due_at=due)
@@ -100,12 +114,10 @@ def bill(
         decision = replace(decision, free=tuple(free))
     if made := [refund for one in issued for refund in one.refunds]:
         decision = with_refunds(decision, made)
-    return _with_dropped(decision, gates)
+    return _with_dropped(decision, gates) if gates.dropped else decision
 
 
 def _with_dropped(decision: Decision, gates: Gates) -> Decision:
-    if not gates.dropped:
-        return decision
     return replace(
         decision,
         dropped=tuple(gates.dropped),
@@ -133,6 +145,10 @@ def _courses(payer: Payer, seller: Seller, new_ids: NewIds) -> list[Course]:
 def _no_ids(count: int) -> list[Id]:
     """For a look ahead: what would be new needs no key of its own."""
     return [Id(bytes(16))] * count
+
+
+def _needs_rereading(courses: list[Course], at: datetime) -> bool:
+    return any((course.changes or course.pause is not None) and course.needs_rereading(at) for course in courses)
 
 
 def _next_due_at(courses: list[Course]) -> datetime | None:

@@ -13,7 +13,7 @@ from perennia.domain.ids import Id
 from perennia.domain.money import ROUNDINGS, exponent, to_step
 from perennia.domain.one_offs import OneOff
 from perennia.domain.pricing import Model
-from perennia.domain.schemes import Basis
+from perennia.domain.schemes import basis_under
 from perennia.domain.tax import NO_TAX
 from perennia.domain.taxing import LineTax, discount_in
 from perennia.domain.using import Overused, Used
@@ -185,5 +185,5 @@ def _priced(charge: Charge) -> dict[str, Any]:
         return {"format": 2}
     if _is_single(charge):
         return {}
-    basis = charge.basis if isinstance(charge, Used) else Basis.of(charge.policies)
+    basis = charge.basis if isinstance(charge, Used) else basis_under(charge.policies)
     return priced(charge.version.price, basis)

@@ -204,15 +204,15 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Foreseen(Mapping[Question, Measured]):
-    """Answers about times to come: what was used until `now` as it is known, and nothing from then on."""
+    """Answers about times to come: what was used before `until` as it is known, and nothing from then on."""
 
     known: Mapping[Question, Measured]
-    now: datetime
+    until: datetime
 
     def __getitem__(self, question: Question) -> Measured:
-        if question.start >= self.now:
+        if question.start >= self.until:
             return NOTHING
-        return self.known[question if question.end <= self.now else replace(question, end=self.now)]
+        return self.known.get(replace(question, end=min(question.end, self.until))) or self.known[question]
 
     def __iter__(self) -> Iterator[Question]:
         return iter(self.known)
@@ -237,6 +237,11 @@ class _AnyMeter(Mapping[Id, Meter]):
 
 UNUSED = Usage(_AnyMeter(), Foreseen({}, datetime.min.replace(tzinfo=UTC)), {})
 """As if nothing were used at any time."""
+
+
+def known_until(now: datetime) -> datetime:
+    """Up to when usage that was recorded may lie, its senders' clocks running ahead."""
+    return now + AHEAD
 
 
 def refusal(event: UsageEvent, meter: Meter, *, now: datetime) -> Outcome | None:

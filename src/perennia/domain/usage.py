@@ -5,7 +5,7 @@ period. So a late event, a correction or an invoice in the middle of a period ne
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -188,8 +188,8 @@ class Tally:
 
         With `through` what is known up to a later instant counts, too.
         """
-        found = running(subscription, at, through=through)
-        return [charge for charge in self._charges(subscription, found) if charge.amount]
+        found = self._charges(subscription, running(subscription, at, through=through))
+        return [*self._taken_in(subscription, found), *(charge for charge in found if charge.amount)]
 
     def progressive(
         self, subscription: Subscription, at: datetime, *, through: datetime | None = None
@@ -202,6 +202,16 @@ class Tally:
         total = sum(charge.amount for charge in found)
         reached = total >= Fraction(threshold) * 10 ** exponent(subscription.currency)
         return self._taken(found) if reached and total > 0 else []
+
+    def _taken_in(self, subscription: Subscription, found: Sequence[UsageCharge]) -> list[UsageCharge]:
+        """What was charged for stretches that others stand for now: those come to all of it, so it is given back."""
+        versions = {version.id: version for item in subscription.items for version in item.versions}
+        return [
+            UsageCharge(replace(_no_stretch(subscription, versions[key[0]], key[1]), ends=False), _UNUSED, charged)
+            for charge in found
+            for key in charge.stretch.taken_in
+            if (charged := self._charged.get(key, 0))
+        ]
 
     def alerts(
         self, subscription: Subscription, at: datetime, *, through: datetime | None = None

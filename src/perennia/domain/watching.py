@@ -10,7 +10,7 @@ from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Payer, Seller
 from perennia.domain.ids import NewIds
 from perennia.domain.invoicing import next_due_at
-from perennia.domain.metering import AHEAD
+from perennia.domain.metering import known_until
 from perennia.domain.usage import AlertReached
 from perennia.domain.using import Using
 
@@ -25,11 +25,6 @@ class Watched:
     @property
     def is_nothing(self) -> bool:
         return not self.alerts and not self.decision.documents
-
-
-def known_until(now: datetime) -> datetime:
-    """Up to when usage that was recorded may lie, its senders' clocks running ahead."""
-    return now + AHEAD
 
 
 def watch(payer: Payer, *, seller: Seller, now: datetime, new_ids: NewIds) -> Watched:

@@ -76,11 +76,13 @@ def act_on(
     now: datetime,
     policy: Policy | None = None,
     gives_up: bool = False,
+    may_end: bool = False,
 ) -> Iterator[Act]:
     """Open the books, lock the payer and find the subscription.
 
     While something asked for before waits for its payment nothing else is done, except that an act that `gives_up`
-    discards what waits. Raises NotFound, SubscriptionEnded, ChangePending, InvalidValue.
+    discards what waits. What is owed up to now is billed; if the subscription ends by that, only an act that says it
+    `may_end` goes on, with what the subscription was. Raises NotFound, SubscriptionEnded, ChangePending, InvalidValue.
     """
     with open_books(tenant=tenant, of_few=True) as books:
         now = books.business_time(now)
@@ -88,7 +90,9 @@ def act_on(
         subscription = _running(books, payer, subscription_id)
         settled = up_to_date(books, payer, actor=actor, now=now)
         if settled is not payer:
-            payer, subscription = settled, _running(books, settled, subscription_id)
+            payer = settled
+            if not may_end or subscription_id in {one.id for one in payer.subscriptions}:
+                subscription = _running(books, payer, subscription_id)
         if payer.drafts and _let_go(books, payer, subscription_id, gives_up=gives_up, actor=actor, now=now):
             payer = books.lock(payer.id)
             subscription = _running(books, payer, subscription_id)

@@ -10,7 +10,7 @@ from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Payer, Seller
 from perennia.domain.ids import Id
 from perennia.domain.invoicing import next_due_at
-from perennia.domain.preferences import checked_language
+from perennia.domain.preferences import checked_email, checked_language
 from perennia.domain.tax import tax_status
 from perennia.domain.taxing import revalued
 from perennia.operations.agreements import customer_and_payer
@@ -50,7 +50,7 @@ def create_customer(
         check_country(country)
     checked_language(language)
     checked(name, field="name")
-    checked(email, field="email", longest=320)
+    checked_email(email)
     for text, field, longest in ((external_id, "external_id", 200), (address, "address", 1000)):
         if text:
             checked(text, field=field, longest=longest)

@@ -13,6 +13,7 @@ from perennia.domain.errors import InvalidValue
 from perennia.domain.facts import Payer, Seller
 from perennia.domain.forecast import Usage, ahead, drafted, metered
 from perennia.domain.ids import Id
+from perennia.domain.metering import known_until
 from perennia.operations import books
 from perennia.store import session
 from perennia.store.identity import Keys
@@ -200,7 +201,12 @@ def _look(cursor: Cursor, *, tenant: Id, payer_id: Id, now: datetime) -> _Look:
     row = payers.payers(cursor, ids=[payer_id])[0]
     at = shop.clock or now
     (payer,) = usage.with_usage(
-        cursor, facts.payers(cursor, [row.standing], tenant=shop), tenant=tenant, through=at, running=True, waits=False
+        cursor,
+        facts.payers(cursor, [row.standing], tenant=shop),
+        tenant=tenant,
+        through=known_until(at),
+        running=True,
+        waits=False,
     )
     return _Look(shop, payer, sellers.seller(cursor, tenant=shop), at, row.set_aside_code)
 

@@ -90,7 +90,7 @@ def start(
 
     `items` name one plan and any add-ons in one currency; `policy` holds for this subscription over the tenant's. What
     is due now is invoiced in the same transaction.
-    Raises NotFound, InvalidValue, CurrencyMismatch, AlreadyExists, PolicyConflict; AlreadySubscribed where
+    Raises NotFound, InvalidValue, StartTooEarly, CurrencyMismatch, AlreadyExists, PolicyConflict; AlreadySubscribed where
     they have one of a product of which one customer has one; StillRunning where what it
     `reactivates` has not ended; for a coupon what `redeem` raises.
     """

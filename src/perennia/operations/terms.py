@@ -101,8 +101,12 @@ def hold_invoicing(*, tenant: Id, actor: str, subscription_id: Id, now: datetime
 
 
 def release_invoicing(*, tenant: Id, actor: str, subscription_id: Id, now: datetime) -> None:
-    """Invoice what fell due since invoicing was held, in order, and go on."""
-    with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now) as act:
+    """Invoice what fell due since invoicing was held, in order, and go on.
+
+    Also where it ended meanwhile and more periods than are let pass kept its end from releasing it. Raises NotFound,
+    SubscriptionEnded where nothing is held any more.
+    """
+    with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now, may_end=True) as act:
         write.hold(act.books.cursor, subscription_id=subscription_id, since=None)
         act.settle(Event(EventType.SUBSCRIPTION_RELEASED, subscription_id, act.now))
 

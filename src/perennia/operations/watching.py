@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from perennia.domain.ids import Id
-from perennia.domain.watching import known_until, watch
+from perennia.domain.metering import known_until
+from perennia.domain.watching import watch
 from perennia.operations.books import Books, open_books
 from perennia.store.identity import new_ids
 from perennia.store.reads import payers
@@ -55,10 +56,7 @@ def _look(*, tenant: Id, subscription_id: Id, signal: int, now: datetime, actor:
         locked = locks.lock_payer(books.cursor, tenant=tenant, payer_id=payer_id)
         (payer,) = books.facts([locked], through=known_until(now), running=True)
         found = read.answered(
-            books.cursor,
-            payer,
-            lambda one: watch(one, seller=books.seller(), now=now, new_ids=new_ids),
-            tenant=tenant,
+            books.cursor, payer, lambda one: watch(one, seller=books.seller(), now=now, new_ids=new_ids), tenant=tenant
         )
         if not found.is_nothing:
             books.write([found.decision], actor=actor)

@@ -2,7 +2,7 @@
 
 SENTENCES = {
     # what a line is about
-    "used": "Used, {span}: {quantity}.",
+    "used": "Counted, {span}: {quantity}.",
     "not_used": "Not used: {span}.",
     "paused": "Paused: {span}.",
     "overused": "Usage settled again: {span}.",
@@ -48,6 +48,7 @@ SENTENCES = {
     "part.undated": "{share}: {amount}.",
     # what takes an amount down or up
     "already_charged": "{charged} of that was charged before, which leaves {amount}.",
+    "already_charged.more": "{charged} was charged before, {amount} more than that.",
     "percent_off": "A discount of {percent} % takes off {off} and leaves {amount}.",
     "amount_off": "A discount takes off {off} and leaves {amount}.",
     "rounded": "Rounded: {amount}.",
@@ -88,6 +89,7 @@ SENTENCES = {
     "document.credit_note": "Credit note {number} to {buyer}, {date}: {total}",
     "document.line": "{description}, {span}: {amount}",
     "document.line_at_once": "{description}: {amount}",
+    "document.rounding": "Rounding",
     "document.paid_from_balance": "{amount} of it was paid from the credit balance.",
     "document.tax": "Tax",
     # its tax
@@ -97,6 +99,7 @@ SENTENCES = {
     "tax.by_line": "{lines}: {percent} % tax in {place}, rounded line by line, {tax} on {net}.",
     "tax.nothing": "{lines}: no tax is charged in {place}.",
     "tax.credited": "{lines}: {percent} % tax as on what is given back, {tax} on {net}.",
+    "tax.credited_none": "{lines}: no tax, as on what is given back.",
     "tax.reverse_charge_eu": (
         "{lines}: no tax. Reverse charge: the buyer, {tax_id}, accounts for it in {place} (Directive 2006/112/EC, "
         "article 196)."

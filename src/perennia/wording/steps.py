@@ -104,8 +104,8 @@ def _events(teller: Teller, here: Here) -> Said:
 
 
 def _already_charged(teller: Teller, here: Here) -> Said:
-    charged = teller.price(here.facts["charged"])
-    return Said("already_charged", {"charged": charged, "amount": teller.amount(here.step.value)})
+    holes = {"charged": teller.price(here.facts["charged"]), "amount": teller.amount(abs(here.step.value))}
+    return Said("already_charged.more" if here.step.value < 0 else "already_charged", holes)
 
 
 def _percent_off(teller: Teller, here: Here) -> Said:

@@ -184,7 +184,7 @@ def _measured(cursor: Cursor, payer: Payer, lacking: NotMeasured, *, tenant: Id)
     def told(one: Subscription) -> Subscription:
         if one.usage is None:
             return one
-        answers = {**one.usage.answers, **(quantities(cursor, asked[one.id]) if one.id in asked else {})}
+        answers = {**one.usage.answers, **quantities(cursor, asked[one.id])} if one.id in asked else one.usage.answers
         return replace(one, usage=replace(one.usage, answers=answers, lines={**one.usage.lines, **charging}))
 
     return replace(payer, subscriptions=tuple(map(told, payer.subscriptions)), closing=tuple(map(told, payer.closing)))
