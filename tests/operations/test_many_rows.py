@@ -1,12 +1,13 @@
 """More rows than go as one parameter, in a transaction that writes several times: each is written once."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
 from perennia.config.clock import now as machine_now
 from perennia.domain.calendar import midnight
-from perennia.operations import subscriptions
+from perennia.operations import changes, subscriptions
 from perennia.store import bulk
 from tests.operations.counter import agrees, pays
 from tests.operations.shop import ZONE, open_shop
@@ -45,5 +46,23 @@ def test_an_act_that_first_bills_what_was_missed():
         ("invoice", 1, 13000),
         ("invoice", 2, 13000),
         ("credit_note", 1, -6709),
+    ]
+    agrees(shop)
+
+
+def test_an_act_that_is_tried_and_taken_back_in_between():
+    """What a change that is to be paid first would cost is found by making it; where it costs nothing it is made."""
+    shop = open_shop(opened_on=date(2025, 4, 1))
+    basic = shop.start(shop.customer(), "basic", "seat*3")
+    shop.clock_to(date(2025, 5, 16))
+    seat = shop.rows("SELECT id FROM items WHERE kind = 'add_on'")[0][0]
+    changes.set_quantity(
+        tenant=shop.tenant, actor="astrid", subscription_id=basic, item_id=seat, quantity=Decimal(1),
+        payment_gated=True, now=machine_now(),
+    )  # fmt: skip
+    assert shop.rows("SELECT kind, net_minor FROM documents ORDER BY issued_at, kind DESC, number") == [
+        ("invoice", 13000),
+        ("invoice", 13000),
+        ("credit_note", -1032),
     ]
     agrees(shop)

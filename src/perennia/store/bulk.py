@@ -305,11 +305,11 @@ def begin(connection: psycopg.Connection[Any]) -> None:
 def empty_stages(cursor: psycopg.Cursor[Any]) -> None:
     """Empty them before the commit does, for a transaction that writes the same tables several times.
 
-    It takes as long as ten acts, which mostly send their few rows past the stages.
+    It takes as long as ten acts, which mostly send their few rows past the stages. Whose stages had rows once may have
+    them again: where a part of the transaction is taken back, so is the emptying in it.
     """
     if cursor.connection in _staged:
         cursor.execute(f"TRUNCATE {', '.join(_stage(model) for model in STAGED)}".encode())
-        _staged.discard(cursor.connection)
 
 
 def _stage(model: type[models.Model]) -> str:

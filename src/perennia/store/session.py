@@ -78,7 +78,6 @@ def transaction(tenant: Id | None, *, of_few: bool = False) -> Iterator[Cursor]:
             yield _cursor(raw)
         return
     with _of_one(raw, tenant), django_transaction.atomic():
-        bulk.begin(raw)
         cursor = _cursor(raw)
         if of_few and tenant is not None:
             with _planned_once(raw, cursor, tenant, after=_TWICE):
@@ -277,6 +276,8 @@ def _of_one(raw: Any, tenant: Id | None) -> Iterator[None]:
     """The tenant is set until the outermost transaction ends, so a nested one for another would change it for both."""
     if raw.perennia_within and raw.perennia_within[-1] != tenant:
         raise RuntimeError("a transaction has one tenant; the one around this has another")
+    if not raw.perennia_within:
+        bulk.begin(raw)
     raw.perennia_within.append(tenant)
     try:
         yield
