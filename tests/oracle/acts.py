@@ -26,10 +26,11 @@ VERBS: dict[str, set[str]] = {
         "language",
         "name",
     },
-    "subscribe": set((SUBSCRIBE + "collection net_days po_number currency").split()),
-    "change_plan": {"plan", "quantity", "when"},
-    "set_quantity": {"item", "quantity", "when"},
-    "add_item": {"add_on", "price", "quantity", "amount", "when"},
+    "subscribe": set((SUBSCRIBE + "collection net_days po_number currency apart payment_behavior").split()),
+    "change_plan": {"plan", "quantity", "amount", "when", "payment_gated"},
+    "ramp": {"steps"},
+    "set_quantity": {"item", "quantity", "when", "payment_gated"},
+    "add_item": {"add_on", "price", "quantity", "amount", "when", "payment_gated"},
     "remove_item": {"item", "when"},
     "unchange": {"change"},
     "withdraw": set(),
@@ -42,14 +43,19 @@ VERBS: dict[str, set[str]] = {
     "set_anchor_day": {"day", "anchor"},
     "set_trial_end": {"trial_end"},
     "end_trial": set(),
-    "set_term_end": {"term_end", "then"},
+    "set_term_end": {"term_end", "periods", "then"},
     "apply_coupon": {"coupon"},
     "usage": {"meter", "events", "value", "who", "key"},
-    "one_off": {"name", "amount", "quantity", "tax_class", "when"},
-    "grant_credit": {"amount"},
+    "one_off": {"name", "amount", "quantity", "tax_class", "tax_inclusive", "when"},
+    "grant_credit": {"amount", "currency", "expires", "kind"},
     "record_payment": {"document", "amount"},
+    "refund": {"amount"},
     "adjust_line": {"document", "line", "amount"},
-    "credit_note": {"document", "lines", "becomes"},
+    "credit_note": {"document", "lines", "amount", "becomes"},
+    "void": {"document"},
+    "write_off": {"document"},
+    "hold_invoicing": set(),
+    "release_invoicing": set(),
     "bill_run": set(),
     "advance_to": {"to"},
 }
@@ -82,6 +88,8 @@ class Act:
     subscription: str
     args: Mapping[str, Any]
     overrides: Mapping[str, Any]
+    issued: datetime | None = None
+    """When it was done for good, where that was later: as of `at`, what it comes to issued then."""
 
     def get(self, name: str, default: Any = None) -> Any:
         return self.args.get(name, default)
@@ -93,9 +101,11 @@ class Scenario:
     currency: str
     country: str | None
     rates: tuple[Rate, ...]
+    inclusive: bool
     prices: tuple[Price, ...]
     coupons: Mapping[str, Coupon]
     meters: Mapping[str, str]
+    negative: frozenset[str]
     policy: Policy
     acts: tuple[Act, ...]
 
@@ -124,9 +134,13 @@ def read(raw: Mapping[str, Any]) -> Scenario:
         currency=currency,
         country=country,
         rates=rates,
+        inclusive=inclusive,
         prices=tuple(prices),
         coupons={code: coupon(code, own) for code, own in _named(catalogue.get("coupons"))},
         meters={code: str(own.get("aggregation", "sum")) for code, own in _named(catalogue.get("meters"))},
+        negative=frozenset(
+            code for code, own in _named(catalogue.get("meters")) if word(own.get("negative", "no")) in ("yes", "true")
+        ),
         policy=policy(DEFAULTS, raw.get("policy")),
         acts=tuple(_acts(raw.get("timeline") or (), zone)),
     )

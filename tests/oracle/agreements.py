@@ -2,21 +2,22 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import count
 from zoneinfo import ZoneInfo
 
 from tests.oracle import NotSupported
 from tests.oracle.acts import Coupon
-from tests.oracle.calendar import NEVER, Anchor, aligned, local_day, midnight, wall
+from tests.oracle.calendar import NEVER, Anchor, aligned, later, local_day, measure, midnight, wall
 from tests.oracle.policies import Policy
 from tests.oracle.prices import Price, worth
 from tests.oracle.slots import Cut, Pause, Series, Slot, SlotKey, slots
 
 NUMBERS = count(1)
 AT_TRIAL_END = "trial end"
-Reference = datetime | SlotKey | str
+Reference = datetime | SlotKey | str | Pause
+"""An instant, the end of a period, of the trial, or of a pause, wherever that comes to lie."""
 
 
 @dataclass
@@ -44,6 +45,9 @@ class Item:
     @property
     def latest(self) -> Version:
         return self.versions[-1]
+
+    def in_force(self, at: datetime) -> Version:
+        return next((one for one in reversed(self.versions) if one.start <= at), self.versions[0])
 
 
 @dataclass
@@ -73,7 +77,9 @@ class Redemption:
     at: datetime
     policy: Policy
     in_scope: bool
-    used: set[SlotKey] = field(default_factory=set)
+    origin: int = 0
+    """What it has in common with those that came of the same coupon of a customer; 0 for a subscription's own."""
+    used: set[object] = field(default_factory=set)
 
 
 @dataclass
@@ -95,6 +101,12 @@ class Agreement:
     term: End | None = None
     paid_slots: set[SlotKey] = field(default_factory=set)
     withdrawn: bool = False
+    held_since: datetime | None = None
+    tangled: str = ""
+    """What was done to it while invoices that were due waited."""
+    granted_at: datetime = datetime.min.replace(tzinfo=UTC)
+    granted: datetime | None = None
+    """The end of its trial as it was granted, pauses left out."""
     number: int = field(default_factory=NUMBERS.__next__)
     marks: set[datetime] = field(default_factory=set)
     meters: Mapping[str, str] = field(default_factory=dict)
@@ -121,13 +133,19 @@ class Agreement:
         return at if self.unit == "second" else midnight(local_day(at, self.zone), self.zone)
 
     def slots(self, item: Item, until: datetime) -> Iterator[Slot]:
-        return slots(item.chain, self.pauses, until, self.zone, self.unit, self.paid_slots.__contains__)
+        def behind(at: datetime) -> bool:
+            return item.in_force(at).price.timing != "advance"
+
+        return slots(item.chain, self.pauses, until, self.zone, self.unit, self.paid_slots.__contains__, behind)
 
     def slot_at(self, item: Item, at: datetime) -> Slot:
-        found = [slot for slot in self.slots(item, at) if slot.begin <= at < slot.end]
-        if not found:
+        found = self.slot_or_none(item, at)
+        if found is None:
             raise NotSupported("an act in a stretch without a period")
-        return found[-1]
+        return found
+
+    def slot_or_none(self, item: Item, at: datetime) -> Slot | None:
+        return next((slot for slot in reversed([*self.slots(item, at)]) if slot.begin <= at < slot.end), None)
 
     def in_trial(self, at: datetime) -> bool:
         return self.trial_end is not None and at < self.trial_end
@@ -141,6 +159,8 @@ class Agreement:
             return reference
         if isinstance(reference, str):
             return self.trial_end or self.start
+        if isinstance(reference, Pause):
+            return reference.end or NEVER
         for item in self.items:
             for slot in self.slots(item, horizon):
                 if slot.key == reference:
@@ -149,14 +169,48 @@ class Agreement:
 
     def life_end(self, horizon: datetime) -> tuple[datetime, datetime, End | None]:
         """The known end, the instant it counts from, and what set it."""
-        known = [(self.resolve(end.at, horizon), end) for end in (self.cancelled, self.term) if end]
+        known = [
+            (self._clock_stands_still(end, self.resolve(end.at, horizon)), end)
+            for end in (self.cancelled, self.term)
+            if end
+        ]
+        if self._ends_without_method():
+            trial = self.trial_end or NEVER
+            known.append((trial, End(trial, trial, None, self.terms)))
         if not known:
             return NEVER, NEVER, None
         at, end = min(known, key=lambda pair: pair[0])
-        return at, self.resolve(end.effective, horizon), end
+        return (
+            at,
+            max(at, self.resolve(end.effective, horizon)) if end is self.term else self.resolve(end.effective, horizon),
+            end,
+        )
+
+    def _ends_without_method(self) -> bool:
+        """Nobody has a payment method here: at the end of a trial that asks for one it is over, unless more is arranged."""
+        asked = self.terms["trial_without_method"] != "invoice" and self.group[1] == "automatic" and self.trial_end
+        if asked and (self.terms["trial_without_method"] == "pause" or self.pending or self.pauses or self.term):
+            raise NotSupported("trial_without_method=pause, or with something arranged")
+        return bool(asked)
+
+    def _clock_stands_still(self, end: End, at: datetime) -> datetime:
+        """A term's clock stands still in the pauses that begin before its end."""
+        for pause in self.pauses if end is self.term else ():
+            if end.since <= pause.start < at:
+                if pause.end is None:
+                    return NEVER
+                at = later(at, measure(pause.start, pause.end, self.unit, self.zone), self.unit, self.zone)
+        return at
 
     def period_end(self, item: Item, at: datetime) -> Reference:
-        return AT_TRIAL_END if self.in_trial(at) else self.slot_at(item, at).key
+        """Of the period, of the trial, or of the pause between two periods."""
+        if self.in_trial(at):
+            return AT_TRIAL_END
+        if slot := self.slot_or_none(item, at):
+            return slot.key
+        if at < self.start:
+            return next(self.slots(item, self.start)).key
+        return self.paused(at) or item.chain[-1].start
 
 
 def change(
@@ -177,8 +231,6 @@ def change(
         return
     if price.currency != old.price.currency:
         raise NotSupported("a change of currency")
-    if price.setup_fee and price.setup_fee != old.price.setup_fee:
-        raise NotSupported("a change to a price with a set-up fee")
     restarts = price.interval != old.price.interval
     if terms["proration"] == "none" and "arrears" in (price.timing, old.price.timing):
         raise NotSupported("proration=none in arrears")
@@ -187,9 +239,13 @@ def change(
         raise NotSupported("another interval before a moved billing day")
     if terms["proration"] == "none" and not trial and at < sub.slot_at(item, real).begin:
         raise NotSupported("proration=none back-dated before the period")
+    begun = at
+    if terms["proration"] == "full" and not trial:  # the running part is exchanged whole
+        begun = max(sub.slot_at(item, at).begin, old.start)
+        at = at if restarts else begun
     credit = terms["proration"] != "none" and not (restarts and terms["interval_change"] == "restart_without_credit")
     anew = restarts and terms["interval_change"] != "keep_anchor"
-    old.end, old.real_end, old.cut = at, real, Cut(terms, credit, inline=anew)
+    old.end, old.real_end, old.cut = begun, real, Cut(terms, credit, inline=anew)
     item.versions.append(Version(next(NUMBERS), price, quantity, at, real, terms))
     if restarts:
         _another_interval(sub, item, at, price, old.cut, anew, trial)
@@ -211,6 +267,8 @@ def remove(sub: Agreement, item: Item, at: datetime, real: datetime, terms: Poli
     old = item.latest
     if at < old.start:
         raise NotSupported("a change back-dated before the latest version")
+    if terms["proration"] == "full" and not sub.in_trial(at):
+        at = max(sub.slot_at(item, at).begin, old.start)
     old.end, old.real_end, old.cut = at, real, Cut(terms, terms["proration"] != "none")
 
 
@@ -218,7 +276,7 @@ def add(sub: Agreement, price: Price, quantity: Fraction, at: datetime, real: da
     """An add-on counts from the subscription's anchor; in a trial it shares the trial."""
     base = sub.base.chain[-1]
     if sub.in_trial(at):
-        series = Series(next(NUMBERS), base.anchor, price.interval, base.start, base.first)
+        series = Series(next(NUMBERS), base.anchor, price.interval, base.start, "change")
     else:
         anchor = sub.slot_at(sub.base, at).anchor
         if sub.terms["alignment"] == "calendar":

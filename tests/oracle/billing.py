@@ -1,37 +1,57 @@
 """What must be billed per day: the clock moved from one due instant to the next ("Two clocks", "What is due")."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from fractions import Fraction
 from typing import Any
 
+from tests.oracle import NotSupported
 from tests.oracle.acts import Act, Scenario, read
 from tests.oracle.agreements import Agreement, Pending
-from tests.oracle.calendar import NEVER, local_day, moment
+from tests.oracle.calendar import NEVER, moment
+from tests.oracle.corrections import BY_HAND
 from tests.oracle.desk import Desk
 from tests.oracle.documents import Day, Group, Ledger
 from tests.oracle.due import Charges
+from tests.oracle.gated import resolved
 from tests.oracle.lines import Line
-from tests.oracle.prices import Price
-from tests.oracle.taxes import strip
 
-MONEY = ("record_payment", "grant_credit", "adjust_line", "credit_note", "one_off")
 CLOCK = ("bill_run", "advance_to")
+SILENT = ("create_customer", "usage")
+"""Acts that bill nobody."""
 
 
-def billed(raw: Mapping[str, Any]) -> list[Day]:
-    """What the acts of a scenario, all taken as accepted, must have billed by its last moment, in order of the days."""
+def billed(raw: Mapping[str, Any], *, in_time: bool = True) -> list[Day]:
+    """What the acts of a scenario, all taken as accepted, must have billed by its last moment, in order of the days.
+
+    Not `in_time` nobody looks between the acts: each bills what its own payer owes up to then, `bill_run` all that is due,
+    late documents dated that day; `advance_to` does so and goes on from one due instant to the next.
+    """
     scenario = read(raw)
-    goals = [moment(act.get("to"), scenario.zone) if act.get("to") else act.at for act in scenario.acts]
+
+    def due_of(acts: Sequence[Act]) -> int:
+        return played(scenario, acts, in_time=in_time).ledger.due_now
+
+    book = played(scenario, resolved(scenario.acts, due_of), in_time=in_time)
+    return sorted((day for day in book.ledger.days.values() if day.documents), key=lambda day: day.day)
+
+
+def played(scenario: Scenario, acts: Sequence[Act], *, in_time: bool) -> "Book":
+    goals = [moment(act.get("to"), scenario.zone) if act.get("to") else act.issued or act.at for act in acts]
     book = Book(scenario, max(goals))
     since = goals[0]
-    for act, goal in zip(scenario.acts, goals, strict=True):
-        book.advance(since, goal, inclusive=act.verb in CLOCK)
+    for act, goal in zip(acts, goals, strict=True):
+        if in_time:
+            book.advance(since, goal, inclusive=act.verb in CLOCK)
+        elif act.verb == "bill_run":
+            book.catch_up(goal)
+        elif act.verb == "advance_to":
+            book.catch_up(since)
+            book.advance(since, goal, inclusive=True)
         if act.verb not in CLOCK:
-            book.enter(act)
-        since = goal
-    return sorted((day for day in book.ledger.days.values() if day.documents), key=lambda day: day.day)
+            book.enter(act, late=not in_time)
+        since = max(since, goal)
+    return book
 
 
 @dataclass
@@ -39,6 +59,7 @@ class Book:
     scenario: Scenario
     horizon: datetime
     charges: dict[int, Charges] = field(default_factory=dict)
+    seen: dict[str, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.desk = Desk(self.scenario, self.horizon)
@@ -49,14 +70,8 @@ class Book:
         """Documents come out at every instant at which anything is due, one instant after the other."""
         while True:
             coming = [
-                (at, self.desk.payer(sub.customer))
-                for sub in self.desk.agreements.values()
-                for at in instants(sub, until, self.horizon)
-                if since <= at and (at < until or (inclusive and at == until))
-            ]
-            coming += [
                 (at, customer)
-                for at, customer in self.ledger.waiting_until()
+                for at, customer in self.coming(until)
                 if since <= at and (at < until or (inclusive and at == until))
             ]
             if not coming:
@@ -66,31 +81,80 @@ class Book:
                 self.draft(customer, now, now)
             since = now + datetime.resolution
 
-    def enter(self, act: Act) -> None:
+    def coming(self, until: datetime) -> Iterator[tuple[datetime, str]]:
+        for sub in self.desk.agreements.values():
+            payer = self.desk.payer(sub.customer)
+            yield from ((at, payer) for at in instants(sub, until, self.horizon))
+        yield from self.ledger.waiting_until()
+
+    def catch_up(self, now: datetime, payer: str | None = None) -> None:
+        """What nobody looked at, in order, one document for each instant that was missed, issued now; of one payer or all."""
+        for customer in [payer] if payer else dict.fromkeys(who for _, who in self.coming(now)):
+            while True:
+                since = self.seen.get(customer, datetime.min.replace(tzinfo=now.tzinfo))
+                missed = [
+                    at for at, who in self.coming(now) if who == customer and since < at and (at < now or not payer)
+                ]
+                missed = [at for at in missed if at <= now]
+                if not missed:
+                    break
+                self.draft(customer, min(missed), now)
+
+    def enter(self, act: Act, *, late: bool = False) -> None:
         """An act: what its customer owes up to then, the act, and what follows from it at once."""
-        if act.verb in MONEY:
-            customer = self.desk.who(act)
+        customer = self.desk.who(act)
+        if late and act.verb not in SILENT:
+            self.catch_up(act.issued or act.at, self.desk.payer(customer))
+        if act.verb in BY_HAND:
             self.desk.customer(customer)
             customer = self.desk.payer(customer)
             self.draft(customer, act.at, act.at)
-            getattr(self.ledger, act.verb)(act, customer)
+            BY_HAND[act.verb](self.ledger, act, customer)
+            self.ledger.close_day(customer, act.at)
             return
-        customer = self.desk.who(act)
+        held = self._held_since(act)
         self.desk.enter(act)
+        if held is not None and act.verb == "release_invoicing":
+            sub = self.desk.sub(act)
+            for at in sorted({at for at in instants(sub, act.at, self.horizon) if held < at < act.at}):
+                self.draft(self.desk.payer(customer), at, act.at)
+        if late and act.verb in SILENT:
+            return
         if act.verb == "subscribe":
             sub = self.desk.agreements[act.subscription or customer]
             if sub.terms["backdated_start"] == "per_period":
                 for at in sorted({at for at in instants(sub, act.at, self.horizon) if at < act.at}):
                     self.draft(self.desk.payer(customer), at, act.at)
-        self.draft(self.desk.payer(customer), act.at, act.at)
+        self.draft(self.desk.payer(customer), act.at, act.issued or act.at)
+
+    def _held_since(self, act: Act) -> datetime | None:
+        """Since when the invoices of an act's subscription are held; what would change what waits is refused."""
+        if act.verb in ("create_customer", "subscribe", "usage", "apply_coupon"):
+            return None
+        sub = self.desk.sub(act)
+        if sub.held_since is None:
+            return None
+        waits = any(sub.held_since < at < act.at for at in instants(sub, act.at, self.horizon))
+        if waits and act.verb not in ("hold_invoicing", "release_invoicing", "cancel", "uncancel"):
+            sub.tangled = f"{act.verb} while invoices were held"
+        if sub.tangled and act.verb == "release_invoicing":
+            raise NotSupported(sub.tangled)
+        return sub.held_since
 
     def draft(self, customer: str, through: datetime, now: datetime) -> None:
         """draft(facts, through): what is due and unsettled, one document for each group of lines."""
         groups: dict[Group, list[Line]] = {}
-        self.now = now
+        self.now, self.ledger.through, self.ledger.due_now = now, through, 0
+        self.seen[customer] = max(through, self.seen.get(customer, through))
         for sub in [sub for sub in self.desk.agreements.values() if self.desk.payer(sub.customer) == customer]:
+            if sub.held_since is not None:
+                if max(sub.life_end(self.horizon)[:2]) > through:
+                    continue
+                if sub.tangled:
+                    raise NotSupported(sub.tangled)
+                sub.held_since = None
             apply_pending(sub, through, self.horizon)
-            charges = self.charges.setdefault(sub.number, Charges(sub, self.strip, self.horizon))
+            charges = self.charges.setdefault(sub.number, Charges(sub, self.horizon))
             for line in charges.due(through, self.desk.usage):
                 groups.setdefault(sub.group, []).append(line)
         for held_by, group in self.ledger.held:
@@ -99,10 +163,6 @@ class Book:
         ended = {sub.name for sub in self.desk.agreements.values() if max(sub.life_end(self.horizon)[:2]) <= through}
         for group, lines in groups.items():
             self.ledger.take(customer, group, lines, now, ended)
-
-    def strip(self, sub: Agreement, price: Price) -> Fraction:
-        customer = self.desk.customer(self.desk.payer(sub.customer))
-        return strip(self.scenario, customer, price.tax_inclusive, price.tax_class, local_day(self.now, sub.zone))
 
 
 def waits_until(sub: Agreement, pending: Pending, horizon: datetime) -> datetime:

@@ -147,15 +147,20 @@ def aligned(how: str, day: int | None, start: datetime, every: Interval) -> Anch
         if every.months and (12 % every.months == 0):
             return Anchor(start.year, 1, 1)
     if how in ("billing_day", "customer_day") and day is not None and every.months:
-        return day_from(start, day)
+        return day_from(start, day, every)
     raise NotSupported(f"alignment {how} with {every.count} {every.unit}")
 
 
-def day_from(start: datetime, day: int) -> Anchor:
-    """The first time from `start` on that the day of the month comes round (clamped, but remembered)."""
+def day_from(start: datetime, day: int, every: Interval) -> Anchor:
+    """The first time from `start` on that the day of the month comes round.
+
+    In a month that is too short for it the anchor is an earlier one that has the day, by whole intervals.
+    """
     year, month = start.year, start.month
     if min(day, last_day(year, month)) < start.day:
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+    earlier = [divmod(year * 12 + month - 1 - n * every.months, 12) for n in range(12)]
+    year, month = next(((y, m + 1) for y, m in earlier if last_day(y, m + 1) >= day), (year, month))
     return Anchor(year, month, day)
 
 

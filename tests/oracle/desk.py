@@ -17,13 +17,14 @@ from tests.oracle.agreements import (
     Item,
     Pending,
     Redemption,
+    Reference,
     Version,
     add,
     change,
     remove,
     yearly,
 )
-from tests.oracle.calendar import Anchor, Interval, aligned, moment, wall
+from tests.oracle.calendar import Anchor, Interval, aligned, later, measure, moment, wall
 from tests.oracle.life import LIFE
 from tests.oracle.policies import Policy, policy, word
 from tests.oracle.prices import Price, number
@@ -36,6 +37,7 @@ class Customer:
     zone: ZoneInfo
     country: str | None
     facts: Mapping[str, Any]
+    coupons: list[tuple[str, datetime, Mapping[str, Any], int]] = field(default_factory=list)
 
 
 @dataclass
@@ -100,21 +102,27 @@ class Desk:
         elif act.verb == "usage":
             self._usage(act)
         elif act.verb == "apply_coupon":
-            for sub in (
-                [self.sub(act)] if act.subscription or act.customer not in self.customers else self._own(act.customer)
-            ):
-                self.attach(sub, str(act.get("coupon")), act.at, policy(sub.terms, act.overrides))
+            self.apply_coupon(act)
+        elif act.verb == "ramp":
+            self.ramp(self.live(act), act)
         elif act.verb in ("change_plan", "set_quantity", "add_item", "remove_item"):
             self.change(self.live(act), act)
         else:
             sub = self.live(act)
             LIFE[act.verb](sub, act, policy(sub.terms, act.overrides))
 
-    def _own(self, customer: str) -> list[Agreement]:
-        own = [sub for sub in self.agreements.values() if sub.customer == customer]
-        if len(own) != 1:
-            raise NotSupported("a coupon on a customer with another number of subscriptions than one")
-        return own
+    def apply_coupon(self, act: Act) -> None:
+        """To a subscription, or to a customer: then on all that it has and will have, counted for each apart."""
+        code = str(act.get("coupon"))
+        if act.subscription or act.customer not in self.customers:
+            sub = self.sub(act)
+            self.attach(sub, code, act.at, policy(sub.terms, act.overrides))
+            return
+        origin = next(NUMBERS)
+        self.customer(act.customer).coupons.append((code, act.at, act.overrides, origin))
+        for sub in self.agreements.values():
+            if sub.customer == act.customer:
+                self.attach(sub, code, act.at, policy(sub.terms, act.overrides), origin)
 
     def subscribe(self, act: Act) -> None:
         name = act.subscription or self.who(act)
@@ -126,10 +134,11 @@ class Desk:
         currency = str(act.get("currency") or self.scenario.currency)
         price = self.scenario.price(str(act.get("plan")), currency)
         group = (currency, str(act.get("collection") or "automatic"), str(act.get("po_number") or ""))
+        group += (name,) if word(act.get("apart", "no")) in ("yes", "true") else ()
         sub = Agreement(name, customer.name, currency, group, customer.zone, terms, act.at, meters=self.scenario.meters)
         began = moment(act.get("start_date"), sub.zone) if act.get("start_date") else act.at
         sub.start = sub.effective(began)
-        self._trial(sub, price, act)
+        self._trial(sub, price, act, began)
         billed_from = sub.trial_end or sub.start
         anchor = self._anchor(sub, act, price, billed_from)
         for code, sold, quantity in self._sold(act, price, currency):
@@ -140,7 +149,9 @@ class Desk:
         self.agreements[name] = sub
         self._term(sub, act)
         for code in [act.get("coupon")] if isinstance(act.get("coupon"), str) else act.get("coupon") or ():
-            self.attach(sub, str(code), sub.start, terms)
+            self.attach(sub, str(code), max(act.at, sub.start), terms)
+        for code, since, overrides, origin in self.customer(sub.customer).coupons:
+            self.attach(sub, code, max(since, sub.start), policy(sub.terms, overrides), origin)
 
     def reactivate(self, old: Agreement, act: Act) -> None:
         """A new start of what ended, without its trial ("Reactivate")."""
@@ -169,7 +180,7 @@ class Desk:
             sold.append((own.owner, _individual(own, item), number(item.get("quantity", 1))))
         return sold
 
-    def _trial(self, sub: Agreement, price: Price, act: Act) -> None:
+    def _trial(self, sub: Agreement, price: Price, act: Act, began: datetime) -> None:
         """Days on the price or the act, or until a date; one for each customer and product."""
         before = (sub.customer, price.product) in self.trialed
         if act.get("trial_end"):
@@ -177,17 +188,29 @@ class Desk:
         else:
             days = int(str(act.get("trial_days", price.trial_days)))
             if days and sub.terms["trial_unit"] == "hours24":
-                if sub.unit == "day":
-                    raise NotSupported("trial_unit=hours24 under day proration")
-                sub.trial_end = sub.start + timedelta(hours=24 * days)
+                sub.trial_end = began + timedelta(hours=24 * days)
             elif days:
                 sub.trial_end = Anchor.at_instant(sub.start, sub.zone).boundary(Interval("day", 1), days, sub.zone)
-        if sub.trial_end and before:
-            if act.get("trial_end") or act.get("trial_days"):
-                raise NotSupported("a second trial given by hand")
+        if before and not act.get("trial_end"):
             sub.trial_end = None
+        if sub.trial_end and not act.get("trial_end"):
+            sub.trial_end = self._counted_from(sub, act, sub.trial_end)
+        sub.granted = sub.trial_end
         if sub.trial_end:
             self.trialed.add((sub.customer, price.product))
+
+    def _counted_from(self, sub: Agreement, act: Act, until: datetime) -> datetime | None:
+        """`trial_from`: as many days from another start; one that would be over by now is none."""
+        how = sub.terms["trial_from"]
+        if how == "base" and act.get("addon_of"):
+            starts = [self.agreements[str(act.get("addon_of"))].start]
+        elif how == "customer_first":
+            starts = [one.start for one in self.agreements.values() if one.customer == sub.customer]
+        else:
+            return until
+        first = min([*starts, sub.start])
+        until = later(until, -measure(first, sub.start, "day", sub.zone), "day", sub.zone)
+        return until if until > sub.start else None
 
     def _anchor(self, sub: Agreement, act: Act, price: Price, billed_from: datetime) -> Anchor:
         how, day = sub.terms["alignment"], sub.terms["alignment_day"]
@@ -200,13 +223,12 @@ class Desk:
             return parent.slot_at(parent.base, billed_from).anchor
         if how == "customer_day":
             day = str(self.customer(sub.customer).facts.get("billing_day") or "")
-            if not day:
-                raise NotSupported("alignment=customer_day without the customer's billing day")
+            how = how if day else "anniversary"
         if how == "anniversary":
             sub.anchor_follows_trial = sub.terms["trial_end_is_anchor"] == "yes"
-            return Anchor.at_instant(billed_from if sub.anchor_follows_trial else sub.start, sub.zone)
+            return Anchor.at_instant(sub.effective(billed_from if sub.anchor_follows_trial else sub.start), sub.zone)
         if how != "calendar" and not price.interval.months:  # weeks and days have no day of the month
-            return Anchor.at_instant(billed_from, sub.zone)
+            return Anchor.at_instant(sub.effective(billed_from), sub.zone)
         return aligned(how, int(day) if day else None, wall(billed_from, sub.zone), price.interval)
 
     def _term(self, sub: Agreement, act: Act) -> None:
@@ -222,7 +244,7 @@ class Desk:
             at = series.anchor.boundary(series.interval, n + int(str(term["periods"])), sub.zone)
             sub.term = End(at, at, None, sub.terms, since=sub.start)
 
-    def attach(self, sub: Agreement, code: str, at: datetime, terms: Policy) -> None:
+    def attach(self, sub: Agreement, code: str, at: datetime, terms: Policy, origin: int = 0) -> None:
         coupon = self.scenario.coupons[code]
         latest = sub.base.latest.price
         in_scope = (
@@ -230,7 +252,7 @@ class Desk:
         )
         if coupon.periods and terms["coupon_counts"] == "months" and sub.trial_end:
             raise NotSupported("coupon_counts=months with a trial")
-        sub.coupons.append(Redemption(coupon, at, terms, in_scope))
+        sub.coupons.append(Redemption(coupon, at, terms, in_scope, origin))
 
     def change(self, sub: Agreement, act: Act) -> None:
         """A change now, at period end or on a date, as the act or the policy `change_timing` says."""
@@ -243,8 +265,6 @@ class Desk:
             when = "now" if direction >= 0 else "period_end"
         now = sub.effective(act.at)
         is_plan = act.verb == "change_plan"
-        if is_plan and any(waiting.is_plan for waiting in sub.pending):
-            raise NotSupported("a change of plan while another is pending")
         if when == "period_end":
             sub.pending.append(Pending(sub.period_end(item or sub.base, act.at), item, apply, is_plan))
             return
@@ -252,15 +272,38 @@ class Desk:
         if at > now:
             sub.pending.append(Pending(at, item, apply, is_plan))
             return
-        if sub.paused(at) or sub.paused(act.at):
-            raise NotSupported(f"{act.verb} during a pause")
+        if sub.paused(act.at):  # what is asked for in a pause takes effect at its end, also back-dated
+            sub.pending.append(Pending(act.at, item, apply, is_plan))
+            return
+        if pause := sub.paused(at):
+            at = pause.end or NEVER
         apply(at, act.at if at == now else at)
+
+    def ramp(self, sub: Agreement, act: Act) -> None:
+        """Steps agreed in advance, each a change that waits, from so many periods after the running one or a date on."""
+        terms = policy(sub.terms, act.overrides)
+        for step in act.get("steps"):
+            if step.get("at"):
+                when: Reference = moment(step["at"], sub.zone)
+            else:
+                series, moved, n = sub.slot_at(sub.base, max(act.at, sub.trial_end or sub.start)).key
+                when = (series, moved, n + int(str(step["after_periods"])) - 1)
+            sub.pending.append(Pending(when, sub.base, self._step(sub, step, terms), "plan" in step))
+
+    def _step(self, sub: Agreement, step: Mapping[str, Any], terms: Policy) -> Callable[[datetime, datetime], None]:
+        quantity = number(step["quantity"]) if step.get("quantity") is not None else None
+
+        def apply(at: datetime, real: datetime) -> None:
+            price = self.scenario.price(str(step["plan"]), sub.currency) if step.get("plan") else sub.base.latest.price
+            change(sub, sub.base, at, real, terms, _individual(price, step), quantity)
+
+        return apply
 
     def _change(
         self, sub: Agreement, act: Act, terms: Policy
     ) -> tuple[Item | None, Callable[[datetime, datetime], None], Fraction | None]:
         if act.verb == "change_plan":
-            price, item = self.scenario.price(str(act.get("plan")), sub.currency), sub.base
+            price, item = _individual(self.scenario.price(str(act.get("plan")), sub.currency), act.args), sub.base
             quantity = number(act.get("quantity")) if act.get("quantity") is not None else None
             direction = yearly(price, item.latest.quantity) - yearly(item.latest.price, item.latest.quantity)
             return item, lambda at, real: change(sub, item, at, real, terms, price, quantity), direction
@@ -274,12 +317,20 @@ class Desk:
         sold = number(act.get("quantity", 1))
         return None, lambda at, real: add(sub, added, sold, at, real, terms), None
 
+    def _refused(self, sub: Agreement, meter: str, at: datetime, value: Any) -> bool:
+        """An event before the start, after the end, or below zero is told to its sender and left out."""
+        end = sub.life_end(self.horizon)[0]
+        below = re.fullmatch(r"-[\d.]+", word(value)) and meter not in self.scenario.negative
+        return bool(below) or at < sub.start or at >= end
+
     def _usage(self, act: Act) -> None:
         sub = self.sub(act)
         for event in act.get("events") or [act.args]:
             at = moment(event["at"], self.scenario.zone) if event.get("at") else act.at
             meter = str(event.get("meter") or act.get("meter"))
             who = word(event.get("who", event.get("value", "")))
+            if self._refused(sub, meter, at, event.get("value")):
+                continue
             value = (
                 number(event.get("value") or 0)
                 if re.fullmatch(r"-?[\d.]+", word(event.get("value", 0)))

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.oracle import NotSupported
 from tests.oracle.acts import Act, Scenario
@@ -12,9 +14,10 @@ from tests.oracle.calendar import local_day, shown
 from tests.oracle.desk import Customer
 from tests.oracle.discounts import lay_discounts
 from tests.oracle.lines import Line
-from tests.oracle.policies import policy
+from tests.oracle.policies import word
 from tests.oracle.prices import minor, number, plain, rounded, text
 from tests.oracle.taxes import lay_tax
+from tests.oracle.wallet import Wallet
 
 Group = tuple[str, ...]
 
@@ -31,14 +34,40 @@ class Document:
     paid: int = 0
     lowered: int = 0
     refunded: int = 0
+    passed: dict[int, int] = field(default_factory=dict)
+    written_off: bool = False
 
     @property
     def total(self) -> int:
         return self.net + self.tax
 
     @property
+    def charges(self) -> list[Line]:
+        """The lines that were charged, as the document has them."""
+        return [line for line in sorted(self.lines, key=_order) if line.source is None]
+
+    @property
     def open(self) -> int:
         return max(self.total, 0) - self.from_balance - self.paid - self.lowered
+
+    def lower(self, other: "Document", most: int) -> int:
+        """Takes so much off what is open on another document, and no more; answers it."""
+        amount = max(0, min(most, other.open))
+        other.lowered += amount
+        self.passed[id(other)] = self.passed.get(id(other), 0) + amount
+        return amount
+
+    def pass_on(self, most: int) -> int:
+        """What it took in as credits of others that are open still belongs there, once it is given back itself."""
+        taken: dict[int, tuple[Document, int]] = {}
+        for line in [line for line in self.lines if line.source is not None and line.source.document is not self]:
+            other, so_far = taken.get(id(line.source.document), (line.source.document, 0))
+            taken[id(other)] = other, so_far - line.net - line.tax
+        given = 0
+        for key, (other, amount) in taken.items():
+            if not other.written_off:
+                given += self.lower(other, min(most - given, amount - self.passed.get(key, 0)))
+        return given
 
 
 @dataclass
@@ -78,13 +107,13 @@ class Day:
 
 
 def _line(line: Line) -> dict[str, Any]:
-    zone = line.sub.zone if line.sub else None
+    zone = line.sub.zone if line.sub else ZoneInfo("UTC")
     return {
         "item": line.item,
         "subscription": line.sub.name if line.sub else None,
         "kind": line.kind,
-        "start": shown(line.start, zone) if zone else None,
-        "end": shown(line.end, zone) if zone else None,
+        "start": shown(line.start, zone),
+        "end": shown(line.end, zone),
         "quantity": plain(line.quantity),
         "amount": text(line.net, line.currency),
         "credits": line.source.place if line.source else None,
@@ -129,9 +158,17 @@ class Ledger:
     customer: Callable[[str], Customer]
     agreements: Mapping[str, Agreement]
     held: dict[tuple[str, Group], list[Line]] = field(default_factory=dict)
-    balances: dict[tuple[str, str], int] = field(default_factory=dict)
+    wallets: dict[tuple[str, str], Wallet] = field(default_factory=dict)
+    payments: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     documents: dict[tuple[str, str], list[Document]] = field(default_factory=dict)
     days: dict[tuple[str, str, str], Day] = field(default_factory=dict)
+    due_now: int = 0
+    """What the documents issued last ask for."""
+    through: datetime | None = None
+    """The instant at which what is being issued fell due."""
+
+    def wallet(self, key: tuple[str, str]) -> Wallet:
+        return self.wallets.setdefault(key, Wallet())
 
     def take(self, customer: str, group: Group, lines: list[Line], now: datetime, ended: set[str]) -> None:
         """One document of what is ready now, with what waited for the next one of its subscription.
@@ -163,6 +200,7 @@ class Ledger:
             if line.returns is not None and abs(line.amount - line.returns) == 1:
                 line.amount = line.returns
         lay_tax(self.scenario, owner, ordered, day)
+        lines = lines + self._cash(customer, currency, lines, now)
         net, tax = sum(line.net for line in lines), sum(line.tax for line in lines)
         document = Document("credit_note" if net + tax < 0 else "invoice", lines, net, tax)
         key = (customer, currency)
@@ -173,90 +211,68 @@ class Ledger:
         if document.total < 0:
             self.give_back(key, document)
         else:
-            document.from_balance = min(self.balances.get(key, 0), document.total)
-            self.balances[key] = self.balances.get(key, 0) - document.from_balance
+            wallet = self.wallet(key)
+            wallet.expire(self.through or now)
+            document.from_balance = wallet.spend(document.total)
         if document.total or self.scenario.policy["zero_document"] == "issue":
             record.documents.append(document)
             for place, line in enumerate(record.lines, 1):
                 line.place = f"{record.day}/{place}"
-        record.balance_after = self.balances.get(key, 0)
+        self.due_now += max(document.total, 0) - document.from_balance
+        self.close_day(customer, now)
         record.open_after = sum(one.open for one in self.documents[key])
+
+    def _cash(self, customer: str, currency: str, lines: list[Line], now: datetime) -> list[Line]:
+        """The total brought to a multiple of `cash_step`, by a line without tax."""
+        terms = next((line.sub.terms for line in [*lines] if line.sub and line.source is None), self.scenario.policy)
+        if terms["cash_step"] == "none" or any(
+            line.sub is None or line.sub.terms["cash_step"] == "none" for line in lines
+        ):
+            return []
+        step = rounded(minor(number(terms["cash_step"]), currency))
+        total = sum(line.net + line.tax for line in lines)
+        if step < 2 or total % step == 0:
+            return []
+        off = rounded(Fraction(total, step), terms["rounding_mode"]) * step - total
+        return [Line(None, "", "rounding", now, None, Fraction(1), off, currency)]
+
+    def close_day(self, customer: str, now: datetime) -> None:
+        """The balance with which the day ends, as far as it went."""
+        day = local_day(now, self.customer(customer).zone).isoformat()
+        for (on, who, currency), record in self.days.items():
+            if (on, who) == (day, customer):
+                self.wallet((who, currency)).expire(now)
+                record.balance_after = self.wallet((who, currency)).balance
 
     def give_back(self, key: tuple[str, str], note: Document) -> None:
         """First what is open on the credited documents; the paid part to the balance, or back (`credit_becomes`)."""
         left = -note.total
+        parts: list[tuple[Line, int]] = []
         for line in [line for line in note.lines if line.source is not None]:
             part = min(left, -(line.net + line.tax))
             left -= part
+            if line.source.document is not note:
+                part -= note.lower(line.source.document, part)
+            parts.append((line, part))
+        for line, part in parts:
             credited = line.source.document
-            lowered = min(part, credited.open) if credited is not note else 0
-            credited.lowered += lowered
-            part -= lowered
+            rest = part if credited is note else part - credited.pass_on(part)
             if line.becomes == "refund":
-                refund = min(part, credited.paid - credited.refunded)
+                refund = min(rest, credited.paid - credited.refunded)
                 credited.refunded += refund
-                part -= refund
-            self.balances[key] = self.balances.get(key, 0) + part
-
-    def record_payment(self, act: Act, customer: str) -> None:
-        """Booked on the last open document; what is left of it is the customer's balance."""
-        if str(act.get("document") or "last open") not in ("last", "last open"):
-            raise NotSupported("a payment of a document by number")
-        keys = [key for key in self.documents if key[0] == customer] or [(customer, self.scenario.currency)]
-        if len(keys) > 1:
-            raise NotSupported("a payment by a customer with several currencies")
-        (key,) = keys
-        owed = [document for document in self.documents.get(key, []) if document.open > 0]
-        amount = rounded(minor(number(act.get("amount")), key[1])) if act.get("amount") is not None else None
-        if owed:
-            taken = owed[-1].open if amount is None else min(amount, owed[-1].open)
-            owed[-1].paid += taken
-            amount = 0 if amount is None else amount - taken
-        self.balances[key] = self.balances.get(key, 0) + (amount or 0)
-
-    def grant_credit(self, act: Act, customer: str) -> None:
-        key = (customer, self.scenario.currency)
-        self.balances[key] = self.balances.get(key, 0) + rounded(minor(number(act.get("amount")), key[1]))
-
-    def adjust_line(self, act: Act, customer: str) -> None:
-        """A credit of a part of one line of the last invoice; later credits are of what is left."""
-        self._credit_parts(act, customer, [{"line": act.get("line", 1), "amount": act.get("amount")}])
-
-    def credit_note(self, act: Act, customer: str) -> None:
-        self._credit_parts(act, customer, list(act.get("lines") or ()))
-
-    def _credit_parts(self, act: Act, customer: str, parts: list[Mapping[str, Any]]) -> None:
-        key = (customer, self.scenario.currency)
-        if (
-            str(act.get("document") or "last") != "last"
-            or not parts
-            or any(set(part) != {"line", "amount"} for part in parts)
-        ):
-            raise NotSupported("a credit note but of amounts of lines of the last document")
-        invoice = [document for document in self.documents[key] if document.kind == "invoice"][-1]
-        becomes = str(act.get("becomes") or policy(self.scenario.policy, act.overrides)["credit_becomes"])
-        credits = []
-        for part in parts:
-            line = invoice.lines[int(str(part["line"])) - 1]
-            amount = rounded(minor(number(part["amount"]), key[1]))
-            if amount <= 0 or line.source is not None or line.inclusive or becomes not in ("balance", "refund"):
-                raise NotSupported("an adjustment that is no plain credit of a net charge line")
-            amount = min(amount, line.amount - line.credited)
-            line.credited += amount
-            credit = Line(
-                line.sub, line.item, "credit", line.start, line.end, line.quantity, -amount, key[1], line.tax_class
-            )
-            credit.source, credit.becomes = line, becomes
-            credits.append(credit)
-        self.issue(customer, key[1], credits, act.at)
+                rest -= refund
+            self.wallet(key).put(rest)
+        self.wallet(key).put(left)
 
     def one_off(self, act: Act, customer: str) -> None:
         sub = self.agreements.get(act.subscription)
         group = sub.group if sub else (self.scenario.currency, "automatic", "")
         quantity = number(act.get("quantity", 1))
+        inclusive = word(act.get("tax_inclusive", self.scenario.inclusive)) in ("yes", "true")
         exact = minor(number(act.get("amount")) * quantity, group[0])
         name, amount = str(act.get("name", "one_off")), rounded(exact)
         line = Line(sub, name, "one_off", act.at, None, quantity, amount, group[0], act.get("tax_class"))
+        line.inclusive = inclusive
         if str(act.get("when") or "now") == "next_invoice":
             self.held.setdefault((customer, group), []).append(line)
         else:

@@ -4,7 +4,7 @@ Every part that should exist is worked out anew from the agreement; a part witho
 that covers more than the part gives a credit in proportion to what it really charged.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -15,11 +15,9 @@ from tests.oracle.calendar import NEVER, local_day
 from tests.oracle.desk import Usage
 from tests.oracle.lines import Line
 from tests.oracle.policies import Policy
-from tests.oracle.prices import Price, minor, rounded, worth
+from tests.oracle.prices import Price, minor, number, rounded, worth
 from tests.oracle.slots import Cut, Slot, Stretch, fraction, length, minus
 from tests.oracle.usage import Measured, measured
-
-Strip = Callable[[Agreement, Price], Fraction]
 
 
 @dataclass
@@ -27,18 +25,15 @@ class Charges:
     """The charge lines of one subscription, and what is still due for it."""
 
     sub: Agreement
-    strip: Strip
     horizon: datetime
     made: dict[tuple[int, object], list[Line]] = field(default_factory=dict)
     all: list[Line] = field(default_factory=list)
     opened: set[int] = field(default_factory=set)
     rated: dict[tuple[int, object], Measured] = field(default_factory=dict)
+    closed: set[tuple[int, object]] = field(default_factory=set)
 
     def due(self, through: datetime, usage: list[Usage]) -> Iterator[Line]:
         """Credits first, then arrears and usage, then what is charged in advance ("Several things at one instant")."""
-        timings = {version.price.timing for item in self.sub.items for version in item.versions}
-        if self.sub.pauses and "arrears" in timings:
-            raise NotSupported("a pause of what is charged in arrears")
         if self.sub.withdrawn:
             yield from self._withdrawn()
             return
@@ -46,6 +41,7 @@ class Charges:
         found: list[Line] = []
         for item in self.sub.items:
             found += self._credits(item, through, life if counts <= through else NEVER, end)
+        found += self._trial(through)
         for wanted in ("arrears", "usage", "advance"):
             for item in self.sub.items:
                 found += self._opening(item, through, life) if wanted == "advance" else []
@@ -64,7 +60,7 @@ class Charges:
         """Every line is given back whole ("Withdrawal")."""
         for line in self.all:
             left = line.amount - line.credited
-            end = line.slot.at(line.covered[-1][1], ending=True) if line.slot and line.covered else line.end
+            end = line.still_covered[1]
             line.credited, line.covered = line.amount, []
             if left:
                 yield self._credit_line(line, left, line.start, end, "refund", held=False)
@@ -75,8 +71,20 @@ class Charges:
         if not first.price.setup_fee or first.number in self.opened or first.start > through or first.start >= life:
             return
         self.opened.add(first.number)
-        exact = minor(first.price.setup_fee, self.sub.currency) / self.strip(self.sub, first.price)
+        exact = minor(first.price.setup_fee, self.sub.currency)
         line = self._line(item, first, "setup", first.start, None, rounded(exact, self.sub.terms["rounding_mode"]))
+        line.quantity, line.exact = Fraction(1), exact
+        yield line
+
+    def _trial(self, through: datetime) -> Iterator[Line]:
+        """A trial with a price is charged when it begins, once for all of it."""
+        price, first = self.sub.terms["trial_price"], self.sub.base.versions[0]
+        if price == "free" or self.sub.trial_end is None or self.sub.start > through or -first.number in self.opened:
+            return
+        self.opened.add(-first.number)
+        exact = minor(number(price), self.sub.currency)
+        amount = rounded(exact, self.sub.terms["rounding_mode"])
+        line = self._line(self.sub.base, first, "trial", self.sub.start, self.sub.trial_end, amount)
         line.quantity, line.exact = Fraction(1), exact
         yield line
 
@@ -84,10 +92,9 @@ class Charges:
         self, item: Item, version: Version, kind: str, start: datetime, end: datetime | None, amount: int
     ) -> Line:
         price = version.price
-        kept_gross = price.tax_inclusive and self.strip(self.sub, price) == 1
         return Line(
             self.sub, item.code if item is not self.sub.base else price.owner, kind, start, end, version.quantity, amount,
-            self.sub.currency, price.tax_class, kept_gross, price=price,
+            self.sub.currency, price.tax_class, price.tax_inclusive, price=price,
         )  # fmt: skip
 
     def _cover(self, slot: Slot, version: Version, life: datetime, blanks: bool = True) -> list[Stretch]:
@@ -126,13 +133,15 @@ class Charges:
         terms = version.terms if changed or (slot.is_first and version.start == slot.begin) else self.sub.terms
         if self._free(slot, changed, terms):
             return
+        by = end if known != life else None
+        if version.price.timing == "arrears" and self.sub.terms["arrears_close"] == "on_request":
+            raise NotSupported("arrears_close=on_request")
         if version.price.timing == "advance":
-            due = slot.at(wanted[0][0], ending=False)
+            ready = [wanted] if slot.at(wanted[0][0], ending=False) <= through else []
         else:
-            due = min(version.end, slot.series.stop, known, slot.end)
-        if due > through:
-            return
-        yield from self._charged(item, slot, version, wanted, terms, made, changed, end if known != life else None)
+            ready = [[part] for part in wanted if slot.at(part[1], ending=True) <= through]
+        for parts in ready:
+            yield from self._charged(item, slot, version, parts, terms, made, changed, by)
 
     def _free(self, slot: Slot, changed: bool, terms: Policy) -> bool:
         """Parts that cost nothing: the first part by `first_part`, a gap by `billing_day_move`, the rest by `proration`."""
@@ -148,16 +157,14 @@ class Charges:
         whole_by: End | None,
     ) -> Iterator[Line]:  # fmt: skip
         price, mode = version.price, self.sub.terms["rounding_mode"]
-        part, strip = fraction(slot, parts, terms), self.strip(self.sub, version.price)
-        package = self.sub.terms["package"]
-        flat_at_zero = self.sub.terms["first_flat_at_zero"] == "yes"
-        full = worth(price, version.quantity, 0, flat_at_zero, package)
-        due = minor(full, price.currency) * part / strip
+        part = fraction(slot, parts, terms)
+        full = worth(price, version.quantity, self.sub.terms)
+        due = minor(full, price.currency) * part
         fee = rounded(due, mode)
-        start, stop = slot.at(parts[0][0], ending=False), slot.at(parts[-1][1], ending=True)
-        amounts = [("recurring", due, minor(full, price.currency) / strip)]
+        start, stop = max(slot.at(parts[0][0], ending=False), slot.begin), slot.at(parts[-1][1], ending=True)
+        amounts = [("recurring", due, minor(full, price.currency))]
         if price.period_minimum is not None and fee:
-            missing = minor(price.period_minimum, price.currency) * part / strip - fee
+            missing = minor(price.period_minimum, price.currency) * part - fee
             amounts += [("minimum", missing, missing / part)] if rounded(missing, mode) > 0 else []
         for kind, exact, whole in amounts:
             line = self._line(item, version, kind, start, stop, rounded(exact, mode))
@@ -252,9 +259,9 @@ class Charges:
         """`charged`: what is left of the line, in proportion; `list`: the price without discounts, for the part."""
         mode, slot = self.sub.terms["rounding_mode"], line.slot
         part = fraction(slot, gone, terms)
-        if terms["credit_basis"] == "list":
-            return rounded(line.whole * part, mode)
         left = line.amount - line.credited
+        if terms["credit_basis"] == "list":
+            return min(rounded(line.whole * part, mode), left)
         if length(gone) == length(line.covered):
             return left
         return min(rounded(left * part / fraction(slot, line.covered, terms), mode), left)
@@ -271,7 +278,10 @@ class Charges:
         self, item: Item, slot: Slot, version: Version, through: datetime, life: datetime, counts: datetime, end: End | None,
         usage: list[Usage],
     ) -> Iterator[Line]:  # fmt: skip
-        """Arrears by meter, cut at the real instant; a late event would need its own document and is refused here."""
+        """Arrears by meter, cut at the real instant: what the events come to less what was charged for them.
+
+        Late events are charged with the next period that ends, or when the window of the last one closes.
+        """
         low, high = max(version.real_start, slot.begin), min(version.real_end, slot.end)
         if slot.series.stop != version.end:
             high = min(high, slot.series.stop)
@@ -281,26 +291,45 @@ class Charges:
             low = slot.begin
         if high <= low or high > through:
             return
-        now = measured(self.sub, version, low, high, usage)
-        before = self.rated.setdefault((version.number, slot.key), now)
-        if before != now:
-            raise NotSupported("usage for a period already billed")
-        if (version.number, slot.key) in self.made:
+        terms, key = self.sub.terms, (version.number, slot.key)
+        now, before = measured(self.sub, version, low, high, usage), self.rated.get(key)
+        if now.events and (low, high) != (slot.begin, slot.end):
+            self._cut_as_known(terms)
+        window = timedelta(days=int(terms["late_window_days"]))
+        if before is not None and (
+            now == before or key in self.closed or not self._settles(item, through, life, window)
+        ):
             return
-        self.made[version.number, slot.key] = []
-        price, terms, mode = version.price, self.sub.terms, self.sub.terms["rounding_mode"]
-        strip = self.strip(self.sub, price)
-        exact = minor(
-            worth(price, now.value, now.events, terms["first_flat_at_zero"] == "yes", terms["package"]), price.currency
+        if before is not None and version.price.period_minimum is not None:
+            raise NotSupported("late usage of a price with a minimum")
+        if now.events and terms["progressive_threshold"] != "none":
+            raise NotSupported("progressive_threshold with usage")
+        self.rated[key] = now
+        if through >= high + window:
+            self.closed.add(key)
+        price, mode = version.price, terms["rounding_mode"]
+        fee = rounded(minor(worth(price, now.value, terms, now.events), price.currency), mode)
+        amount = fee - (
+            rounded(minor(worth(price, before.value, terms, before.events), price.currency), mode) if before else 0
         )
-        fee = rounded(exact / strip, mode)
-        amounts = [("usage", fee)] if now.value or fee or terms["zero_usage_line"] == "yes" else []
+        wanted = amount if before else now.value or fee or terms["zero_usage_line"] == "yes"
+        amounts = [("usage", amount)] if wanted else []
         if price.period_minimum is not None and fee:
             part = fraction(slot, self._cover(slot, version, life if counts <= through else NEVER), terms)
-            missing = rounded(minor(price.period_minimum, price.currency) * part / strip - fee, mode)
+            missing = rounded(minor(price.period_minimum, price.currency) * part - fee, mode)
             amounts += [("minimum", missing)] if missing > 0 else []
-        for kind, amount in amounts:
-            line = self._line(item, version, kind, low, high, amount)
+        for kind, due in amounts:
+            line = self._line(item, version, kind, low, high, due)
             line.quantity, line.renewal = now.value, True
             line.tax_day = local_day(high - timedelta(seconds=1), self.sub.zone)
             yield line
+
+    def _settles(self, item: Item, through: datetime, life: datetime, window: timedelta) -> bool:
+        """Whether a period of the item ends at this very instant, or the last one's window closes."""
+        ends = {slot.end for slot in self.sub.slots(item, through)} | {version.real_end for version in item.versions}
+        return through in ends or through == life + window
+
+    def _cut_as_known(self, terms: Policy) -> None:
+        for key, known in (("usage_cut", "at_change"), ("tiers_after_cut", "own")):
+            if terms[key] != known:
+                raise NotSupported(f"{key}={terms[key]} with a cut inside a period")

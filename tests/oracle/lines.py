@@ -52,5 +52,12 @@ class Line:
             self.exact = Fraction(self.listed)
 
     @property
+    def still_covered(self) -> tuple[datetime, datetime | None]:
+        """From when to when what was not given back of it lasts."""
+        if self.slot is None or not self.covered:
+            return self.start, self.end
+        return self.slot.at(self.covered[0][0], ending=False), self.slot.at(self.covered[-1][1], ending=True)
+
+    @property
     def net(self) -> int:
         return self.amount - self.tax if self.inclusive else self.amount

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from tests.oracle import NotSupported
 
 KNOWN: dict[str, tuple[str, ...]] = {  # the first is the default
-    "proration": ("prorate", "none"),
+    "proration": ("prorate", "none", "full"),
     "proration_unit": ("day", "second", "month30"),
-    "denominator": ("natural", "natural_clamped", "nominal"),
+    "denominator": ("natural", "natural_clamped", "running", "nominal"),
     "factor": ("exact", "scale9"),
     "cancel_at": ("now", "period_end", "date", "period_start"),
     "cancel_day": ("free", "billed"),
@@ -17,28 +17,30 @@ KNOWN: dict[str, tuple[str, ...]] = {  # the first is the default
     "first_part": ("prorate", "free", "full"),
     "known_last_part": ("prorate", "full"),
     "backdated_start": ("one_invoice", "per_period"),
-    "arrears_close": ("period_end",),
+    "arrears_close": ("period_end", "on_request"),
     "interval_change": ("restart", "restart_without_credit", "keep_anchor"),
-    "billing_day_move": ("charge_gap", "free_gap"),
+    "billing_day_move": ("charge_gap", "free_gap", "credit_surplus", "restart"),
     "change_timing": ("now", "period_end", "by_direction"),
     "credit_basis": ("charged", "list"),
     "credit_becomes": ("balance", "next_invoice", "refund", "none"),
     "difference_invoiced": ("now", "next_invoice"),
     "rounding_mode": ("half_away", "half_even"),
-    "rounding_level": ("line",),
+    "rounding_level": ("line", "invoice"),
     "cash_step": ("none",),
     "tax_rounding": ("invoice_rate", "line"),
-    "coupon_counts": ("periods", "months"),
+    "coupon_counts": ("periods", "invoices", "months"),
     "coupon_order": ("percent_first", "as_applied"),
     "coupon_on_prorations": ("inherit", "none"),
     "coupon_scope_checked": ("each_line", "at_redemption"),
     "trial_unit": ("local_days", "hours24"),
-    "trial_from": ("start",),
+    "trial_from": ("start", "activation", "base", "customer_first"),
     "trial_end_is_anchor": ("yes", "no"),
     "trial_price": ("free",),
-    "usage_cut": ("at_change",),
-    "tiers_after_cut": ("own",),
-    "tier_mode": ("all",),
+    "trial_without_method": ("invoice", "cancel", "pause"),
+    "usage_cut": ("at_change", "at_invoice"),
+    "tiers_after_cut": ("own", "prorated", "whole_period"),
+    "tier_mode": ("all", "top"),
+    "late_window_days": ("3",),
     "zero_usage_line": ("no", "yes"),
     "first_flat_at_zero": ("no", "yes"),
     "package": ("up", "down"),
@@ -50,7 +52,9 @@ KNOWN: dict[str, tuple[str, ...]] = {  # the first is the default
     "open_debt_at_cancel": ("credit_unused", "keep_collecting", "stop_reminders"),
     "gross_without_tax": ("strip_tax", "keep_gross"),
 }
-OF_NO_EFFECT_ON_AMOUNTS = {"late_window_days", "catch_up"}
+OF_NO_EFFECT_ON_AMOUNTS = {"catch_up", "catch_up_limit", "dunning_end", "dunning_days", "trial_notice_days"}
+
+AMOUNTS = {"trial_price", "cash_step", "progressive_threshold", "late_window_days"}
 
 Policy = Mapping[str, str]
 DEFAULTS: Policy = {key: values[0] for key, values in KNOWN.items()} | {"alignment_day": ""}
@@ -72,6 +76,9 @@ def policy(base: Policy, overrides: object) -> Policy:
         value = word(raw)
         if key == "alignment":
             value, found["alignment_day"] = alignment(raw)
+        if key in AMOUNTS and re.fullmatch(r"\d+(\.\d+)?", value):
+            found[key] = value
+            continue
         if value not in KNOWN.get(key, ()):
             raise NotSupported(f"policy {key}={value}")
         found[key] = value

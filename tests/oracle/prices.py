@@ -8,6 +8,7 @@ from math import ceil, floor
 
 from tests.oracle import NotSupported
 from tests.oracle.calendar import Interval
+from tests.oracle.policies import Policy
 
 ZERO_DIGITS = {
     "BIF",
@@ -106,11 +107,12 @@ class Price:
     sells_quantity: bool = True
 
 
-def worth(
-    price: Price, quantity: Fraction, events: int = 0, first_flat_at_zero: bool = False, package: str = "up"
-) -> Fraction:
-    """The exact price, in major units, of a quantity for a whole period."""
-    return MODELS[price.model](price, quantity, events, first_flat_at_zero, package)
+def worth(price: Price, quantity: Fraction, terms: Policy | None = None, events: int = 0) -> Fraction:
+    """The exact price, in major units, of a quantity for a whole period; `tier_mode` top counts graduated as volume."""
+    terms = terms or {}
+    model = "volume" if price.model == "graduated" and terms.get("tier_mode") == "top" else price.model
+    flat_at_zero = terms.get("first_flat_at_zero") == "yes"
+    return MODELS[model](price, quantity, events, flat_at_zero, terms.get("package", "up"))
 
 
 def _flat(price: Price, quantity: Fraction, *_: object) -> Fraction:

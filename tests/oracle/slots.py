@@ -103,20 +103,21 @@ def length(stretches: Sequence[Stretch]) -> int:
 
 
 def fraction(slot: Slot, parts: Sequence[Stretch], terms: Policy) -> Fraction:
-    """part / whole by the policy's denominator, exact; the whole slot is 1 ("Changes and proration")."""
+    """part / whole by the policy's denominator, exact; the whole slot is 1, and no part is more ("Changes and proration")."""
     if length(parts) == slot.length:
         return Fraction(1)
-    share = Fraction(length(parts), _whole(slot, terms))
-    if terms["proration_unit"] == "month30":
+    share = Fraction(length(parts), _whole(slot, parts, terms))
+    if terms["proration_unit"] == "month30" and slot.series.interval.months:
         share = _month30(slot, parts)
-    if slot.is_first and slot.begin > slot.start and slot.series.first == "start" and terms["first_part"] == "full":
+    whole = {"start": terms["first_part"], "change": terms["proration"]}.get(slot.series.first)
+    if slot.is_first and slot.begin > slot.start and whole == "full":
         share = Fraction(length(parts), slot.length - slot.offset(slot.begin))
     if terms["factor"] == "scale9":
         share = Fraction((share * 10**9 + Fraction(1, 2)).__floor__(), 10**9)
-    return share
+    return min(share, Fraction(1))
 
 
-def _whole(slot: Slot, terms: Policy) -> int:
+def _whole(slot: Slot, parts: Sequence[Stretch], terms: Policy) -> int:
     every = slot.series.interval
     if terms["denominator"] == "nominal":
         return every.nominal_days * (86400 if slot.unit == "second" else 1)
@@ -124,17 +125,23 @@ def _whole(slot: Slot, terms: Policy) -> int:
         end = later(slot.start, slot.length, slot.unit, slot.zone)
         back = Anchor.at_instant(end, slot.zone).boundary(every, -1, slot.zone)
         return measure(back, end, slot.unit, slot.zone)
+    if terms["denominator"] == "running":
+        begins = slot.at(parts[0][0], ending=False)
+        ends = Anchor.at_instant(begins, slot.zone).boundary(every, 1, slot.zone)
+        return measure(begins, ends, slot.unit, slot.zone)
     return slot.length
 
 
 def _month30(slot: Slot, parts: Sequence[Stretch]) -> Fraction:
-    """days minus (last day of the start's month - 30), over 30."""
-    if slot.kept or slot.blanks or slot.series.interval != Interval("month", 1) or len(parts) != 1:
-        raise NotSupported("proration_unit=month30 with a pause or another interval than a month")
+    """Every month left behind counts as thirty days, the start's month always, over thirty a month."""
+    if slot.kept or slot.blanks or len(parts) != 1:
+        raise NotSupported("proration_unit=month30 with a pause")
     ((low, high),) = parts
-    day = local_day(slot.at(low, ending=False), slot.zone)
-    days = high - low - (last_day(day.year, day.month) - 30)
-    return min(max(Fraction(days, 30), Fraction(0)), Fraction(1))
+    begins, ends = (local_day(slot.at(place, ending=False), slot.zone) for place in parts[0])
+    behind = max(1, (ends.year - begins.year) * 12 + ends.month - begins.month)
+    months = [divmod(begins.year * 12 + begins.month - 1 + n, 12) for n in range(behind)]
+    days = high - low - sum(last_day(year, month + 1) - 30 for year, month in months)
+    return max(Fraction(days, 30 * slot.series.interval.months), Fraction(0))
 
 
 def slots(
@@ -144,16 +151,17 @@ def slots(
     zone: ZoneInfo,
     unit: str,
     paid: Callable[[SlotKey], bool],
+    behind: Callable[[datetime], bool] = lambda at: False,
 ) -> Iterator[Slot]:
     """Every slot of an item that begins by `until`, from its first day on, each time anew."""
-    for series in chain:
+    for series in (series for series in chain if series.start != NEVER):
         anchor, moved, begin, first = series.anchor, 0, series.start, True
         n = anchor.slot_at(series.interval, begin, zone)
         while begin <= until and begin < series.stop:
             start, end = (anchor.boundary(series.interval, k, zone) for k in (n, n + 1))
             whole = measure(start, end, unit, zone)
             slot = Slot((series.number, moved, n), series, anchor, start, begin, end, whole, unit, zone, first)
-            step = _pauses(slot, pauses, paid(slot.key))
+            step = _pauses(slot, pauses, paid(slot.key), behind(max(begin, start)))
             if isinstance(step, Pause):  # the slot only begins when the pause ends, and its boundaries with it
                 if step.end is None:
                     return
@@ -169,12 +177,18 @@ def slots(
                 n = max(n, anchor.slot_at(series.interval, begin, zone))
 
 
-def _pauses(slot: Slot, pauses: Sequence[Pause], paid: bool) -> "Pause | bool":
-    """Lay the pauses on a slot: whether its end moved the boundaries, or the pause that it has to wait for."""
+def _pauses(slot: Slot, pauses: Sequence[Pause], paid: bool, behind: bool) -> "Pause | bool":
+    """Lay the pauses on a slot: whether its end moved the boundaries, or the pause that it has to wait for.
+
+    What is charged afterwards (`behind`) has no paid rest to keep: its boundaries stay, and it is charged around the pause.
+    """
     moved = False
     for pause in pauses:
         end = pause.end or NEVER
         if pause.start >= slot.end or end <= slot.begin or pause.start >= slot.series.stop:
+            continue
+        if behind and not paid:
+            slot.blanks.append(pause)
             continue
         begun = pause.start > slot.begin or paid
         kept, moves = pause.policy["pause_rest"] == "kept", pause.policy["pause_anchor"] == "moves"

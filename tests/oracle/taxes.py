@@ -39,11 +39,18 @@ def percent(scenario: Scenario, country: str | None, tax_class: str | None, day:
     return max(fitting, key=lambda r: (r.tax_class is not None, r.country is not None, r.since or date.min)).percent
 
 
-def strip(scenario: Scenario, customer: Customer, inclusive: bool, tax_class: str | None, day: date) -> Fraction:
-    """By what a gross price is divided where no tax is due (99.00 at 25 % becomes 79.20); 1 where nothing is taken off."""
-    if not inclusive or not without_tax(scenario, customer) or scenario.policy["gross_without_tax"] == "keep_gross":
-        return Fraction(1)
-    return 1 + percent(scenario, customer.country, tax_class, day) / 100
+def lay_nothing(scenario: Scenario, line: Line, day: date, mode: str) -> None:
+    """No tax is due: a gross price is left what a buyer at home pays without it (99.00 at 25 % becomes 79.20), or stays."""
+    if line.inclusive and scenario.policy["gross_without_tax"] == "strip_tax":
+        rate = percent(scenario, scenario.country, line.tax_class, line.tax_day or day)
+        without(line, rounded(line.amount * rate / (100 + rate), mode))
+    line.tax, line.inclusive = 0, False
+
+
+def without(line: Line, tax: int) -> None:
+    """From here on it is what it comes to without tax, of which credits are a share."""
+    line.whole *= Fraction(line.amount - tax, line.amount) if line.amount else 1
+    line.amount, line.inclusive = line.amount - tax, False
 
 
 def lay_tax(scenario: Scenario, customer: Customer, lines: Sequence[Line], day: date) -> None:
@@ -51,8 +58,10 @@ def lay_tax(scenario: Scenario, customer: Customer, lines: Sequence[Line], day: 
     mode, free = scenario.policy["rounding_mode"], without_tax(scenario, customer)
     by_rate: dict[Fraction, list[Line]] = {}
     for line in lines:
-        if line.source is None:
-            rate = Fraction(0) if free else percent(scenario, customer.country, line.tax_class, line.tax_day or day)
+        if line.source is None and free:
+            lay_nothing(scenario, line, day, mode)
+        elif line.source is None:
+            rate = percent(scenario, customer.country, line.tax_class, line.tax_day or day)
             by_rate.setdefault(rate, []).append(line)
     for rate, group in by_rate.items():
         exact = [line.amount * (rate / (100 + rate) if line.inclusive else rate / 100) for line in group]
@@ -62,9 +71,8 @@ def lay_tax(scenario: Scenario, customer: Customer, lines: Sequence[Line], day: 
             taxes = share(rounded(sum(exact, Fraction(0)), mode), exact)
         for line, tax in zip(group, taxes, strict=True):
             line.tax = tax
-            if line.inclusive:  # from here on it is what it comes to without tax, of which credits are a share
-                line.whole *= Fraction(line.amount - tax, line.amount) if line.amount else 1
-                line.amount, line.inclusive = line.amount - tax, False
+            if line.inclusive:
+                without(line, tax)
     for line in lines:
         if line.source is not None:
             line.tax = -credited_tax(line.source, -line.amount, mode)

@@ -50,8 +50,9 @@ class TestCredits:
 
     def test_credited_tax_is_cumulative(self):
         """9.99 with 2.50 tax in thirds: 0.83, 0.84, 0.83."""
+        to = ((2, "6.66"), (3, "3.33"), (4, "0"))
         timeline = [at("2024-04-01", "subscribe", plan="a")]
-        timeline += [at(f"2024-04-0{day}", "adjust_line", document="last", line=1, amount="3.33") for day in (2, 3, 4)]
+        timeline += [at(f"2024-04-0{day}", "adjust_line", document="last", line=1, amount=left) for day, left in to]
         days = billed({"catalogue": {"plans": {"a": {"amount": "9.99"}}}, "tax": 25, "timeline": timeline})
         assert [day.as_json()["tax"] for day in days] == ["2.50", "-0.83", "-0.84", "-0.83"]
         assert days[-1].open_after == 0
@@ -60,7 +61,7 @@ class TestCredits:
         """100.00 less 10.00 leaves 90.00, and half of that is 45.00."""
         timeline = [
             at("2024-04-01", "subscribe", plan="basic"),
-            at("2024-04-02", "adjust_line", document="last", line=1, amount="10.00"),
+            at("2024-04-02", "adjust_line", document="last", line=1, amount="90.00"),
             at("2024-04-16", "cancel"),
         ]
         assert lines(timeline, BASIC).splitlines()[1:] == [
@@ -184,8 +185,8 @@ class TestTax:
 @pytest.mark.parametrize(
     ("entry", "names"),
     [
-        (at("2024-04-02", "hold_invoicing"), "verb hold_invoicing"),
-        (at("2024-04-02", "cancel", policy={"arrears_close": "on_request"}), "policy arrears_close=on_request"),
+        (at("2024-04-02", "set_time_zone"), "verb set_time_zone"),
+        (at("2024-04-02", "cancel", policy={"draft_hours": "24"}), "policy draft_hours=24"),
         (at("2024-04-02", "change_plan", plan="big", gated=True), "change_plan: ['gated']"),
     ],
 )

@@ -200,10 +200,10 @@ def test_a_one_off_now_or_on_the_next_invoice():
           small recurring 2024-04-01 2024-05-01 10.00
           = 10.00 2.50 12.50 0.00 12.50
         2024-04-05
-          visit one_off - - 14.00
+          visit one_off 2024-04-05 - 14.00
           = 14.00 3.50 17.50 0.00 30.00
         2024-05-01
-          part one_off - - 3.00
+          part one_off 2024-04-06 - 3.00
           small recurring 2024-05-01 2024-06-01 10.00
           = 13.00 3.25 16.25 0.00 46.25
         """
@@ -223,6 +223,6 @@ def test_the_program_prints_the_days_of_a_file(tmp_path, capsys):
         "12.50",
         "12.50",
     )
-    file.write_text('{"timeline": [{"at": "2024-04-01", "verb": "hold_invoicing"}]}')
+    file.write_text('{"timeline": [{"at": "2024-04-01", "verb": "set_time_zone"}]}')
     assert main([str(file)]) == 3
-    assert json.loads(capsys.readouterr().out) == {"not_supported": "verb hold_invoicing"}
+    assert json.loads(capsys.readouterr().out) == {"not_supported": "verb set_time_zone"}

@@ -55,10 +55,12 @@ def judge(outcome: Any, scenario: dict[str, Any]) -> Verdict:
         return Verdict("not supported", f"refused: {outcome.refusals[0].code}")
     if not outcome.verify_ok:
         return Verdict("unverified", str([(one.name, one.examples) for one in outcome.findings if one.failed]))
+    if any(refusal.code == "catch_up" for refusal in outcome.refusals):
+        return Verdict("not supported", "more periods than may be billed unseen")
     refused = {refusal.place for refusal in outcome.refusals}
     accepted = [act for place, act in enumerate(scenario["timeline"]) if place not in refused]
     try:
-        told = billed({**scenario, "timeline": accepted})
+        told = billed({**scenario, "timeline": accepted}, in_time=False)
     except NotSupported as reason:
         return Verdict("not supported", str(reason))
     pauses = any(act.get("verb") in ("pause", "skip") for act in accepted)
@@ -90,7 +92,9 @@ def _by_product(outcome: Any, scenario: dict[str, Any], *, open_ended: bool) -> 
             lines = [_issued(line, key[2]) for document in documents for line in document.lines]
             total = sum(document.net_minor + document.tax_minor for document in documents)
             balance = moments[-1].balance_minor
-            found[key] = Seen(_lines(lines, open_ended=open_ended), _amount(total, key[2]), _amount(balance, key[2]))
+            seen = Seen(_lines(lines, open_ended=open_ended), _amount(total, key[2]), _amount(balance, key[2]))
+            if seen.lines or seen.total:
+                found[key] = seen
     return found
 
 
@@ -132,10 +136,11 @@ def _lines(lines: list[dict[str, Any]], *, open_ended: bool) -> tuple[str, ...]:
     """
     told = []
     for line in lines:
-        if line["kind"] == "credit" and not Decimal(line["amount"]):
+        kind = "credit" if Decimal(line["amount"]) < 0 else line["kind"]
+        if kind == "credit" and not Decimal(line["amount"]):
             continue
-        has_end = line["kind"] not in ("setup", "one_off") and (line["kind"] == "credit" or not open_ended)
+        has_end = kind not in ("setup", "one_off") and (kind == "credit" or not open_ended)
         end = line["end"] if has_end and line["end"] not in (None, line["start"]) else ""
-        start = "" if line["kind"] == "one_off" else line["start"]
-        told.append(f"{line['item']} {line['kind']} {start}..{end} {Decimal(line['amount'])}")
+        start = "" if kind == "one_off" else line["start"]
+        told.append(f"{line['item']} {kind} {start}..{end} {Decimal(line['amount'])}")
     return tuple(sorted(told))

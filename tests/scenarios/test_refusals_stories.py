@@ -30,6 +30,31 @@ def test_absurd_quantities() -> None:
     )
 
 
+def test_dates_of_another_century() -> None:
+    """A slip of the pen does not bill 1,500 months; a change is never dated before the start."""
+    story(
+        """
+        timezone: Europe/Copenhagen
+        plans: {basic: 30, big: 100}
+
+        2024-04-01 subscribe basic start_date=1900-01-01
+        2024-04-01 subscribe basic start_date=1999-12-31
+        2024-04-01 subscribe basic
+        2024-04-01 change_plan big when=1900-01-01
+        2024-04-01 cancel when=1900-01-01
+        """,
+        """
+        2024-04-01 refused: start_too_early
+        2024-04-01 refused: start_too_early
+        2024-04-01 c1 invoice 1
+          basic  2024-04-01..2024-05-01  30.00
+          total 30.00
+        2024-04-01 refused: invalid_value
+        2024-04-01 refused: invalid_value
+        """,
+    )
+
+
 def test_currencies_that_do_not_match() -> None:
     story(
         """
@@ -285,7 +310,7 @@ def test_a_currency_that_it_is_not_sold_in() -> None:
         """
         2024-04-01 refused: currency_mismatch
         2024-04-01 refused: unknown_currency
-        2024-04-01 c1 invoice 1
+        2024-04-01 c1 invoice 1, USD
           dollars  2024-04-01..2024-05-01  5.00
           total 5.00
         """,
@@ -305,7 +330,7 @@ def test_a_currency_in_which_it_is_not_sold() -> None:
         """
         2024-04-01 refused: currency_mismatch
         2024-04-01 refused: currency_mismatch
-        2024-04-01 c1 invoice 1
+        2024-04-01 c1 invoice 1, DKK
           pro  2024-04-01..2024-05-01  450.00
           total 450.00
         """,

@@ -183,7 +183,7 @@ _TOLD = frozenset({"payments_reference", "subscriptions_one_per_product"})
 """Unique keys that a person gives, and is told of."""
 _AT_ONCE = 10_000
 _staged: WeakSet[psycopg.Connection[Any]] = WeakSet()
-"""Whose stages may have rows: those of the last transaction that had any, or of this one."""
+"""Whose stages may have rows of the transaction they are in."""
 FEW = 64
 """Up to so many rows go as one parameter: emptying the stages would cost each commit some milliseconds. A rehearsal,
 which never commits, sends all of them so.
@@ -295,6 +295,11 @@ def create_stages(connection: psycopg.Connection[Any]) -> None:
         changes.append(f"ADD COLUMN {_PLACE} bigint GENERATED ALWAYS AS IDENTITY")
         statements.append(f"ALTER TABLE {_stage(model)} {', '.join(changes)}")
     psycopg.Cursor(connection).execute("; ".join(statements).encode())
+
+
+def begin(connection: psycopg.Connection[Any]) -> None:
+    """A transaction begins: its stages are empty, whatever became of the one before."""
+    _staged.discard(connection)
 
 
 def empty_stages(cursor: psycopg.Cursor[Any]) -> None:

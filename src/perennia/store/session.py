@@ -78,6 +78,7 @@ def transaction(tenant: Id | None, *, of_few: bool = False) -> Iterator[Cursor]:
             yield _cursor(raw)
         return
     with _of_one(raw, tenant), django_transaction.atomic():
+        bulk.begin(raw)
         cursor = _cursor(raw)
         if of_few and tenant is not None:
             with _planned_once(raw, cursor, tenant, after=_TWICE):

@@ -5,7 +5,7 @@ statistics, and under row security the planner would otherwise pick plans that c
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -65,6 +65,10 @@ class LockedPayer:
     has_drafts: bool = False
 
 
+LOCKED_PAYER = "id, next_due_at, lines, has_credit, has_grants, has_pending, has_drafts"
+"""The columns of `payers` that a `LockedPayer` is made of, in its order."""
+
+
 def buyer(cursor: Cursor, locked: LockedPayer) -> Payer:
     """A payer without its subscriptions: enough to issue a document by hand, however many it has."""
     balances = _balances(cursor, [locked.id]) if locked.has_credit else {}
@@ -91,19 +95,28 @@ def payers(cursor: Cursor, locked: Sequence[LockedPayer], *, tenant: Tenant, end
 
 
 def _with_payments(cursor: Cursor, found: list[Payer]) -> list[Payer]:
-    """What paid for that which may go back as a refund; nothing is asked where nothing may."""
+    """What else is owed or paid for that which may go back; nothing is asked where nothing may."""
+    charged, refunded = _documents(found), _documents(found, only=may_refund)
+    if charged:
+        taken_in = receipts.taken_in(cursor, documents=charged)
+        found = [replace(payer, taken_in=taken_in[payer.id]) if payer.id in taken_in else payer for payer in found]
+    if refunded:
+        paid = receipts.paid(cursor, documents=refunded)
+        found = [replace(payer, paid=paid[payer.id]) if payer.id in paid else payer for payer in found]
+    return found
+
+
+def _documents(found: list[Payer], *, only: Callable[[Subscription], bool] = bool) -> list[tuple[Id, Id]]:
+    """(payer, document) of charged parts that may be given back."""
     wanted = [
         (payer.id, settled.document_id)
         for payer in found
         for subscription in payer.subscriptions
-        if subscription.overcharged and may_refund(subscription)
+        if subscription.overcharged and only(subscription)
         for settled in subscription.overcharged
         if settled.document_id is not None
     ]
-    if not wanted:
-        return found
-    paid = receipts.paid(cursor, documents=list(dict.fromkeys(wanted)))
-    return [replace(payer, paid=paid[payer.id]) if payer.id in paid else payer for payer in found]
+    return list(dict.fromkeys(wanted))
 
 
 def _has_ended(payer: Payer) -> bool:
@@ -170,6 +183,7 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
     beside = _Beside(
         items=_items_at_once(cursor, [row[1] for row in rows], [row[6] for row in rows], has_story, over),
         discounts=attached.discounts(cursor, subscription_ids=[row[1] for row in rows if row[-3]]),
+        so_far=attached.discounts_so_far(cursor, subscription_ids=[row[1] for row in rows if row[-3] and row[-2]]),
         changes=_changes(cursor, [row[1] for row in rows if row[-2]]),
         pauses=changes.pauses(cursor, [row[1] for row in rows if row[-1]]),
         policies=tenant.policies,
@@ -209,6 +223,7 @@ class _Beside:
 
     items: dict[Id, tuple[Item, ...]]
     discounts: dict[Id, tuple[Discount, ...]]
+    so_far: dict[Id, tuple[Discount, ...]]
     changes: dict[Id, tuple[Change, ...]]
     pauses: dict[Id, tuple[Pause, ...]]
     policies: dict[str, Any]
@@ -236,6 +251,7 @@ def _subscription(payer_id: Id, row: tuple[Any, ...], beside: _Beside) -> Subscr
         collection=_COLLECTION[collection],
         net_days=net_days,
         discounts=beside.discounts.get(key, ()),
+        discounts_so_far=beside.so_far.get(key, ()),
         policies=beside.defaults if own is None else of_subscription(beside.policies, own),
         cancel_policies=None if of_end is None else as_stored(of_end),
         changes=beside.changes.get(key, ()),
