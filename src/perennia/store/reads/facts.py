@@ -156,16 +156,16 @@ def tax_status(stored: list[Any] | None) -> TaxStatus:
 
 def _parties(cursor: Cursor, ids: list[Id]) -> dict[Id, tuple[Id, str, TaxStatus]]:
     rows = cursor.execute(
-        f"""SELECT c.id, c.party_id, c.country, {TAX_STATUS} FROM unnest(%s::uuid[]) AS p (id),
+        f"""SELECT p.n::int, c.party_id, c.country, {TAX_STATUS} FROM unnest(%s::uuid[]) WITH ORDINALITY AS p (id, n),
         LATERAL (SELECT * FROM customers c WHERE c.id = p.id OFFSET 0) AS c""".encode(),
         (keys(ids),),
     )
-    return {key: (party, country, tax_status(tax)) for key, party, country, tax in rows}
+    return {ids[n - 1]: (party, country, tax_status(tax)) for n, party, country, tax in rows}
 
 
 def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended: bool) -> dict[Id, list[Subscription]]:
     cursor.execute(
-        """SELECT s.payer_id, s.id, s.customer_id, s.entity_id, s.status, s.currency, s.zone, s.started_at,
+        """SELECT p.n::int, s.id, nullif(s.customer_id, s.payer_id), s.entity_id, s.status, s.currency, s.zone, s.started_at,
             s.trial_ends_at, s.cancel_at, s.cancel_cause, s.ended_at, s.collection, s.net_days, s.apart, s.reactivates_id,
             s.held_at IS NOT NULL, s.policies, s.cancel_policies, s.term_ends_at, s.term_periods, s.term_then,
             s.activated_at, s.po_number, s.used_until, s.issue_asked_at, s.discounted, s.changing, s.pausing
@@ -189,7 +189,9 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
         policies=tenant.policies,
         defaults=policies(tenant.policies),
     )
-    found = _without_method(cursor, [(row[0], _subscription(row, beside)) for row in rows])
+    owners = [payer_ids[row[0] - 1] for row in rows]
+    made = [(owner, _subscription(owner, row, beside)) for owner, row in zip(owners, rows, strict=True)]
+    found = _without_method(cursor, made)
     settled = overcharged(cursor, [subscription for _, subscription in found], tenant_id=tenant.id)
     changing = [subscription for _, subscription in found if subscription.changes]
     back = returned(cursor, changing, tenant_id=tenant.id) if changing else {}
@@ -228,13 +230,13 @@ class _Beside:
     defaults: Policies
 
 
-def _subscription(row: tuple[Any, ...], beside: _Beside) -> Subscription:
-    payer, key, customer, entity, status, currency, zone, started, trial, cancel, cause, over, collection, *rest = row
+def _subscription(payer_id: Id, row: tuple[Any, ...], beside: _Beside) -> Subscription:
+    _, key, customer, entity, status, currency, zone, started, trial, cancel, cause, over, collection, *rest = row
     net_days, apart, reactivates, held, own, of_end, term_ends, periods, then, activated, po_number, *more = rest
     used_until, asked, *_ = more
     return Subscription(
         id=key,
-        customer_id=payer if customer == payer else customer,
+        customer_id=customer or payer_id,
         entity_id=_entity(entity),
         status=_STATUS[status],
         currency=intern(currency),
