@@ -110,6 +110,7 @@ def _credit(ledger: Ledger, act: Act, key: Key, parts: list[tuple[Line, int]]) -
     for line, amount in parts:
         if amount > 0:
             line.credited += amount
+            line.by_hand = True
             start, end = line.still_covered
             credit = Line(line.sub, line.item, "credit", start, end, line.quantity, -amount, key[1], line.tax_class)
             credit.source, credit.becomes = line, becomes

@@ -24,7 +24,7 @@ from tests.oracle.agreements import (
     remove,
     yearly,
 )
-from tests.oracle.calendar import Anchor, Interval, aligned, later, measure, moment, wall
+from tests.oracle.calendar import NEVER, Anchor, Interval, aligned, later, measure, moment, wall
 from tests.oracle.life import LIFE
 from tests.oracle.policies import Policy, policy, word
 from tests.oracle.prices import Price, number
@@ -160,6 +160,8 @@ class Desk:
         end, counts, _ = old.life_end(self.horizon)
         if end > act.at or counts > act.at or old.coupons or old.withdrawn:
             raise NotSupported("reactivate of a live, a discounted or a withdrawn subscription")
+        if old.base.latest.price.trial_days and (old.customer, old.base.latest.price.product) not in self.trialed:
+            raise NotSupported("reactivate with a trial")
         del self.agreements[old.name]
         name, start = old.name, old.effective(act.at)
         old.name = f"{name}, ended {end.date()}"
@@ -284,6 +286,8 @@ class Desk:
     def ramp(self, sub: Agreement, act: Act) -> None:
         """Steps agreed in advance, each a change that waits, from so many periods after the running one or a date on."""
         terms = policy(sub.terms, act.overrides)
+        if sub.in_trial(act.at):
+            raise NotSupported("a ramp agreed in a trial")
         for step in act.get("steps"):
             if step.get("at"):
                 when: Reference = moment(step["at"], sub.zone)

@@ -87,6 +87,8 @@ def _eligible(sub: Agreement, redemption: Redemption, line: Line, document: obje
     if period is None:
         return _lasts(sub, redemption, line)
     slot: object = period.key
+    if redemption.coupon.periods and "usage" in {version.price.timing for version in sub.base.versions}:
+        raise NotSupported("a coupon of so many periods on a metered plan")
     if redemption.policy["coupon_counts"] == "invoices":  # each counts once, whatever stands on it
         if not line.renewal and line.kind != "setup" and redemption.policy["coupon_on_prorations"] == "none":
             return False

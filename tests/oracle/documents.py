@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.oracle import NotSupported
 from tests.oracle.acts import Act, Scenario
 from tests.oracle.agreements import Agreement
 from tests.oracle.calendar import local_day, shown
@@ -179,6 +178,11 @@ class Ledger:
         found = [line for line in lines if not line.held]
         found = [line for line in waiting if _waits_no_longer(line, now, ended)] + found
         charged = {line.sub.name for line in found if line.sub and line.source is None}
+        for (who, other), lines_there in self.held.items():  # what waits for a customer joins whatever comes first
+            if found and who == customer and other != group and other[0] == group[0] and len(group) == len(other) == 3:
+                joined = [line for line in lines_there if line.sub is None]
+                self.held[who, other] = [line for line in lines_there if line.sub is not None]
+                found = joined + found
         joins = [line for line in waiting if line not in found and found and _joins(line, found, now, charged)]
         if found:
             self.issue(customer, group[0], joins + found, now)
@@ -224,10 +228,9 @@ class Ledger:
 
     def _cash(self, customer: str, currency: str, lines: list[Line], now: datetime) -> list[Line]:
         """The total brought to a multiple of `cash_step`, by a line without tax."""
-        terms = next((line.sub.terms for line in [*lines] if line.sub and line.source is None), self.scenario.policy)
-        if terms["cash_step"] == "none" or any(
-            line.sub is None or line.sub.terms["cash_step"] == "none" for line in lines
-        ):
+        first = next((line for line in sorted(lines, key=_order) if line.source is None), lines[0])
+        terms = first.sub.terms if first.sub else self.scenario.policy
+        if terms["cash_step"] == "none":
             return []
         step = rounded(minor(number(terms["cash_step"]), currency))
         total = sum(line.net + line.tax for line in lines)

@@ -15,7 +15,7 @@ from tests.oracle.calendar import NEVER, local_day
 from tests.oracle.desk import Usage
 from tests.oracle.lines import Line
 from tests.oracle.policies import Policy
-from tests.oracle.prices import Price, minor, number, rounded, worth
+from tests.oracle.prices import minor, number, rounded, worth
 from tests.oracle.slots import Cut, Slot, Stretch, fraction, length, minus
 from tests.oracle.usage import Measured, measured
 
@@ -235,9 +235,11 @@ class Charges:
         amount = self._worth_of(line, gone, cut.policy)
         line.covered = minus(line.covered, gone)
         becomes = cut.policy["credit_becomes"]
-        if not cut.credit or becomes == "none" or (cut.cancel and self._debt_stays(line, cut.policy)) or amount == 0:
+        if not cut.credit or becomes == "none" or (cut.cancel and self._debt_stays(line, cut.policy)):
             return
         line.credited += amount
+        if line.by_hand and line.tax and line.credited < line.amount:
+            raise NotSupported("tax of a credit for time after one by hand")
         start, stop = slot.at(gone[0][0], ending=False), slot.at(gone[-1][1], ending=True)
         if start > stop:
             start = slot.at(gone[0][0], ending=True)

@@ -20,11 +20,13 @@ def resolved(acts: Sequence[Act], due_of: Callable[[Sequence[Act]], int]) -> lis
     """The acts as they took place; `due_of` tells what the last of some acts has to be paid, in minor units."""
     done: list[Act] = []
     waiting: dict[str, tuple[Act, int]] = {}
+    asked_for: set[str] = set()
     for act in acts:
         waiting = {name: one for name, one in waiting.items() if act.at < one[0].at + PATIENCE}
         if _waits_for_payment(act):
             plain = replace(act, args={key: value for key, value in act.args.items() if key not in ASKS})
             due = due_of([*done, plain])
+            asked_for |= {act.subscription} if act.verb == "subscribe" and due > 0 else set()
             if due > 0:
                 waiting[act.subscription or act.customer] = (plain, due)
             else:
@@ -32,8 +34,9 @@ def resolved(acts: Sequence[Act], due_of: Callable[[Sequence[Act]], int]) -> lis
         elif act.verb == "record_payment" and act.get("document") == "draft":
             asked, due = _paid(waiting, act)
             done.append(replace(asked, issued=act.at))
+            asked_for.discard(asked.subscription)
             done.append(replace(act, args={key: value for key, value in act.args.items() if key != "document"}))
-        else:
+        elif act.subscription not in asked_for:
             given_up = waiting.pop(act.subscription or act.customer, None)
             if given_up and act.verb == "unchange":
                 raise NotSupported("unchange of what waits for its payment")

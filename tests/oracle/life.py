@@ -80,6 +80,8 @@ def pause(sub: Agreement, act: Act, terms: Policy) -> None:
         raise NotSupported("coupon_counts=months with a pause")
     if sub.pauses and (sub.pauses[-1].end is None or sub.pauses[-1].end > act.at):
         raise NotSupported("a pause while another waits or runs")
+    if any(series.stop > act.at for item in sub.items for series in item.chain[:-1]):
+        raise NotSupported("a pause before a moved billing day")
     every, at_end = sub.base.latest.price.interval, str(act.get("when") or "now") == "period_end"
     if sub.in_trial(act.at) or act.at < sub.start:
         start, slot = (

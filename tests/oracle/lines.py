@@ -43,6 +43,8 @@ class Line:
     returns: int | None = None
     tax_base: int = 0
     tax_credited: int = 0
+    by_hand: bool = False
+    """Whether somebody gave back a part of it."""
     document: Any = None
     place: str = ""
 

@@ -64,6 +64,8 @@ def lay_tax(scenario: Scenario, customer: Customer, lines: Sequence[Line], day: 
             rate = percent(scenario, customer.country, line.tax_class, line.tax_day or day)
             by_rate.setdefault(rate, []).append(line)
     for rate, group in by_rate.items():
+        if rate and len({line.inclusive for line in group}) > 1:
+            raise NotSupported("prices with and without tax in them on one document")
         exact = [line.amount * (rate / (100 + rate) if line.inclusive else rate / 100) for line in group]
         if scenario.policy["tax_rounding"] == "line":
             taxes = [rounded(tax, mode) for tax in exact]

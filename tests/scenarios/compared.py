@@ -93,8 +93,7 @@ def _by_product(outcome: Any, scenario: dict[str, Any], *, open_ended: bool) -> 
             total = sum(document.net_minor + document.tax_minor for document in documents)
             balance = moments[-1].balance_minor
             seen = Seen(_lines(lines, open_ended=open_ended), _amount(total, key[2]), _amount(balance, key[2]))
-            if seen.lines or seen.total:
-                found[key] = seen
+            found[key] = seen
     return found
 
 
@@ -105,7 +104,7 @@ def _issued(line: Any, currency: str) -> dict[str, Any]:
     zone = line.zone or "UTC"
     return {
         "item": line.item or line.description,
-        "kind": "credit" if line.net_minor < 0 else kind_of(line),
+        "kind": kind_of(line),
         "start": local(line.start, zone),
         "end": local(line.end, zone),
         "amount": _amount(line.net_minor, currency),
@@ -129,7 +128,7 @@ def _by_oracle(days: list[Any], *, open_ended: bool) -> Days:
 
 
 def _lines(lines: list[dict[str, Any]], *, open_ended: bool) -> tuple[str, ...]:
-    """In one order; a credit of nothing says nothing, a fee of an instant has no end, a single sum is of its document's day.
+    """In one order; a fee of an instant has no end, a single sum is of its document's day.
 
     With `open_ended` a charge is told without its end: the product tells a part that a pause will make longer as it
     was charged, the oracle with the pause in it.
@@ -137,8 +136,6 @@ def _lines(lines: list[dict[str, Any]], *, open_ended: bool) -> tuple[str, ...]:
     told = []
     for line in lines:
         kind = "credit" if Decimal(line["amount"]) < 0 else line["kind"]
-        if kind == "credit" and not Decimal(line["amount"]):
-            continue
         has_end = kind not in ("setup", "one_off") and (kind == "credit" or not open_ended)
         end = line["end"] if has_end and line["end"] not in (None, line["start"]) else ""
         start = "" if kind == "one_off" else line["start"]

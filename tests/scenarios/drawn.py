@@ -5,8 +5,6 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from tests.oracle.policies import KNOWN
-
 Scenario = dict[str, Any]
 Act = dict[str, Any]
 
@@ -24,20 +22,63 @@ DAYS = tuple(
 
 STEPS = (0, 0, 1, 3, 7, 11, 17, 29, 31, 45)
 
-POLICIES = tuple(
-    key
-    for key, words in KNOWN.items()
-    if len(words) > 1 and key not in ("cancel_at", "gross_without_tax", "package", "first_flat_at_zero")
-)
-_ALIGNMENTS = ("anniversary", "calendar", "billing_day(15)", "billing_day(31)", "customer_day")
+WORDS: dict[str, tuple[str, ...]] = {
+    "proration": ("prorate", "none"),
+    "proration_unit": ("day", "second", "month30"),
+    "denominator": ("natural", "natural_clamped", "nominal"),
+    "factor": ("exact", "scale9"),
+    "cancel_day": ("free", "billed"),
+    "cancel_credit": ("credit_becomes", "none"),
+    "alignment": ("anniversary", "calendar", "billing_day(15)", "billing_day(31)", "customer_day"),
+    "first_part": ("prorate", "free", "full"),
+    "known_last_part": ("prorate", "full"),
+    "backdated_start": ("one_invoice", "per_period"),
+    "interval_change": ("restart", "restart_without_credit", "keep_anchor"),
+    "billing_day_move": ("charge_gap", "free_gap"),
+    "change_timing": ("now", "period_end", "by_direction"),
+    "credit_basis": ("charged", "list"),
+    "credit_becomes": ("balance", "next_invoice", "refund", "none"),
+    "difference_invoiced": ("now", "next_invoice"),
+    "rounding_mode": ("half_away", "half_even"),
+    "tax_rounding": ("invoice_rate", "line"),
+    "coupon_counts": ("periods", "months"),
+    "coupon_order": ("percent_first", "as_applied"),
+    "coupon_on_prorations": ("inherit", "none"),
+    "coupon_scope_checked": ("each_line", "at_redemption"),
+    "trial_unit": ("local_days", "hours24"),
+    "trial_end_is_anchor": ("yes", "no"),
+    "zero_usage_line": ("no", "yes"),
+    "pause_rest": ("kept", "credited", "lost"),
+    "pause_anchor": ("moves", "stays"),
+    "pause_usage": ("refused", "billed"),
+    "zero_document": ("issue", "skip"),
+    "open_debt_at_cancel": ("credit_unused", "keep_collecting", "stop_reminders"),
+}
+"""The policies that are drawn, and their words."""
 
 
 def drawn(seed: int, *, times: bool = True) -> Scenario:
     """The scenario of a seed; with `times` some acts are not at midnight."""
-    return _Draw(Random(seed), times=times).scenario()
+    return Draw(Random(seed), times=times).scenario()
 
 
-class _Draw:
+class Draw:
+    words = WORDS
+    days = DAYS
+    plans: tuple[str, ...] = ("small", "big", "year", "quarter", "fortnight", "seats", "late", "least")
+    """What a subscription may change to."""
+    begins_with: tuple[str, ...] = (
+        "small", "big", "big", "year", "quarter", "fortnight", "seats", "steps", "late", "least",
+    )  # fmt: skip
+    add_ons: tuple[str, ...] = ("bag", "chair", "behind", "yearly", "weekly")
+    counted: tuple[str, ...] = ("seats", "steps")
+    verbs: tuple[str, ...] = (
+        "change_plan", "change_plan", "change_plan", "set_quantity", "set_quantity", "add_item", "add_item",
+        "remove_item", "cancel", "uncancel", "pause", "resume", "resume", "skip", "set_anchor_day",
+        "set_trial_end", "end_trial", "set_term_end", "apply_coupon", "unchange", "withdraw", "reactivate",
+        "bill_run",
+    )  # fmt: skip
+
     def __init__(self, lot: Random, *, times: bool) -> None:
         self.lot, self.timeline, self.day = lot, list[Act](), date(2024, 1, 1)
         self.times = times and self.chance(0.3)
@@ -49,8 +90,8 @@ class _Draw:
 
     def scenario(self) -> Scenario:
         lot = self.lot
-        self.day = lot.choice(DAYS) if self.chance(0.3) else date(2024, 1, 1) + timedelta(days=lot.randint(0, 400))
-        policy = {key: self.word(key) for key in lot.sample(POLICIES, lot.choice((0, 0, 1, 1, 2, 3, 5)))}
+        self.day = lot.choice(self.days) if self.chance(0.3) else date(2024, 1, 1) + timedelta(days=lot.randint(0, 400))
+        policy = {key: self.word(key) for key in lot.sample(tuple(self.words), lot.choice((0, 0, 1, 1, 2, 3, 5)))}
         self.customers()
         for number in range(lot.choice((1, 1, 1, 2, 3))):
             self.subscribe(f"s{number + 1}")
@@ -71,7 +112,7 @@ class _Draw:
         }
 
     def word(self, key: str) -> str:
-        return self.lot.choice(_ALIGNMENTS if key == "alignment" else KNOWN[key])
+        return self.lot.choice(self.words[key])
 
     def catalogue(self) -> Scenario:
         lot = self.lot
@@ -116,13 +157,13 @@ class _Draw:
 
     def subscribe(self, name: str) -> None:
         lot = self.lot
-        plan = lot.choice(("small", "big", "big", "year", "quarter", "fortnight", "seats", "steps", "late", "least"))
+        plan = lot.choice(self.begins_with)
         act: Act = {"at": self.at(), "verb": "subscribe", "customer": lot.choice(self.named), "subscription": name}
         act["plan"] = plan
-        if plan in ("seats", "steps"):
+        if plan in self.counted:
             act["quantity"] = lot.randint(1, 5)
         if self.chance(0.35):
-            codes = lot.sample(("bag", "chair", "behind", "yearly", "weekly"), lot.choice((1, 1, 2)))
+            codes = lot.sample(self.add_ons, lot.choice((1, 1, 2)))
             act["items"] = [{"add_on": code, "quantity": lot.randint(1, 3) if code == "chair" else 1} for code in codes]
         if self.chance(0.2):
             act["coupon"] = lot.choice(("TEN", "OFF", "THIRD"))
@@ -166,20 +207,13 @@ class _Draw:
     def act(self) -> None:
         lot = self.lot
         name, _ = lot.choice(self.subscriptions)
-        verb = lot.choice(
-            (
-                "change_plan", "change_plan", "change_plan", "set_quantity", "set_quantity", "add_item", "add_item",
-                "remove_item", "cancel", "uncancel", "pause", "resume", "resume", "skip", "set_anchor_day",
-                "set_trial_end", "end_trial", "set_term_end", "apply_coupon", "unchange", "withdraw", "reactivate",
-                "bill_run",
-            )
-        )  # fmt: skip
+        verb = lot.choice(self.verbs)
         if verb == "bill_run":
             self.timeline.append({"at": self.at(), "verb": verb})
             return
         act = {"at": self.at(), "verb": verb, "subscription": name, **self.told(verb)}
         if verb in ("change_plan", "cancel", "pause", "set_quantity") and self.chance(0.12):
-            key = lot.choice(POLICIES)
+            key = lot.choice(tuple(self.words))
             act["policy"] = {key: self.word(key)}
         self.timeline.append(act)
 
@@ -187,16 +221,15 @@ class _Draw:
         lot = self.lot
         match verb:
             case "change_plan":
-                plans = ("small", "big", "year", "quarter", "fortnight", "seats", "late", "least")
                 quantity = {"quantity": lot.randint(1, 4)} if self.chance(0.1) else {}
-                return {"plan": lot.choice(plans), **quantity, **self.when()}
+                return {"plan": lot.choice(self.plans), **quantity, **self.when()}
             case "set_quantity":
                 item = lot.choice(({"item": "chair"}, {"item": "chair"}, {}))
                 return {"quantity": lot.randint(1, 6), **item, **self.when()}
             case "add_item":
-                return {"add_on": lot.choice(("bag", "chair", "behind", "yearly", "weekly")), **self.when()}
+                return {"add_on": lot.choice(self.add_ons), **self.when()}
             case "remove_item":
-                return {"item": lot.choice(("bag", "chair", "behind", "yearly", "weekly")), **self.when()}
+                return {"item": lot.choice(self.add_ons), **self.when()}
             case "cancel":
                 dated = self.later(-15, 40)
                 return {"when": lot.choice(("now", "now", "period_end", "period_end", "period_start", dated))}
