@@ -3,6 +3,8 @@
 The embedded server by default; `PERENNIA_TEST_SERVER=system` takes the machine's own programs under the same
 launcher, `PERENNIA_TEST_DATABASE_URL` a server that runs (its login needs CREATEDB). Nothing is started before a
 test asks for `database`, and nothing is left at the end.
+
+Properties are tried with the same examples each time; `--hypothesis-profile=default` draws new ones.
 """
 
 import contextlib
@@ -17,6 +19,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from perennia.config.locks import is_locked, take_lock
@@ -29,6 +32,16 @@ from perennia.config.wiring import load_django, set_up_django
 _FOLDER = "perennia-tests-"
 _LEFT_BEHIND_AFTER_S = 3600
 _PLENTY_BYTES = 2 << 30
+
+settings.register_profile(
+    "check",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+)
+settings.load_profile("check")
 
 
 @dataclass(frozen=True, slots=True)

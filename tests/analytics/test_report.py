@@ -10,7 +10,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from perennia.analytics.revenue import COLUMNS, Row, revenue_report
-from perennia.analytics.subscribers import mrr_from_items
+from perennia.analytics.subscribers import standings
 from perennia.cli.report import bar, cell
 from perennia.domain.calendar import midnight, next_month
 from perennia.domain.ids import Id
@@ -94,7 +94,9 @@ def test_recurring_revenue_equals_a_recomputation_from_items_at_any_instant(shop
         at = midnight(next_month(month), shop.zone) - timedelta(microseconds=1)
         with snapshot(shop.tenant) as cursor:
             seller = sellers.seller(cursor, tenant=tenant)
-            found[f"{month:%Y-%m}"] = mrr_from_items(cursor, tenant=shop.tenant, seller=seller, at=at)["DKK"]
+            there = list(standings(cursor, tenant=shop.tenant, seller=seller, at=at))
+        assert {one.currency for one in there} == {"DKK"}
+        found[f"{month:%Y-%m}"] = sum(one.mrr_minor for one in there), sum(one.live for one in there)
         month = next_month(month)
     expected = {row.month: (row.mrr_minor, row.active) for row in rows if row.month in found}
     assert found == expected

@@ -181,7 +181,7 @@ def test_what_is_no_object_is_wrong_use(capsys: pytest.CaptureFixture[str], word
     assert err.startswith("perennia: the arguments ") and err.count("\n") == 1
 
 
-@pytest.mark.parametrize("words", [[], ["round"], ["rond", "{}"]])
+@pytest.mark.parametrize("words", [[], ["round"]])
 def test_a_rule_there_is_not_is_wrong_use(words: list[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         cli.main(["rule", *words])
@@ -224,3 +224,25 @@ def test_the_command_starts_without_a_framework_or_a_database() -> None:
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "perennia.cli.rule" in shown
     assert not [name for name in ("'django'", "'psycopg'", "'pydantic'", "'yaml'") if name in shown]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["prise", "{}"], 2, "'prise' er ingen regel; der er boundaries, prorate, price, "),
+        (["price", "["], 2, "argumenterne er ikke JSON (Expecting value: "),
+        (["price", '{"a": NaN}'], 2, "argumenterne er ikke JSON (NaN er intet tal)"),
+        (["price", '{"a": 1, "a": 2}'], 2, "argumenterne er ikke JSON (et navn er der to gange)"),
+        (["price", "[]"], 2, "argumenterne er ét JSON-objekt, f.eks. "),
+        (["price", "{}"], 1, "price mangler argumentet model; docs/rules.md viser et eksempel."),
+        (["price", '{"model": "flat", "unit_amount": "x"}'], 1, "stykprisen kan ikke være x: et tal under 10 i 15. potens"),
+        (["boundaries", '{"start": "2024-01-01", "alignment": "billing_day(40)"}'], 1,
+         "base eller billing_day(n) med en dag fra 1 til 31."),
+    ],
+)  # fmt: skip
+def test_refusals_are_told_in_the_language_of_the_reader(
+    words: list[str], code: int, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PERENNIA_LANGUAGE", "da")
+    assert cli.main(["rule", *words]) == code
+    assert told in "".join(capsys.readouterr())

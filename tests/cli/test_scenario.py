@@ -14,6 +14,7 @@ import pytest
 
 from perennia.cli.scenario import grammar
 from perennia.cli.scenario.reading import read
+from perennia.cli.scenario.script import Act, Unread
 from perennia.cli.scenario.tree import Unreadable
 from perennia.store import session
 from tests.conftest import Database
@@ -33,9 +34,9 @@ def scenario(database: Database) -> Scenario:
     """Run `perennia scenario` on the database of this process."""
     if database.server.kind == "foreign":
         pytest.skip("the login of a foreign server is the owner's of one database")
-    surroundings = os.environ | {"DATABASE_URL": database.dsn("superuser")}
 
     def run(*words: object) -> tuple[int, str, str]:
+        surroundings = os.environ | {"DATABASE_URL": database.dsn("superuser")}
         command = [sys.executable, "-m", "perennia", "scenario", *map(str, words)]
         ended = subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=60)
         return ended.returncode, ended.stdout, ended.stderr
@@ -75,23 +76,6 @@ def test_every_example_of_the_guide_is_run() -> None:
         ("timeline: []\ncatalogue: {plans: {a: {interval: 0 days}}}", "interval"),
         ("timeline: []\ncatalogue: {plans: {a: {model: flatt}}}", "did you mean flat?"),
         ("timeline: []\ncatalogue: {coupons: {a: {duration: 3}}}", "a coupon takes off a percent or an amount"),
-        (f"{HEAD}- {{at: 2024-01-01}}", "line 3, timeline[0]: an entry has one verb; here are none"),
-        (f"{HEAD}- {{at: 2024-01-01, subscribe: basic, cancel: now}}", "an entry has one verb; here are subscribe, cancel"),
-        (f"{HEAD}- {{at: 2024-01-01, verb: subscirbe}}", "'subscirbe' is no verb; did you mean subscribe? the verbs"),
-        (f"{HEAD}- {{at: 2024-01-01, subscirbe: basic}}", "'subscirbe' is no verb; did you mean subscribe? the verbs"),
-        (f"{HEAD}- {{verb: bill_run}}", "timeline[0]: at is missing"),
-        (f"{HEAD}- {{at: tomorrow, verb: bill_run}}", "'tomorrow' is no time; write 2024-01-31"),
-        (f"{HEAD}- {{at: 0001-01-01, verb: bill_run}}", "the years run from 1900 to 2199"),
-        (f"{HEAD}- {{at: 2024-01-01, verb: bill_run, plan: basic}}", "'plan' is no key of bill_run"),
-        (f"{HEAD}- {{at: 2024-01-01, verb: subscribe, plan: basic, quantity: many}}", "'many' is no number"),
-        (f"{HEAD}- {{at: 2024-01-01, subscribe: {{plan: basic}}, plan: basic}}", "plan stands here twice"),
-        (f"{HEAD}- {{at: 2024-01-01, verb: cancel}}", "c1 has no subscription yet"),
-        (f"{HEAD}- {{at: 2024-01-01, cancel: someday}}", "'someday' is none of now, period_end, period_start"),
-        (f"{HEAD}- {{at: 2024-01-01, advance_to: 2023-12-31}}", "a clock does not go back"),
-        (f"{HEAD}- {{at: 2024-01-02, bill_run: }}\n- {{at: 2024-01-01, bill_run: }}", "line 4, timeline[1]: entries stand"),
-        (f"{HEAD}- {{at: 2024-01-01, subscribe: {{customer: a, plan: basic}}}}\n"
-         "- {at: 2024-01-01, subscribe: {customer: b, plan: basic}}\n"
-         "- {at: 2024-01-02, cancel: now}", "line 5, timeline[2]: customer is missing; there are a, b"),
         ("a: &a [1, 1, 1, 1, 1, 1, 1, 1]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a]\nc: &c [*b, *b, *b, *b, *b, *b, *b, *b]\n"
          "d: &d [*c, *c, *c, *c, *c, *c, *c, *c]\ne: &e [*d, *d, *d, *d, *d, *d, *d, *d]\nf: [*e, *e, *e, *e, *e, *e, *e]",
          "a scenario has at most 200,000 values"),
@@ -103,6 +87,33 @@ def test_what_makes_no_sense_is_refused_with_its_place(written: str, said: str) 
         read(written)
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("at: 2024-01-01", "line 3, timeline[0]: an entry has one verb; here are none"),
+        ("at: 2024-01-01, subscribe: basic, cancel: now", "an entry has one verb; here are subscribe, cancel"),
+        ("at: 2024-01-01, verb: subscirbe", "'subscirbe' is no verb; did you mean subscribe? the verbs"),
+        ("at: 2024-01-01, subscirbe: basic", "'subscirbe' is no verb; did you mean subscribe? the verbs"),
+        ("verb: bill_run", "timeline[0]: at is missing"),
+        ("at: tomorrow, verb: bill_run", "'tomorrow' is no time; write 2024-01-31"),
+        ("at: 0001-01-01, verb: bill_run", "the years run from 1900 to 2199"),
+        ("at: 2024-01-01, verb: bill_run, plan: basic", "'plan' is no key of bill_run"),
+        ("at: 2024-01-01, verb: subscribe, plan: basic, quantity: many", "'many' is no number"),
+        ("at: 2024-01-01, subscribe: {plan: basic}, plan: basic", "plan stands here twice"),
+        ("at: 2024-01-01, cancel: someday", "'someday' is none of now, period_end, period_start"),
+        ("at: 2024-01-01, advance_to: 2023-12-31", "a clock does not go back"),
+    ],
+)  # fmt: skip
+def test_an_entry_that_makes_no_sense_is_told_with_its_place_and_keeps_no_other_from_being_read(
+    entry: str, said: str
+) -> None:
+    first, *others = read(f"{HEAD}- {{{entry}}}\n- {{at: 2024-01-01, subscribe: basic}}").timeline
+    assert isinstance(first, Unread)
+    assert said in str(first.error)
+    assert "\n" not in str(first.error)
+    assert [isinstance(other, Act) for other in others] == [True]
 
 
 def test_the_same_scenario_in_yaml_and_json_in_full_and_in_short() -> None:
@@ -122,8 +133,8 @@ def test_the_same_scenario_in_yaml_and_json_in_full_and_in_short() -> None:
             {"code": "basic-eur-2-months", "amount": 100, "interval": {"unit": "month", "count": "2"}, "model": "flat"}]}],
           "coupons": {"X": {"percent": "10", "duration": 1}}},
         "timeline": [
-          {"at": "2024-01-01T11:00Z", "verb": "subscribe", "customer": "c1", "subscription": "c1", "plan": "basic"},
-          {"at": "2024-02-01", "verb": "cancel", "customer": "c1", "subscription": "c1", "when": "2024-02-03"},
+          {"at": "2024-01-01T11:00Z", "verb": "subscribe", "plan": "basic"},
+          {"at": "2024-02-01", "verb": "cancel", "when": "2024-02-03"},
           {"at": "2024-02-02T00:00", "verb": "advance_to", "to": "2024-02-29T23:00:00+00:00"}]}""",
         is_json=True,
     )
@@ -135,7 +146,7 @@ def test_the_same_scenario_in_yaml_and_json_in_full_and_in_short() -> None:
 
 def test_no_scalar_is_guessed_at() -> None:
     found = read(f"name: 2024-01-01\ncountry: NO\n{HEAD}- {{at: 2024-01-01, subscribe: basic, customer: 0x10}}")
-    assert (found.name, found.country, found.timeline[0].customer) == ("2024-01-01", "NO", "0x10")
+    assert (found.name, found.country, found.acts[0].customer) == ("2024-01-01", "NO", "0x10")
 
 
 @pytest.mark.usefixtures("database")
@@ -186,6 +197,26 @@ def test_a_file_a_folder_and_their_exit_codes(scenario: Scenario, tmp_path: Path
     good.unlink()
     assert scenario(tmp_path)[0] == 2
     assert scenario(tmp_path / "nothing.yaml")[0] == 2
+
+
+def test_what_cannot_be_read_of_a_file_is_told_in_the_language_of_the_reader(
+    scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the plain form beside the code; with --json, where only codes are printed, on stderr."""
+    monkeypatch.setenv("PERENNIA_LANGUAGE", "da")
+    file = tmp_path / "life.yaml"
+    file.write_text(f"{HEAD}- {{at: 2024-01-31, subscirbe: basic}}\n- {{at: 2024-01-31, subscribe: basic}}\n")
+    wrong = "linje 3, timeline[0]: 'subscirbe' er intet verbum; mente du subscribe? "
+    code, out, said = scenario(file)
+    assert (code, said) == (0, "")
+    assert out.startswith(f"2024-01-31 refused: unknown_argument ({wrong}")
+    code, out, said = scenario(file, "--json")
+    assert (code, [len(json.loads(out)[key]) for key in ("moments", "errors")]) == (0, [1, 1])
+    assert said.startswith(f"perennia: {file}: {wrong}")
+    file.write_text("timeline: 3\n")
+    code, out, said = scenario(file)
+    assert (code, out) == (2, "")
+    assert said.startswith(f"perennia: {file}: linje 1, timeline: her skal stå en liste af poster")
 
 
 def test_what_the_rules_refuse_before_it_begins_is_the_only_error(scenario: Scenario, tmp_path: Path) -> None:

@@ -18,15 +18,15 @@ NO_FACTS = {
 """What `bill` is not told of a payer, so that nothing of it need be foretold."""
 
 MAY_MOVE: dict[type, set[str]] = {
-    Payer: {"subscriptions", "balances", "grants", "pending", "drafts", "paid", "closing"},
+    Payer: {"subscriptions", "balances", "grants", "pending", "drafts", "paid", "taken_in", "closing"},
     Subscription: {
-        "items", "status", "trial_ends_at", "cancel_at", "activated_at", "ended_at", "discounts", "overcharged", "changes",
-        "pauses", "returned", "term", "usage", "zone",
+        "items", "status", "trial_ends_at", "cancel_at", "activated_at", "ended_at", "discounts", "discounts_so_far",
+        "overcharged", "changes", "pauses", "returned", "term", "usage", "zone",
     },
     Item: {"versions"},
     Version: {"billed_through", "ends_at", "ended_under", "closed"},
     Pause: {"is_over"},
-    Discount: {"periods_left"},
+    Discount: {"periods_left", "ended_at"},
     Settled: {"end", "credited_net", "credited_tax", "adjusted_net", "adjusted_tax", "open_minor"},
 }  # fmt: skip
 STAYS: dict[type, set[str]] = {
@@ -39,7 +39,7 @@ STAYS: dict[type, set[str]] = {
     Item: {"id", "kind", "name"},
     Version: {"id", "price", "quantity", "series", "starts_at", "bills_from", "own_amount", "begun_under", "name"},
     Pause: {"id", "starts_at", "ends_at", "policies", "is_foreseen"},
-    Discount: {"id", "percent", "amount_minor", "periods", "scope", "since", "redemption_id"},
+    Discount: {"id", "percent", "amount_minor", "periods", "scope", "since", "redemption_id", "from_start"},
     Settled: {
         "version_id", "start", "document_id", "position", "description", "line_end", "line_net", "line_tax", "tax_percent",
         "line_discount",

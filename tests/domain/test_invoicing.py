@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from perennia.domain.errors import CatchUpHeld
+from perennia.domain.errors import BillingStuck, CatchUpHeld
 from perennia.domain.facts import CollectionMode, ItemKind, Pause, Status
-from perennia.domain.invoicing import bill, take_over
+from perennia.domain.invoicing import MOST_ROUNDS, Turns, bill, take_over
 from perennia.domain.policies import Policies
 from perennia.domain.pricing import Model, Timing
 from tests.domain.world import (
@@ -274,3 +274,26 @@ def test_a_trial_that_ends_in_a_pause_nobody_asked_for_begins_it() -> None:
     one = replace(simple("30.00", start=JANUARY, trial_ends=date(2025, 1, 11)), pauses=(foreseen,))
     assert [begun.pause for begun in decided(replace(one, status=Status.TRIALING)).pauses_begun] == [foreseen]
     assert decided(replace(one, status=Status.TRIALING), through=utc(2025, 1, 10)).pauses_begun == ()
+
+
+def test_what_is_due_for_ever_is_refused_and_named() -> None:
+    """So often an instant may come again, as it does where effects bring about others; once more is one too often."""
+    customer = key()
+    turns = Turns(lambda: utc(2025, 3, 1), payer_id=customer)
+    for _ in range(MOST_ROUNDS):
+        turns.go_on()
+    with pytest.raises(BillingStuck) as refused:
+        turns.go_on()
+    assert refused.value.facts == {"payer": customer.text("cus"), "at": "2025-03-01T00:00:00+00:00"}
+
+
+def test_the_rounds_of_one_instant_do_not_count_for_the_next() -> None:
+    coming = [utc(2025, 3, 1)] * (MOST_ROUNDS + 1) + [utc(2025, 3, 2)] * (MOST_ROUNDS + 1) + [None] * (MOST_ROUNDS + 2)
+    turns = Turns(iter(coming).__next__, payer_id=key())
+    for expected in coming:
+        assert turns.due == expected
+        if turns.due is not None:
+            turns.go_on()
+    for _ in range(MOST_ROUNDS):
+        turns.go_on()
+    assert turns.due is None

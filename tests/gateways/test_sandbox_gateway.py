@@ -137,14 +137,16 @@ def test_a_script_can_be_given_to_any_token_and_is_kept(sandbox: SandboxStand) -
 
 
 def test_a_slow_charge_is_processing_until_it_takes_effect(sandbox: SandboxStand) -> None:
-    request = a_charge("slow-0.5s")
+    request = a_charge("slow-3s")
 
     async def story() -> list[Outcome]:
-        gateway = sandbox.open(timeout_s=0.1)
-        results = [await gateway.charge(request), await gateway.look_up(request.key), await gateway.charge(request)]
-        await asyncio.sleep(0.6)
-        results.append(await gateway.look_up(request.key))
-        await gateway.aclose()
+        hasty, patient = sandbox.open(timeout_s=0.1), sandbox.open()
+        results = [await hasty.charge(request), await patient.look_up(request.key), await patient.charge(request)]
+        while (last := await patient.look_up(request.key)).outcome is Outcome.PROCESSING:
+            await asyncio.sleep(0.05)
+        results.append(last)
+        await hasty.aclose()
+        await patient.aclose()
         return [result.outcome for result in results]
 
     assert asyncio.run(story()) == [Outcome.UNKNOWN, Outcome.PROCESSING, Outcome.PROCESSING, Outcome.SUCCEEDED]

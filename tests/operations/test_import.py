@@ -151,7 +151,9 @@ def test_every_bad_row_is_reported_and_nothing_is_written(shop: Shop, tmp_path: 
             "product,p,P,service,,,,,,,",
         ]
     )
-    customers = CUSTOMERS + "c2,Ida,ida@,Sweden,Stockholm,,,sandbox,\n,No Id,x@example.com,,,,,,\n"
+    customers = (
+        CUSTOMERS + "c2,Ida,ida@,Sweden,Stockholm,,,sandbox,\n,No Id,x@example.com,,,,,,\nc4,Bo,bo@home,XX,,,,,\n"
+    )
     subscriptions = (
         SUBSCRIPTIONS
         + """s3,c7,basic,,,,2025-03-01,
@@ -178,6 +180,8 @@ s7,c1,basic,,dear:x,"1,234",2025-03-01,2025-02-01
         "customers:5 payment_token=: this cell is empty",
         "customers:5 external_id=c2: line 4 has this external_id too",
         "customers:6 external_id=: this cell is empty",
+        "customers:7 email=bo@home: not an e-mail address",
+        "customers:7 country=XX: not a country code",
         "subscriptions:4 customer=c7: there is no customer with this external_id",
         "subscriptions:5 plan=seat: seat is not the price of a plan",
         "subscriptions:5 external_id=s3: line 4 has this external_id too",

@@ -9,6 +9,7 @@ from threading import Thread, Timer
 import pytest
 
 from perennia.config.clock import now as machine_now
+from perennia.domain.corrections import LineCredit
 from perennia.domain.documents import LineKind
 from perennia.domain.metering import LimitKind, Outcome
 from perennia.domain.pricing import Model
@@ -22,6 +23,7 @@ from perennia.store import session
 from perennia.store.reads import due
 from perennia.store.reads import metering as read
 from perennia.store.writes.usage import NewUsage, add
+from tests.operations.counter import credits
 from tests.operations.metered import MeteredShop, local, metered_shop, sell
 from tests.operations.shop import Shop, open_shop
 from tests.store.lives import lived_live_shop
@@ -30,7 +32,7 @@ from tests.store.statements import recording
 pytestmark = pytest.mark.usefixtures("database")
 
 LINES = """SELECT d.kind, l.description, l.quantity::float8::text, l.net_minor
-    FROM documents d JOIN lines l ON l.document_id = d.id WHERE l.kind IN (5, 6)
+    FROM documents d JOIN lines l ON l.document_id = d.id WHERE l.kind IN (5, 6, 11)
     ORDER BY d.issued_at, d.kind DESC, d.number, l.position"""
 
 
@@ -52,7 +54,7 @@ def test_a_correction_is_settled_with_the_next_invoice():
     usage.correct(tenant=bo.tenant, event="right", key="none", void=True, now=machine_now())
     run(bo, date(2025, 3, 31))
     run(bo, date(2025, 4, 30))
-    assert used(bo) == ["invoice: Megabytes 520 5200", "invoice: Megabytes 50 -4700"]
+    assert used(bo) == ["invoice: Megabytes 520 5200", "invoice: Megabytes 1 -4700"]
 
 
 def test_a_correction_that_outweighs_all_else_is_a_credit_note():
@@ -61,9 +63,21 @@ def test_a_correction_that_outweighs_all_else_is_a_credit_note():
     run(bo, date(2025, 2, 28))
     usage.correct(tenant=bo.tenant, event="wrong", key="none", void=True, now=machine_now())
     run(bo, date(2025, 3, 31))
-    assert used(bo) == ["invoice: Megabytes 5000 50000", "credit_note: Megabytes 0 -50000"]
-    ((balance,),) = bo.shop.rows("SELECT sum(amount_minor)::bigint FROM balance_entries")
-    assert balance == 50000 * 5 // 4 - 12500  # with its tax, less the Basic of the next month
+    assert used(bo) == ["invoice: Megabytes 5000 50000", "credit_note: Megabytes 1 -50000"]
+    given = 50000 * 5 // 4 - 12500  # with its tax, less the Basic of the next month
+    assert bo.shop.rows("SELECT due_minor - open_minor FROM receivables ORDER BY due_minor DESC LIMIT 1") == [(given,)]
+    assert bo.shop.rows("SELECT 1 FROM balance_entries") == []
+
+
+def test_usage_voided_after_a_credit_by_hand_gives_back_what_is_left():
+    bo = metered_shop()
+    bo.record(bo.event("wrong", "5000"))
+    run(bo, date(2025, 2, 28))
+    ((document, position),) = bo.shop.rows("SELECT document_id, position FROM lines WHERE kind = 5")
+    credits(bo.shop, document, LineCredit(position, net_minor=20000))
+    usage.correct(tenant=bo.tenant, event="wrong", key="none", void=True, now=machine_now())
+    run(bo, date(2025, 3, 31))
+    assert used(bo)[1:] == ["credit_note: Megabytes 1 -30000"]
 
 
 def watch(bo: MeteredShop, kind: LimitKind, **much: object) -> None:

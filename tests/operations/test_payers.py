@@ -1,5 +1,6 @@
 """Mor pays for her children; who is charged for what, when that changes."""
 
+import time
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -14,7 +15,8 @@ from perennia.domain.calendar import midnight
 from perennia.domain.errors import DomainError, InvalidValue, NotFound, PayerChain, PayerUnsettled, UnknownZone
 from perennia.domain.facts import ChangeKind, CollectionMode
 from perennia.domain.ids import Id
-from perennia.operations import billing_details, catalog, changes, customers, payers, tenants
+from perennia.operations import billing_details, catalog, changes, customers, one_offs, payers, tenants
+from perennia.operations.books import open_books
 from perennia.store.session import forget_connection
 from tests.analytics.year import collect
 from tests.operations.shop import Shop, open_shop
@@ -343,3 +345,40 @@ def test_nonsense_changes_nothing():
             act()
     assert shop.rows("SELECT billing_day, zone FROM customers") == [(None, None)]
     assert shop.rows("SELECT next_zone, po_number FROM subscriptions") == [(None, None)]
+
+
+@pytest.mark.parametrize("act", ["start", "cancel", "charge"])
+def test_who_waits_for_a_change_of_payer_acts_on_the_new_one(act: str):
+    shop = open_shop(tax=False)
+    bo, mor = shop.customer("Bo"), shop.customer("Mor")
+    runs = shop.start(bo, "basic", start_on=date(2025, 2, 1))
+    met: list[Exception] = []
+
+    def later() -> None:
+        try:
+            if act == "start":
+                shop.start(bo, "plus")
+            elif act == "cancel":
+                shop.cancel(runs)
+            else:
+                line = one_offs.FreeLine("Set-up", Decimal(50))
+                one_offs.one_off(tenant=shop.tenant, actor="astrid", line=line, subscription_id=runs, now=machine_now())
+        except DomainError as error:
+            met.append(error)
+        finally:
+            forget_connection()
+
+    other = Thread(target=later)
+    with open_books(tenant=shop.tenant) as books:
+        books.lock(bo)
+        other.start()
+        until = time.monotonic() + 30
+        waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid"
+        while shop.rows(waits) == [(0,)] and time.monotonic() < until:
+            time.sleep(0.01)
+        moves(shop, bo, mor)
+    other.join(timeout=60)
+    assert met == []
+    assert shop.rows("SELECT payer_id FROM subscriptions") == [(mor,)] * (2 if act == "start" else 1)
+    assert shop.rows("SELECT payer_id FROM documents") == ([] if act == "cancel" else [(mor,)])
+    assert clean(shop)

@@ -80,6 +80,7 @@ class Redemption:
     in_scope: bool
     origin: int = 0
     """What it has in common with those that came of the same coupon of a customer; 0 for a subscription's own."""
+    from_start: bool = False
     used: set[object] = field(default_factory=set)
 
 

@@ -152,6 +152,8 @@ class Desk:
             self.attach(sub, str(code), max(act.at, sub.start), terms)
         for code, since, overrides, origin in self.customer(sub.customer).coupons:
             self.attach(sub, code, max(since, sub.start), policy(sub.terms, overrides), origin)
+        for redemption in sub.coupons:
+            redemption.from_start = True
 
     def reactivate(self, old: Agreement, act: Act) -> None:
         """A new start of what ended, without its trial ("Reactivate")."""

@@ -1,12 +1,12 @@
 """Coupons on the lines of one document ("Discounts")."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 
 from tests.oracle import NotSupported
 from tests.oracle.agreements import Agreement, Redemption
-from tests.oracle.calendar import Anchor, Interval, instant
+from tests.oracle.calendar import Anchor, Interval, instant, local_day
 from tests.oracle.lines import Line
 from tests.oracle.prices import minor, rounded, share, split
 from tests.oracle.slots import Slot
@@ -78,7 +78,8 @@ def _lay(sub: Agreement, redemption: Redemption, lines: list[Line]) -> None:
 
 def _eligible(sub: Agreement, redemption: Redemption, line: Line, document: object) -> bool:
     """A renewal period is counted by the plan's line; a proration line, also that of a first part period, has the
-    discount of the period it lies in, or one given since it began, and counts nothing.
+    discount of the period it lies in, or one given since it began, and counts nothing. A change dated back to before
+    a coupon was given has none of it.
     """
     if not _in_scope(redemption, line):
         return False
@@ -95,6 +96,9 @@ def _eligible(sub: Agreement, redemption: Redemption, line: Line, document: obje
             return False
         redemption.used.add(document)
         return True
+    came_later = local_day(redemption.at, sub.zone) > local_day(_to_be_charged(line), sub.zone)
+    if came_later and not redemption.from_start:
+        return False
     if not line.renewal and line.kind != "setup":
         has_it = slot in redemption.used or _lasts(sub, redemption, line)
         return has_it and redemption.policy["coupon_on_prorations"] == "inherit"
@@ -105,6 +109,14 @@ def _eligible(sub: Agreement, redemption: Redemption, line: Line, document: obje
     if line.renewal and line.price in [version.price for version in sub.base.versions]:
         redemption.used.add(slot)
     return True
+
+
+def _to_be_charged(line: Line) -> datetime:
+    """When a line is due, also one that a change dated back brings about later."""
+    if line.held and line.latest is not None:
+        return line.latest
+    in_arrears = line.price is not None and line.price.timing != "advance" and line.kind != "setup"
+    return line.end if in_arrears and line.end is not None else line.start
 
 
 def _lasts(sub: Agreement, redemption: Redemption, line: Line) -> bool:

@@ -33,6 +33,7 @@ class Document:
     paid: int = 0
     lowered: int = 0
     refunded: int = 0
+    passed: dict[int, int] = field(default_factory=dict)
     written_off: bool = False
 
     @property
@@ -47,6 +48,25 @@ class Document:
     @property
     def open(self) -> int:
         return max(self.total, 0) - self.from_balance - self.paid - self.lowered
+
+    def lower(self, other: "Document", most: int) -> int:
+        """Takes so much off what is open on another document, and no more; answers it."""
+        amount = max(0, min(most, other.open))
+        other.lowered += amount
+        self.passed[id(other)] = self.passed.get(id(other), 0) + amount
+        return amount
+
+    def pass_on(self, most: int) -> int:
+        """What it took in as credits of others that are open still belongs there, once it is given back itself."""
+        taken: dict[int, tuple[Document, int]] = {}
+        for line in [line for line in self.lines if line.source is not None and line.source.document is not self]:
+            other, so_far = taken.get(id(line.source.document), (line.source.document, 0))
+            taken[id(other)] = other, so_far - line.net - line.tax
+        given = 0
+        for key, (other, amount) in taken.items():
+            if not other.written_off:
+                given += self.lower(other, min(most - given, amount - self.passed.get(key, 0)))
+        return given
 
 
 @dataclass
@@ -230,18 +250,21 @@ class Ledger:
     def give_back(self, key: tuple[str, str], note: Document) -> None:
         """First what is open on the credited documents; the paid part to the balance, or back (`credit_becomes`)."""
         left = -note.total
+        parts: list[tuple[Line, int]] = []
         for line in [line for line in note.lines if line.source is not None]:
             part = min(left, -(line.net + line.tax))
             left -= part
+            if line.source.document is not note:
+                part -= note.lower(line.source.document, part)
+            parts.append((line, part))
+        for line, part in parts:
             credited = line.source.document
-            lowered = min(part, credited.open) if credited is not note else 0
-            credited.lowered += lowered
-            part -= lowered
+            rest = part if credited is note else part - credited.pass_on(part)
             if line.becomes == "refund":
-                refund = min(part, credited.paid - credited.refunded)
+                refund = min(rest, credited.paid - credited.refunded)
                 credited.refunded += refund
-                part -= refund
-            self.wallet(key).put(part)
+                rest -= refund
+            self.wallet(key).put(rest)
         self.wallet(key).put(left)
 
     def one_off(self, act: Act, customer: str) -> None:

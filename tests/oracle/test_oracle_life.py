@@ -227,7 +227,7 @@ class TestPause:
             at("2024-05-01", "bill_run"),
         ]
         assert lines(timeline, PLANS).splitlines()[1:] == [
-            "2024-04-21 a credit 2024-04-11 2024-05-01 -20.00",
+            "2024-04-21 a credit 2024-04-21 2024-05-11 -20.00",
             "2024-04-21 basic recurring 2024-04-21 2024-05-11 66.67",
         ]
 

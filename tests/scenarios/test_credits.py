@@ -292,7 +292,6 @@ def test_a_discounted_line_gives_back_of_its_list_price() -> None:
         2024-04-26 c1 credit note 2
           other  credit  2024-04-26..2024-05-01  -10.00  of credit_note 1/1
           total -10.00
-          balance 10.00
         """,
     )
 

@@ -115,6 +115,67 @@ def test_more_periods_than_are_let_pass_wait_for_a_person_at_the_end_of_a_term()
     )
 
 
+def test_what_an_end_under_a_catch_up_hold_left_is_released_by_hand() -> None:
+    """Five months to the term's end, and nothing for the time after it."""
+    story(
+        """
+        plans: {basic: 10}
+
+        2024-01-01 subscribe basic term={periods: 5, then: end}
+        2024-01-12 hold_invoicing
+        2024-06-12 bill_run
+        2024-06-13 release_invoicing
+        2024-06-14 release_invoicing
+        2024-07-20 bill_run
+        """,
+        """
+        2024-01-01 c1 invoice 1
+          basic  2024-01-01..2024-02-01  10.00
+          total 10.00
+        2024-06-12 refused: catch_up
+        2024-06-13 c1 invoice 2
+          basic  2024-02-01..2024-03-01  10.00
+          basic  2024-03-01..2024-04-01  10.00
+          basic  2024-04-01..2024-05-01  10.00
+          basic  2024-05-01..2024-06-01  10.00
+          total 40.00
+        2024-06-14 refused: subscription_ended
+        """,
+    )
+
+
+def test_what_ended_while_nobody_billed_is_released_by_hand_too() -> None:
+    """Nobody held its invoicing: the run did."""
+    story(
+        """
+        plans: {basic: 10}
+
+        2024-01-01 subscribe basic
+        2024-01-12 cancel 2024-06-01
+        2024-06-12 bill_run
+        2024-06-13 release_invoicing
+        """,
+        """
+        2024-01-01 c1 invoice 1
+          basic  2024-01-01..2024-02-01  10.00
+          total 10.00
+        2024-06-12 refused: catch_up
+        2024-06-13 c1 invoice 2
+          basic  2024-02-01..2024-03-01  10.00
+          total 10.00
+        2024-06-13 c1 invoice 3
+          basic  2024-03-01..2024-04-01  10.00
+          total 10.00
+        2024-06-13 c1 invoice 4
+          basic  2024-04-01..2024-05-01  10.00
+          total 10.00
+        2024-06-13 c1 invoice 5
+          basic  2024-05-01..2024-06-01  10.00
+          total 10.00
+        """,
+    )
+
+
 def test_usage_that_is_held_is_invoiced_with_the_end_and_what_comes_late_after_it() -> None:
     story(
         """

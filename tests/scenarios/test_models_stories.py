@@ -22,10 +22,10 @@ def test_a_flat_price_in_three_currencies() -> None:
         2024-04-01 a invoice 1
           basic  2024-04-01..2024-05-01  75.00
           total 75.00
-        2024-04-01 b invoice 2
+        2024-04-01 b invoice 2, EUR
           basic  2024-04-01..2024-05-01  10.00
           total 10.00
-        2024-04-01 c invoice 3
+        2024-04-01 c invoice 3, JPY
           basic  2024-04-01..2024-05-01  1500
           total 1500
         """,

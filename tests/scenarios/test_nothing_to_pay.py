@@ -70,7 +70,10 @@ def test_a_discount_of_all_leaves_no_document_either() -> None:
 
 
 def test_what_cancels_out_is_a_document_all_the_same() -> None:
-    """Charge and credit are of one amount: without a document nobody would know that the first line was given back."""
+    """Charge and credit are of one amount: without a document nobody would know that the first line was given back.
+
+    What is given back then lowers the first invoice, which is not paid and whose credit the second one took in.
+    """
     story(
         """
         policy: {zero_document: skip}
@@ -91,7 +94,6 @@ def test_what_cancels_out_is_a_document_all_the_same() -> None:
         2024-04-21 c1 credit note 1
           other  credit  2024-04-21..2024-05-01  -10.00  of 2/1
           total -10.00
-          balance 10.00
         """,
     )
 
@@ -129,5 +131,61 @@ def test_a_pause_of_a_free_plan_moves_its_periods_as_that_of_any_other() -> None
         2024-05-11 c1 invoice 1
           basic  2024-05-11..2024-06-11  30.00
           total 30.00
+        """,
+    )
+
+
+def test_a_period_that_was_credited_by_hand_is_ended_without_a_document() -> None:
+    """Nothing of it is left to give back, so there is nothing to tell; of the bag a part is."""
+    story(
+        """
+        plans: {basic: 30}
+        add_ons: {bag: 5}
+
+        2024-04-01 subscribe basic
+        2024-04-05 credit_note
+        2024-04-11 cancel now
+        2024-04-12 subscribe basic customer=bo items=[bag]
+        2024-04-13 credit_note lines=[{line: 1}] customer=bo
+        2024-04-14 cancel now customer=bo
+        """,
+        """
+        2024-04-01 c1 invoice 1
+          basic  2024-04-01..2024-05-01  30.00
+          total 30.00
+        2024-04-05 c1 credit note 1
+          basic  credit  2024-04-01..2024-05-01  -30.00  of 1/1
+          total -30.00
+        2024-04-12 bo invoice 2
+          basic  2024-04-12..2024-05-12  30.00
+          bag    2024-04-12..2024-05-12   5.00
+          total 35.00
+        2024-04-13 bo credit note 2
+          basic  credit  2024-04-12..2024-05-12  -30.00  of 2/1
+          total -30.00
+        2024-04-14 bo credit note 3
+          bag  credit  2024-04-14..2024-05-12  -4.67  of 2/2
+          total -4.67
+        """,
+    )
+
+
+def test_what_cost_nothing_gives_nothing_back() -> None:
+    story(
+        """
+        plans: {basic: 30, big: 100}
+        coupons: {ALL: {percent: 100}}
+
+        2024-04-16 subscribe basic coupon=ALL
+        2024-04-20 change_plan big
+        2024-04-25 cancel now
+        """,
+        """
+        2024-04-16 c1 invoice 1
+          basic  2024-04-16..2024-05-16  30.00
+          discount 30.00  net 0.00  total 0.00
+        2024-04-20 c1 invoice 2
+          big  2024-04-20..2024-05-16  86.67
+          discount 86.67  net 0.00  total 0.00
         """,
     )

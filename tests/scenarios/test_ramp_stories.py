@@ -173,13 +173,13 @@ def test_one_plan_in_three_currencies() -> None:
         2024-04-01 anna invoice 1
           pro  2024-04-01..2024-05-01  10.00
           net 10.00  tax 2.50  total 12.50
-        2024-04-01 bo invoice 2
+        2024-04-01 bo invoice 2, DKK
           pro  2024-04-01..2024-05-01  75.00
           net 75.00  tax 18.75  total 93.75
-        2024-04-01 yuki invoice 3
+        2024-04-01 yuki invoice 3, JPY
           pro  2024-04-01..2024-05-01  1600
           net 1600  tax 400  total 2000
-        2024-04-16 bo invoice 4
+        2024-04-16 bo invoice 4, DKK
           max          2024-04-16..2024-05-01   75.00
           pro  credit  2024-04-16..2024-05-01  -37.50  of 2/1
           net 37.50  tax 9.37  total 46.87

@@ -198,8 +198,8 @@ def test_what_was_invoiced_at_a_threshold_is_given_back_where_another_price_take
           one  usage  2024-04-01..2024-04-10T11:00:00  x10  10.00
           total 10.00
         2024-05-01 c1 invoice 2
-          one  usage  2024-04-01..2024-05-01  x0   -10.00
-          two  usage  2024-04-01..2024-05-01  x12   36.00
+          two  usage   2024-04-01..2024-05-01           x12   36.00
+          one  credit  2024-04-01..2024-04-10T11:00:00       -10.00  of 1/1
           total 26.00
         """,
     )
@@ -411,10 +411,10 @@ def test_a_change_made_for_an_earlier_day_rates_everything_since_anew() -> None:
           one  usage  2024-05-01..2024-06-01  x13  13.00
           total 13.00
         2024-06-11 c1 invoice 3
-          one  usage  2024-04-01..2024-04-11  x8    -5.00
-          one  usage  2024-05-01..2024-06-01  x0   -13.00
-          two  usage  2024-04-11..2024-05-01  x5    10.00
-          two  usage  2024-05-01..2024-06-01  x13   26.00
+          two  usage   2024-04-11..2024-05-01  x5    10.00
+          two  usage   2024-05-01..2024-06-01  x13   26.00
+          one  credit  2024-04-01..2024-05-01        -5.00  of 1/1
+          one  credit  2024-05-01..2024-06-01       -13.00  of 2/1
           total 18.00
         """,
     )

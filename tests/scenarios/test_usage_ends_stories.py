@@ -197,10 +197,9 @@ def test_cancelled_for_an_earlier_day_what_was_charged_since_is_given_back() -> 
           api  usage  2024-05-01..2024-06-01  x7  7.00
           total 7.00
         2024-06-02 c1 credit note 1
-          api  usage  2024-04-01..2024-04-11  x8  -5.00
-          api  usage  2024-05-01..2024-06-01  x0  -7.00
+          api  credit  2024-04-01..2024-05-01  -5.00  of 1/1
+          api  credit  2024-05-01..2024-06-01  -7.00  of 2/1
           total -12.00
-          balance 12.00
         """,
     )
 
@@ -224,9 +223,8 @@ def test_withdrawn_from_nothing_used_is_owed() -> None:
           api  usage  2024-04-01..2024-04-05  x8  8.00
           total 8.00
         2024-04-10 c1 credit note 1
-          api  usage  2024-04-01..2024-05-01  x0  -8.00
+          api  credit  2024-04-01..2024-04-05  -8.00  of 1/1
           total -8.00
-          balance 8.00
         """,
     )
 

@@ -63,12 +63,12 @@ def test_a_late_event_takes_back_what_the_minimum_had_added() -> None:
           api  minimum  2024-04-01..2024-04-08       20.00
           total 50.00
         2024-04-15 c1 invoice 2
-          api  usage    2024-04-01..2024-04-08  x45   15.00
-          api  minimum  2024-04-01..2024-04-08       -15.00
+          api  usage   2024-04-01..2024-04-08  x45   15.00
+          api  credit  2024-04-01..2024-04-08       -15.00  of 1/2
           total 0.00
         2024-04-22 c1 invoice 3
-          api  usage    2024-04-01..2024-04-08  x55  10.00
-          api  minimum  2024-04-01..2024-04-08       -5.00
+          api  usage   2024-04-01..2024-04-08  x55  10.00
+          api  credit  2024-04-01..2024-04-08       -5.00  of 1/2
           total 5.00
         """,
     )

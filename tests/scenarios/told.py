@@ -46,7 +46,7 @@ import yaml
 from perennia.cli.scenario.grammar import verbs
 from perennia.cli.scenario.reading import read
 
-_NOW = datetime(2024, 1, 1, tzinfo=UTC)
+NOW = datetime(2024, 1, 1, tzinfo=UTC)
 _ENTRY = re.compile(r"\s*\d{4}-\d\d-\d\d")
 _WORD = re.compile(r"""(?:(\w+)=)?("[^"]*"|'[^']*'|\[.*?\](?=\s|$)|\{.*?\}(?=\s|$)|\S+)""")
 _VERBS = verbs("UTC")
@@ -64,7 +64,7 @@ def played(timeline: str) -> str:
     from perennia.cli.scenario.playing import play
     from perennia.cli.scenario.tables import as_text
 
-    return as_text(play(read(in_full(timeline)), now=_NOW), sentences=False)
+    return as_text(play(read(in_full(timeline)), now=NOW), sentences=False)
 
 
 def told_as_data(timeline: str) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def told_as_data(timeline: str) -> dict[str, Any]:
     from perennia.cli.scenario.playing import play
     from perennia.cli.scenario.telling import as_data
 
-    return as_data(play(read(in_full(timeline)), now=_NOW))
+    return as_data(play(read(in_full(timeline)), now=NOW))
 
 
 def in_full(timeline: str) -> str:

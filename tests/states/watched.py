@@ -57,7 +57,7 @@ class Watched:
         self._rows = self.rows()
 
     def _begin(self) -> None:
-        begins = self._script.timeline[0].at
+        begins = self._script.acts[0].at
         self.slug = f"watched-{new_id().hex()}"
         business = tenants.create_business(slug=self.slug, name="Watched", now=begins)
         script = self._script
@@ -102,8 +102,9 @@ class Watched:
     def _do(self, verb: str, given: Entry) -> str | None:
         entry = {"at": self.at.isoformat(timespec="minutes"), "verb": verb, **given}
         self.timeline.append(entry)
-        act = read(json.dumps({**self._bare, "timeline": [entry]})).timeline[0]
+        (act,) = read(json.dumps({**self._bare, "timeline": [entry]})).acts
         self._reach(act.at)
+        act = self.stage.cast(act)
         previewed = None if verb in _NO_PREVIEW else self._previewed(act)
         done = self._done(act)
         if done[0] != _WAITS and not _ASKS_FIRST & set(act.given):
@@ -125,7 +126,7 @@ class Watched:
         self.at += timedelta(days=days)
         entry = {"at": self.at.isoformat(timespec="minutes"), "verb": "advance_to"}
         self.timeline.append(entry)
-        act = read(json.dumps({**self._bare, "timeline": [entry]})).timeline[0]
+        (act,) = read(json.dumps({**self._bare, "timeline": [entry]})).acts
         if act.at >= self.stage.now:
             verbs.advance_to(self.stage, act, told=lambda: None)
         self._rows = self.rows()

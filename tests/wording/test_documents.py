@@ -151,3 +151,32 @@ def test_stored_evidence_reads_back_the_same() -> None:
 )
 def test_positions_in_short(numbers: list[int], shown: str) -> None:
     assert ranges(numbers) == shown
+
+
+def test_what_cash_is_rounded_by_has_a_name_and_no_tax() -> None:
+    """It counts in no sum of what is taxed."""
+    cash = Line(
+        LineKind.ROUNDING, None, None, "", MARCH[0], MARCH[0], "flat", Decimal(1), Decimal(0), 2, 0, Decimal(0), False
+    )  # fmt: skip
+    assert words("en").line(cash, zone=ZONE) == "Rounding: 0.02 EUR"
+    assert words("da").line(cash, zone=ZONE) == "Afrunding: 0,02 EUR"
+    lines = [charged(1000, 250), charged(500, 30, "6"), cash]
+    assert words("en").tax(lines, None) == [
+        "Line 1: 25 % tax in DE, 2.50 EUR on 10.00 EUR.",
+        "Line 2: 6 % tax in DE, 0.30 EUR on 5.00 EUR.",
+        "Together: 2.80 EUR of tax on 15.00 EUR.",
+    ]
+
+
+def test_a_reason_is_told_once_also_where_tax_was_taken_out_of_some_prices() -> None:
+    abroad = treated(Category.OUTSIDE_SCOPE, "buyer_outside_tax_area")
+    said = evidence((abroad, (1, 4)), (replace(abroad, taken_out=Decimal(25)), (2, 3)))
+    assert words("da").tax([charged(1000, 0, "0")] * 4, said) == [
+        "Linje 1-4: ingen moms, da DE ligger uden for momsen i DK."
+    ]
+
+
+def test_what_had_no_tax_is_given_back_without_tax() -> None:
+    given = charged(-500, 0, "0", credits=(Id(bytes(16)), 1))
+    assert words("en").tax([given], None) == ["Line 1: no tax, as on what is given back."]
+    assert words("da").tax([given], None) == ["Linje 1: ingen moms, som på det, der gives tilbage."]

@@ -316,17 +316,32 @@ EXAMPLES = {
         Linjen er på -0,02 kr.
         """,
     ),
+    "usage that was charged too much": (
+        seats("1500", "0.015", kind=LineKind.USAGE, charged=3000), FEBRUARY,
+        """
+        Counted, 10 to 27 February 2019: 1,500.
+        1,500 at 0.015 EUR are 22.50 EUR.
+        30.00 EUR was charged before, 7.50 EUR more than that.
+        The line comes to -7.50 EUR.
+        """,
+        """
+        Medregnet 10.-27. februar 2019: 1.500.
+        1.500 til 0,015 kr. er 22,50 kr.
+        30,00 kr. er opkrævet før, altså 7,50 kr. for meget.
+        Linjen er på -7,50 kr.
+        """,
+    ),
     "usage after what was charged": (
         seats("1500", "0.015", kind=LineKind.USAGE, charged=2000, off=(Decimal(10),)), FEBRUARY,
         """
-        Used, 10 to 27 February 2019: 1,500.
+        Counted, 10 to 27 February 2019: 1,500.
         1,500 at 0.015 EUR are 22.50 EUR.
         20.00 EUR of that was charged before, which leaves 2.50 EUR.
         A discount of 10 % takes off 0.25 EUR and leaves 2.25 EUR.
         The line comes to 2.25 EUR.
         """,
         """
-        Brugt 10.-27. februar 2019: 1.500.
+        Medregnet 10.-27. februar 2019: 1.500.
         1.500 til 0,015 kr. er 22,50 kr.
         20,00 kr. af det er opkrævet før, så der er 2,50 kr. tilbage.
         En rabat på 10 % trækker 0,25 kr. fra, så der er 2,25 kr. tilbage.
@@ -531,6 +546,41 @@ EXAMPLES = {
         1/3 af det taget tilbage: ca. 33,3333 kr. af 100,00 kr.
         Afrundet: 33,33 kr.
         33,33 kr. gives tilbage: linjen er på -33,33 kr.
+        """,
+    ),
+    "usage that came to less": (
+        given_back(10000, 6000, 10000, LineKind.OVERUSED, model=CreditBasis.USAGE, measure=Measure.SHARE), FEBRUARY,
+        """
+        Usage settled again: 10 to 27 February 2019.
+        It comes to 60.00 EUR less than the 100.00 EUR that this line charged.
+        60.00 EUR is given back: the line comes to -60.00 EUR.
+        """,
+        """
+        Forbrug gjort op igen: 10.-27. februar 2019.
+        Det bliver 60,00 kr. mindre end de 100,00 kr., som linjen opkrævede.
+        60,00 kr. gives tilbage: linjen er på -60,00 kr.
+        """,
+    ),
+    "usage that came to less, charged at half the price": (
+        given_back(5000, 6000, 10000, LineKind.OVERUSED, model=CreditBasis.USAGE, measure=Measure.SHARE), None,
+        """
+        It comes to 60.00 EUR less than the 100.00 EUR charged before discounts: 30.00 EUR of 50.00 EUR.
+        30.00 EUR is given back: the line comes to -30.00 EUR.
+        """,
+        """
+        Det bliver 60,00 kr. mindre end de 100,00 kr., der blev opkrævet før rabat: 30,00 kr. af 50,00 kr.
+        30,00 kr. gives tilbage: linjen er på -30,00 kr.
+        """,
+    ),
+    "usage of which nothing is left": (
+        given_back(5000, 10000, 10000, LineKind.OVERUSED, model=CreditBasis.USAGE, measure=Measure.SHARE), None,
+        """
+        Nothing of what this line charged is due: all of 50.00 EUR.
+        50.00 EUR is given back: the line comes to -50.00 EUR.
+        """,
+        """
+        Intet af det, som linjen opkrævede, skal betales: hele 50,00 kr.
+        50,00 kr. gives tilbage: linjen er på -50,00 kr.
         """,
     ),
     "a pause": (

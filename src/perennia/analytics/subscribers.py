@@ -34,15 +34,6 @@ class Standing:
     other_currencies: int
 
 
-def mrr_from_items(cursor: Cursor, *, tenant: Id, seller: Seller, at: datetime) -> dict[str, tuple[int, int]]:
-    """By currency the MRR in minor units and the subscribers at an instant, without looking at a movement."""
-    found: dict[str, tuple[int, int]] = {}
-    for standing in standings(cursor, tenant=tenant, seller=seller, at=at):
-        mrr, active = found.get(standing.currency, (0, 0))
-        found[standing.currency] = (mrr + standing.mrr_minor, active + standing.live)
-    return found
-
-
 def standings(
     cursor: Cursor, *, tenant: Id, seller: Seller, at: datetime, payer: Id | None = None
 ) -> Iterator[Standing]:

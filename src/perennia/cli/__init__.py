@@ -122,9 +122,14 @@ def _parser(*, called: str) -> argparse.ArgumentParser:
 
 def told(error: DomainError) -> str:
     """A refusal in the language of PERENNIA_LANGUAGE."""
-    return text(error, language=environment.LANGUAGE.read())
+    return text(error, language=language())
+
+
+def language() -> str:
+    """The language of PERENNIA_LANGUAGE."""
+    return environment.LANGUAGE.read()
 
 
 def _refuse(message: str, *, code: int) -> int:
-    print(f"perennia: {phrase(message, language=environment.LANGUAGE.read())}", file=sys.stderr)
+    print(f"perennia: {phrase(message, language=language())}", file=sys.stderr)
     return code

@@ -33,6 +33,8 @@ def after(payer: Payer, decision: Decision, *, paid: bool = True) -> Payer:
     )
     if decision.refunds and payer.paid:
         found = replace(found, paid=_paid(payer, decision))
+    if payer.taken_in and paid:
+        found = replace(found, taken_in=())
     if decision.dropped:
         over = {dropped.draft_id for dropped in decision.dropped}
         found = replace(found, drafts=tuple(one for one in payer.drafts if one.id not in over))
@@ -140,10 +142,11 @@ def _subscription(subscription: Subscription, status: Status, written: _Written)
         items=items,
         changes=changes,
         returned=subscription.returned if changes else (),
+        discounts_so_far=_used(subscription.discounts_so_far, decision) if changes else (),
         zone=next((one.zone for one in decision.changes if one.zone and one.subscription_id == subscription.id), None)
         or subscription.zone,
         pauses=pauses,
-        discounts=_discounts(subscription.discounts, decision),
+        discounts=tuple(one for one in _used(subscription.discounts, decision) if one.ended_at is None),
         trial_ends_at=subscription.trial_ends_at if dates is None else dates.trial_ends_at,
         cancel_at=subscription.cancel_at if dates is None else dates.cancel_at,
         term=subscription.term if dates is None else _term(subscription.term, dates.term_ends_at),
@@ -223,16 +226,13 @@ def _version(version: Version, written: _Written) -> Version:
     return replace(version, billed_through=through, closed=closed, ends_at=end.ends_at, ended_under=end.under)
 
 
-def _discounts(discounts: tuple[Discount, ...], decision: Decision) -> tuple[Discount, ...]:
+def _used(discounts: tuple[Discount, ...], decision: Decision) -> tuple[Discount, ...]:
+    """Discounts as they are now, those that have ended with their end."""
     uses = {use.discount_id: use for use in decision.discounts}
-    found = []
-    for discount in discounts:
-        use = uses.get(discount.id)
-        if use is None:
-            found.append(discount)
-        elif use.ended_at is None:
-            found.append(replace(discount, periods_left=use.periods_left))
-    return tuple(found)
+    return tuple(
+        replace(one, periods_left=use.periods_left, ended_at=use.ended_at) if (use := uses.get(one.id)) else one
+        for one in discounts
+    )
 
 
 def _overcharged(subscription: Subscription, written: _Written) -> tuple[Settled, ...]:

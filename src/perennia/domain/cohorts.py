@@ -130,10 +130,10 @@ def _but(kind: type[Any], *names: str) -> Callable[[Any], tuple[Any, ...]]:
 
 
 _OF_STATUS = _but(TaxStatus, "tax_id", "exempt_reason")
-_OF_PAYER = _but(Payer, "id", "party_id", "subscriptions", "balances", "tax")
+_OF_PAYER = _but(Payer, "id", "party_id", "subscriptions", "balances", "tax", "taken_in")
 _OF_SUBSCRIPTION = _but(
     Subscription, "id", "customer_id", "started_at", "activated_at", "trial_ends_at", "items", "discounts",
-    "overcharged", "changes", "pauses", "po_number", "cancel_cause", "reactivates",
+    "discounts_so_far", "overcharged", "changes", "pauses", "po_number", "cancel_cause", "reactivates",
 )  # fmt: skip
 _OF_ITEM = _but(Item, "id", "name", "versions")
 _OF_VERSION = _but(Version, "id", "series", "starts_at", "bills_from", "name")

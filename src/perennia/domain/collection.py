@@ -14,7 +14,7 @@ from perennia.domain.decision import (
     Source,
     SubscriptionMove,
 )
-from perennia.domain.dunning import Decline, Tries, after_decline, after_outage, next_look_up
+from perennia.domain.dunning import Decline, NextStep, Tries, after_decline, after_outage, next_look_up, when_due
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Status
 from perennia.domain.ids import Id, NewIds
@@ -153,6 +153,13 @@ class Booking:
     postings: tuple[Posting, ...] = ()
     allocations: tuple[Allocation, ...] = ()
     balance: tuple[BalanceEntry, ...] = ()
+
+
+def next_step(debt: Debt, *, policies: Policies, now: datetime) -> NextStep:
+    """What to do with a receivable whose time has come."""
+    return when_due(
+        policies=policies, first_failed_at=debt.first_failed_at, now=now, method_id=debt.method_id, tries=debt.tries
+    )
 
 
 def book_answer(

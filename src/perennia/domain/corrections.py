@@ -15,6 +15,7 @@ from perennia.domain.facts import CollectionMode
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.ledger import issue
 from perennia.domain.money import decimal_text, exponent, round_ratio
+from perennia.domain.taken_in import TakenIn, passed_on
 from perennia.domain.tax import credited_tax
 
 
@@ -65,6 +66,7 @@ class Charged:
     po_number: str | None
     open_minor: int
     lines: tuple[ChargedLine, ...]
+    taken_in: tuple[TakenIn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ class LineCredit:
 def credit_note(document: Charged, wanted: Sequence[LineCredit] | None, *, now: datetime, new_ids: NewIds) -> Issued:
     """A credit note over some lines of an invoice, or over all that is left of it where none are named.
 
-    It first lowers what is open on the invoice, the rest goes to the payer's balance. Tax follows the credited net by
+    It first lowers what is open on the invoice, then on those whose credits the invoice took in; the rest goes to the
+    payer's balance. Tax follows the credited net by
     the line's own rate, cumulatively, so that credits in parts come to the line's tax. Raises InvalidValue, NotFound,
     MoreThanLeft, NothingLeft.
     """
@@ -110,12 +113,18 @@ def credit_note(document: Charged, wanted: Sequence[LineCredit] | None, *, now: 
     )
     lowered = min(document.open_minor, -note.total_minor)
     over = -note.total_minor - lowered
+    _, passed = passed_on(document.taken_in, by=document.id, over=over, lowered={})
+    over -= sum(passed.values())
     account = (document.entity_id, document.currency)
     return Issued(
         document=note,
         postings=issue(note, to_balance=over),
         events=[Event(EventType.CREDIT_NOTE_ISSUED, note_id, now)],
-        allocations=[Allocation(document.id, Source.CREDIT_NOTE, note_id, lowered, now)] if lowered else [],
+        allocations=[
+            Allocation(key, Source.CREDIT_NOTE, note_id, amount, now)
+            for key, amount in ({document.id: lowered} | passed).items()
+            if amount
+        ],
         balance=[BalanceEntry(entry_id, *account, over, Source.CREDIT_NOTE, note_id, now)] if over else [],
     )
 

@@ -75,7 +75,7 @@ def check_coupon(coupon: Coupon) -> Coupon:
             _check_count(field, count, most=MOST)
     starts, ends = coupon.valid_from, coupon.valid_to
     if starts is not None and ends is not None and ends <= starts:
-        raise InvalidValue(field="valid_to", value=ends.isoformat(), reason="after the coupon's first day")
+        raise InvalidValue(field="coupon_end", value=ends.isoformat(), reason="after the coupon's first day")
     return coupon
 
 

@@ -166,13 +166,13 @@ class Course(Standstill):
     def charges(self, at: datetime, timing: Timing) -> list[Charge]:
         """(2) Arrears, or (5) advance with what is charged once: the parts due at this instant, priced."""
         found: list[Charge] = []
-        if timing is Timing.ADVANCE and (self._set_up or self._priced_trial is not None):
+        if (self._set_up or self._priced_trial is not None) and timing is Timing.ADVANCE:
             found += self._setups(at)
         plan_closed = False
         taken: dict[Id, tuple[Discount, ...]] = {}
         standing = self._with_usage() if self.usage is not None and timing is Timing.ARREARS else None
         for progress in self.progress:
-            while progress.due is not None and progress.due <= at and progress.version.price.timing is timing:
+            while progress.timing is timing and progress.due is not None and progress.due <= at:
                 if progress.ready is not progress.due and self._is_draft(progress.ready):
                     break
                 discounts = self._discounts_for(progress, at) if self.discounts else ()
@@ -278,7 +278,7 @@ class Course(Standstill):
             )  # fmt: skip
             if owed.settled.start < owed.settled.end:
                 self._cut(owed.settled, owed.new_end)
-            if owed.settled.document_id is not None:
+            if owed.settled.document_id is not None and not owed.settled.is_spent:
                 yield GivenBack(self.facts, owed.settled, owed.new_end, given, owed.under)
 
     def _cut(self, settled: Settled, end: datetime) -> None:
@@ -293,9 +293,9 @@ class Course(Standstill):
 
     def _end_service(self, ends_at: datetime, at: datetime) -> None:
         facts = self.facts
-        if self.status in LIVE:
+        if self.status in LIVE or (self._is_paused() and facts.activated_at is not None):
             self._moved_to_nothing(max(ends_at, live_from(facts)))
-        elif facts.activated_at is not None:  # paused, or in a trial that was given later
+        elif facts.activated_at is not None:  # in a trial that was given later
             self._moved(before=0, after=0, at=ends_at, live_after=False)
         self._become(Status.CANCELED, at)
         self.told.events.append(Event(EventType.SUBSCRIPTION_CANCELED, facts.id, at))
@@ -361,7 +361,7 @@ class Course(Standstill):
         elif self.status in LIVE:
             instants = {ended.at for ended in outcome.ended} | {begun.version.starts_at for begun in outcome.begun}
             instants |= {end for begun in outcome.begun if (end := begun.version.ends_at) is not None}
-            self._moved_at(before, sorted(instants))
+            self._moved_at(before, instants)
 
     def _goes_back(self, begun: Begun) -> None:
         """Whether a version begins again that ended on that day: it costs what was given back for it."""

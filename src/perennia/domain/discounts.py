@@ -10,6 +10,7 @@ from perennia.domain.calendar import Interval, Unit, add, instant, local_date
 from perennia.domain.errors import InvalidValue
 from perennia.domain.ids import Id
 from perennia.domain.money import allocate, round_ratio
+from perennia.domain.values import quick
 
 Rounding = Callable[[int, int], int]
 """From an exact ratio to whole minor units."""
@@ -24,8 +25,9 @@ class Discount:
 
     `amount_minor` is per document. `periods_left` is None for one that never ends; `periods` is how many it
     was given for, so that a `once` coupon can be told from the last period of a longer one. `scope` are the
-    plans and products it is limited to, empty for none. `since` is when it was attached; `redemption_id` is shared
-    by what one redemption gave several subscriptions of a customer.
+    plans and products it is limited to, empty for none. `since` is when it was attached, `from_start` together with its
+    subscription; `ended_at` is when it was at work no more. `redemption_id` is shared by what one redemption gave
+    several subscriptions of a customer.
     """
 
     id: Id
@@ -36,6 +38,8 @@ class Discount:
     scope: frozenset[Id] = frozenset()
     since: datetime | None = None
     redemption_id: Id | None = None
+    from_start: bool = False
+    ended_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if (self.percent is None) == (self.amount_minor is None):
@@ -60,6 +64,12 @@ class Discount:
     def counted_as(self) -> Id:
         """What makes it one on a document: its redemption, also where several subscriptions have it."""
         return self.redemption_id or self.id
+
+    def was_at_work(self, at: datetime, *, zone: str, at_end: bool) -> bool:
+        """Whether it was on the local day of an instant; at the very end only for what was charged `at_end` of its time."""
+        if not self.from_start and self.since is not None and local_date(self.since, zone) > local_date(at, zone):
+            return False
+        return self.ended_at is None or at < self.ended_at or (at_end and at == self.ended_at)
 
     def covers(self, sold: Collection[Id]) -> bool:
         """Whether what was sold, a plan or add-on and its product, is within what it is limited to."""
@@ -88,6 +98,7 @@ def at_work(
     return tuple([discount for discount in discounts if discount.covers(sold)])
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Charged:
     """A line as discounts see it: its exact amount in minor units before them, and those that touch it."""
@@ -96,6 +107,7 @@ class Charged:
     discounts: Sequence[Discount] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Discounted:
     """What is left of a line, still exact, and how: a percent, or minor units, taken off in turn."""

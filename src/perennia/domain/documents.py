@@ -23,8 +23,8 @@ class DocumentKind(StrEnum):
 class LineKind(IntEnum):
     """A part of a period charged, or one given back; a single fee or sum, what was used, what a minimum lacks.
 
-    `PAUSE` is given back for a pause, after which the part goes on; `ADJUSTMENT` by a person, and the part stays as it is.
-    `TRIAL` is the price of a trial.
+    `PAUSE` is given back for a pause, after which the part goes on; `ADJUSTMENT` by a person, and the part stays as it is;
+    `OVERUSED` where usage comes to less than was charged for it. `TRIAL` is the price of a trial.
     """
 
     RECURRING = 1
@@ -37,12 +37,13 @@ class LineKind(IntEnum):
     PAUSE = 8
     ADJUSTMENT = 9
     TRIAL = 10
+    OVERUSED = 11
 
 
 SETTLES = frozenset({LineKind.RECURRING, LineKind.MINIMUM})
 """The kinds of line that settle a part of a period, and are given back where it ends early."""
 
-GIVES_BACK = frozenset({LineKind.CREDIT, LineKind.PAUSE, LineKind.ADJUSTMENT})
+GIVES_BACK = frozenset({LineKind.CREDIT, LineKind.PAUSE, LineKind.ADJUSTMENT, LineKind.OVERUSED})
 """The kinds of line that credit another."""
 
 
@@ -55,6 +56,8 @@ class CreditBasis(StrEnum):
     """A net amount that a person named, or all that was left."""
     QUANTITY = "quantity"
     """How many of the line's units a person took back."""
+    USAGE = "usage"
+    """How much less its usage comes to, before discounts."""
 
 
 @quick
@@ -68,7 +71,7 @@ class Calculation:
     is rounded and what earlier lines of the period `charged` taken out, before what is off. A credit is `removed` of
     `whole` days of `charged` (minor units), rounded once, less what was `credited` before, and no more than a `limit`; by
     hand it is `removed` minor units of them, or what `removed` of `whole` come to, the share of the line's quantity taken
-    back so far.
+    back so far. Of usage `whole` is what of the line's amount before discounts stood, `removed` what is too much.
 
     `format` 2: a charge by `scheme` and `basis` in place of one unit amount; a minimum of `unit_amount`, of which
     `fees` (minor units, before discounts) are there already.
@@ -199,6 +202,7 @@ class Document:
         return max(self.total_minor, 0) - self.from_balance_minor
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class PayTerms:
     """When a document is to be paid: so many days after its issue, or after the end of the month of its issue."""

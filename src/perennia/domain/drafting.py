@@ -1,6 +1,6 @@
 """From charges and credits of one instant to documents: grouping, tax, totals, balance, postings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -20,8 +20,9 @@ from perennia.domain.money import exponent, step_minor
 from perennia.domain.one_offs import OneOff
 from perennia.domain.policies import Policies
 from perennia.domain.refunds import Captured, Refunded, give_back
+from perennia.domain.taken_in import TakenIn, passed_on
 from perennia.domain.taxing import tax_charges
-from perennia.domain.using import Used
+from perennia.domain.using import Overused, Used
 from perennia.domain.values import quick
 from perennia.domain.wallet import Moved, expire
 
@@ -43,17 +44,18 @@ class Funds:
 
     `balances` is the credit in minor units by (legal entity, currency); `lowered` what credit notes took off
     documents since the facts were read. `grants` are what of the balances was given, may expire, or both. `paid` are
-    the payments that may be given back.
+    the payments that may be given back, `taken_in` what documents took in for others that are open.
     """
 
     balances: dict[tuple[Id, str], int]
     lowered: dict[Id, int] = field(default_factory=dict)
     grants: dict[Id, Grant] = field(default_factory=dict)
     paid: list[Paid] = field(default_factory=list)
+    taken_in: tuple[TakenIn, ...] = ()
 
     @classmethod
     def of(cls, payer: Payer) -> "Funds":
-        found = cls(dict(payer.balances))
+        found = cls(dict(payer.balances), taken_in=payer.taken_in)
         if payer.grants:
             found.grants = {grant.id: grant for grant in payer.grants}
         if payer.paid:
@@ -209,7 +211,7 @@ def issue_draft(
         lines=tuple(lines),
         net_minor=net,
         tax_minor=tax,
-        from_balance_minor=sum(amount for _, amount in drawn),
+        from_balance_minor=sum([amount for _, amount in drawn]) if drawn else 0,
         po_number=po_number,
         tax_evidence=taxed.evidence,
     )
@@ -233,7 +235,7 @@ def _booked(document: Document, draft: Draft, drawn: Sequence[Draw], *, funds: F
     to_balance = 0
     now, account = document.issued_at, (document.entity_id, document.currency)
     if document.kind is DocumentKind.CREDIT_NOTE:
-        allocations, to_balance = _apply_credit(document, draft.credits, lowered=funds.lowered)
+        allocations, to_balance = _apply_credit(document, draft.credits, funds=funds)
         if to_balance:
             funds.balances[account] = funds.balances.get(account, 0) + to_balance
             entries.append(BalanceEntry(new_ids(1)[0], *account, to_balance, Source.CREDIT_NOTE, document.id, now))
@@ -246,8 +248,8 @@ def _booked(document: Document, draft: Draft, drawn: Sequence[Draw], *, funds: F
     postings, events = issue(document, to_balance=to_balance), _events(document)
     taken: list[Taken] = []
     usage: list[UsageSettled] = []
-    if {type(charge) for charge in draft.charges} - {Charge}:
-        taken, usage = _taken(document, draft.charges), _usage_settled(document, draft.charges)
+    if draft.credits or {type(charge) for charge in draft.charges} - {Charge}:
+        taken, usage = _taken(document, draft.charges), _usage_settled(document, draft)
     return Issued(document, postings, events, allocations, entries, taken, refunds, usage)
 
 
@@ -291,22 +293,35 @@ def _taken(document: Document, charges: Sequence[Charge]) -> list[Taken]:
     ]
 
 
-def _usage_settled(document: Document, charges: Sequence[Charge]) -> list[UsageSettled]:
-    """What its lines charged for usage."""
-    return [
+def _usage_settled(document: Document, draft: Draft) -> list[UsageSettled]:
+    """What its lines charged for usage, and gave back of it."""
+    charged = [
         UsageSettled(
             document.id, position, charge.kind, charge.version.id, charge.period_start, charge.quantity, charge.listed
         )
-        for position, charge in enumerate(charges, start=1)
+        for position, charge in enumerate(draft.charges, start=1)
         if isinstance(charge, Used)
+    ]
+    return charged + [
+        UsageSettled(
+            document.id,
+            position,
+            given.kind,
+            given.settled.version_id,
+            given.period_start,
+            given.quantity,
+            -given.listed,
+        )
+        for position, given in enumerate(draft.credits, start=1 + len(draft.charges))
+        if isinstance(given, Overused)
     ]
 
 
-def _apply_credit(
-    note: Document, credits: Sequence[GivenBack], *, lowered: dict[Id, int]
-) -> tuple[list[Allocation], int]:
-    """A credit first lowers what is open on the very document it credits; the rest goes to the balance."""
-    left = -note.total_minor
+def _apply_credit(note: Document, credits: Sequence[GivenBack], *, funds: Funds) -> tuple[list[Allocation], int]:
+    """A credit first lowers what is open on the very document it credits, then what that one took in of another that is
+    open still; the rest goes to the balance.
+    """
+    left, lowered = -note.total_minor, funds.lowered
     open_on: dict[Id, int] = {}
     credited: dict[Id, int] = {}
     for given in credits:
@@ -314,14 +329,27 @@ def _apply_credit(
         assert key is not None
         open_on[key] = given.settled.open_minor - lowered.get(key, 0)
         credited[key] = credited.get(key, 0) + given.credit.net_minor + given.credit.tax_minor
-    allocations = []
+    amounts: dict[Id, int] = {}
     for document_id, open_minor in open_on.items():
-        amount = min(left, open_minor, credited[document_id] - note.rounding_minor)
-        if amount > 0:
-            allocations.append(Allocation(document_id, Source.CREDIT_NOTE, note.id, amount, note.issued_at))
-            lowered[document_id] = lowered.get(document_id, 0) + amount
-            left -= amount
-    return allocations, left
+        amount = max(0, min(left, open_minor, credited[document_id] - note.rounding_minor))
+        amounts[document_id] = amount
+        left -= amount
+    for document_id, amount in list(amounts.items()):
+        over, so_far = min(left, credited[document_id] - amount), _sum_of(lowered, amounts)
+        funds.taken_in, passed = passed_on(funds.taken_in, by=document_id, over=over, lowered=so_far)
+        for other_id, minor in passed.items():
+            amounts[other_id] = amounts.get(other_id, 0) + minor
+            left -= minor
+    funds.lowered = _sum_of(lowered, amounts)
+    return [
+        Allocation(document_id, Source.CREDIT_NOTE, note.id, amount, note.issued_at)
+        for document_id, amount in amounts.items()
+        if amount
+    ], left
+
+
+def _sum_of(one: Mapping[Id, int], other: Mapping[Id, int]) -> dict[Id, int]:
+    return {key: one.get(key, 0) + other.get(key, 0) for key in (*one, *other)}
 
 
 def _events(document: Document) -> list[Event]:

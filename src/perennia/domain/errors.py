@@ -274,3 +274,9 @@ class AlreadySubscribed(DomainError):
     """One customer may have one live subscription of this product, and has it (`subscription`)."""
 
     code = "already_subscribed"
+
+
+class StartTooEarly(DomainError):
+    """No subscription starts that long ago, so that a slip of the pen bills no century (`start`, `earliest`)."""
+
+    code = "start_too_early"

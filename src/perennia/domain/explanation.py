@@ -13,7 +13,7 @@ from typing import Any
 from perennia.domain.documents import GIVES_BACK, Calculation, CreditBasis, LineKind, TaxedLines, TaxEvidence
 from perennia.domain.errors import InvalidValue
 from perennia.domain.pricing import Price
-from perennia.domain.schemes import AS_AGREED, Basis, as_stored, basis_of, scheme_of
+from perennia.domain.schemes import AS_AGREED, Basis, Scheme, as_stored, basis_of, scheme_of
 from perennia.domain.steps import Step, scheme_steps
 from perennia.domain.tax import Category, TaxKind
 
@@ -198,12 +198,28 @@ def _of_charge(calculation: Calculation) -> dict[str, Any]:
 def _format_2(calculation: Calculation) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if calculation.scheme is not None:
-        found["scheme"] = as_stored(calculation.scheme)
-    if basis := as_stored(calculation.basis):
-        found["basis"] = basis
+        found["scheme"] = _scheme_stored(calculation.scheme)
+    if calculation.basis != AS_AGREED:
+        found["basis"] = as_stored(calculation.basis)
     if calculation.fees:
         found["fees"] = calculation.fees
     return found
+
+
+_schemes: dict[int, tuple[Scheme, dict[str, Any]]] = {}
+_SCHEMES_KEPT = 10_000
+
+
+def _scheme_stored(scheme: Scheme) -> dict[str, Any]:
+    """A scheme as every line at its price stores it, worked out once. Kept by what it is and not by what it equals: 7.95
+    and 7.950 are the same amount, written otherwise.
+    """
+    kept = _schemes.get(id(scheme))
+    if kept is None:
+        if len(_schemes) >= _SCHEMES_KEPT:
+            _schemes.clear()
+        kept = _schemes[id(scheme)] = scheme, as_stored(scheme)
+    return kept[1]
 
 
 def from_row(

@@ -1,5 +1,6 @@
 """What the rules are told: frozen values read by the store, or made by a test. No rule changes one."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +14,7 @@ from perennia.domain.metering import Usage
 from perennia.domain.pending import Pending
 from perennia.domain.policies import DEFAULTS, Policies, over
 from perennia.domain.pricing import Price
+from perennia.domain.taken_in import TakenIn
 from perennia.domain.tax import TAXABLE, TaxStatus, TaxTable
 from perennia.domain.values import quick
 
@@ -187,6 +189,12 @@ class Settled:
     adjusted_net: int = 0
     adjusted_tax: int = 0
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing of its line is left to give back: all of it went back before, or it cost nothing."""
+        credited = self.credited_net + self.adjusted_net, self.credited_tax + self.adjusted_tax
+        return (self.line_net, self.line_tax) == credited
+
 
 @quick
 @dataclass(frozen=True, slots=True)
@@ -200,6 +208,7 @@ class Returned:
     tax_minor: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """An agreement and everything needed to bill it."""
@@ -221,6 +230,8 @@ class Subscription:
     collection: CollectionMode = CollectionMode.AUTOMATIC
     net_days: int = 0
     discounts: tuple[Discount, ...] = ()
+    discounts_so_far: tuple[Discount, ...] = ()
+    """Where a change waits, which may be dated back: every discount it had, also those that have ended."""
     overcharged: tuple[Settled, ...] = ()
     returned: tuple[Returned, ...] = ()
     """What changes of the very instant of one that waits gave back: it may go back to what these left."""
@@ -259,11 +270,24 @@ class Subscription:
     def ends_at(self) -> datetime | None:
         """Where it is known to end: by a cancellation, or with a term after which nothing goes on.
 
-        A term stands still in a pause: as long as one runs, nobody knows when it is over.
+        A term stands still in a pause, and so does the rest of a paid period: as long as one runs, nobody knows when
+        it is over.
         """
-        if self.term is None or self.term.then != "end" or self.status is Status.PAUSED:
+        if self.status is Status.PAUSED:
+            paid = [v.billed_through for item in self.items if item.kind is ItemKind.PLAN for v in item.versions]
+            return (
+                None
+                if waits_for_rest(self.cancel_at, self.cancel_policies, self.running_pause, paid)
+                else self.cancel_at
+            )
+        if self.term is None or self.term.then != "end":
             return self.cancel_at
         return self.term.ends_at if self.cancel_at is None else min(self.cancel_at, self.term.ends_at)
+
+    @property
+    def running_pause(self) -> Pause | None:
+        """The pause whose effect is still to come: it runs, or it waits."""
+        return next((pause for pause in self.pauses if not pause.is_over), None)
 
     @property
     def end_policies(self) -> Policies:
@@ -274,6 +298,20 @@ class Subscription:
     def ends_by_term(self) -> bool:
         """Whether the end that is known is that of its term."""
         return self.ends_at is not None and self.ends_at != self.cancel_at
+
+
+def keeps_rest(pause: Pause | None, paid_through: datetime) -> bool:
+    """Whether a pause moves the end of what is paid until then."""
+    return pause is not None and pause.policies.pause_rest == "kept" and pause.starts_at < paid_through
+
+
+def waits_for_rest(
+    ends_at: datetime | None, asked: Policies | None, pause: Pause | None, paid: Iterable[datetime | None]
+) -> bool:
+    """Whether an end was asked for the end of a period that is `paid`, and a pause keeps its rest: it moves with it."""
+    if ends_at is None or asked is None or asked.cancel_at != "period_end":
+        return False
+    return keeps_rest(pause, ends_at) and ends_at in paid
 
 
 def policies_of(version: Version, subscription: Subscription) -> Policies:
@@ -333,6 +371,7 @@ class Payer:
     """Charges that wait for the next document."""
     paid: tuple[Paid, ...] = ()
     """Of documents whose lines may be given back as refunds, the oldest payment first."""
+    taken_in: tuple[TakenIn, ...] = ()
     closing: tuple[Subscription, ...] = ()
     """Subscriptions that have ended, with what was metered of them: late events may still come in."""
     drafts: tuple[OpenDraft, ...] = ()

@@ -11,7 +11,7 @@ from perennia.domain.documents import Document
 from perennia.domain.facts import Payer, Seller, Subscription
 from perennia.domain.ids import NewIds
 from perennia.domain.invoicing import bill, next_due_at
-from perennia.domain.metering import UNUSED, Foreseen
+from perennia.domain.metering import UNUSED, Foreseen, known_until
 
 _ROUNDS = 50
 
@@ -79,7 +79,7 @@ def _foreseen(payer: Payer, now: datetime) -> Payer:
 def _without_more_usage(subscription: Subscription, now: datetime) -> Subscription:
     usage = subscription.usage
     if usage is not None:
-        return replace(subscription, usage=replace(usage, answers=Foreseen(usage.answers, now)))
+        return replace(subscription, usage=replace(usage, answers=Foreseen(usage.answers, known_until(now))))
     return replace(subscription, usage=UNUSED) if subscription.is_metered else subscription
 
 

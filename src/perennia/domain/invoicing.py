@@ -4,7 +4,7 @@
 order of effects, and answers with everything that is to be written. Asked again it finds nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
@@ -33,8 +33,25 @@ from perennia.domain.progress import earliest
 from perennia.domain.refunds import with_refunds
 from perennia.domain.wallet import Moved
 
-_MOST_ROUNDS = 1000
+MOST_ROUNDS = 1000
 """So often one instant may be due again; each round does all that is due then."""
+
+
+class Turns:
+    """The instants at which something is due, as `find` tells them, one after the other."""
+
+    __slots__ = ("_find", "_payer_id", "_rounds", "due")
+
+    def __init__(self, find: Callable[[], datetime | None], *, payer_id: Id) -> None:
+        self._find, self._payer_id, self._rounds = find, payer_id, 0
+        self.due = find()
+
+    def go_on(self) -> None:
+        """What is due next, once all of an instant was done. Raises BillingStuck where that one never is."""
+        last, self.due = self.due, self._find()
+        self._rounds = self._rounds + 1 if self.due is not None and self.due == last else 0
+        if self.due is not None and self._rounds > MOST_ROUNDS:
+            raise BillingStuck(payer=self._payer_id.text("cus"), at=self.due.isoformat())
 
 
 def next_due_at(payer: Payer, *, seller: Seller) -> datetime | None:
@@ -69,8 +86,8 @@ def bill(
     free: list[SpanFree] = []
     expired: list[Moved] = []
     gathered: dict[GroupKey, Draft] = {}
-    due, rounds = _next_of_all(courses, funds, gates), 0
-    while due is not None and due <= through and not any(course.needs_rereading(due) for course in courses):
+    turns = Turns(lambda: _next_of_all(courses, funds, gates), payer_id=payer.id)
+    while (due := turns.due) is not None and due <= through and not any(c.needs_rereading(due) for c in courses):
         if gates.open:
             gates.drop(due, courses)
         drafts = _drafts(courses, due, gathered if together else {})
@@ -89,10 +106,7 @@ def bill(
                     )
                 )  # fmt: skip
             gathered = {}
-        last, due = due, _next_of_all(courses, funds, gates)
-        rounds = rounds + 1 if due == last else 0
-        if rounds > _MOST_ROUNDS:
-            raise BillingStuck(payer=payer.id.text("cus"), at=last.isoformat())
+        turns.go_on()
     if not catch_up:
         _refuse_long_catch_up(courses)
     decision = _decision(payer, courses, issued, expired, next_due_at=due)
@@ -100,12 +114,10 @@ def bill(
         decision = replace(decision, free=tuple(free))
     if made := [refund for one in issued for refund in one.refunds]:
         decision = with_refunds(decision, made)
-    return _with_dropped(decision, gates)
+    return _with_dropped(decision, gates) if gates.dropped else decision
 
 
 def _with_dropped(decision: Decision, gates: Gates) -> Decision:
-    if not gates.dropped:
-        return decision
     return replace(
         decision,
         dropped=tuple(gates.dropped),
@@ -161,11 +173,11 @@ def _drafts(courses: list[Course], at: datetime, drafts: dict[GroupKey, Draft]) 
     for course in moving:
         _give_back(course, course.end(at), drafts)
     for course in courses:
-        _charge(course, course.charges(at, Timing.ARREARS), drafts)
+        _arrears(course, at, drafts)
     for course in moving:
         _give_back(course, course.change(at), drafts)
         if course.has_told() and course.told.ended:  # what a change ended is charged with what follows it
-            _charge(course, course.charges(at, Timing.ARREARS), drafts)
+            _arrears(course, at, drafts)
     for course in moving:
         _give_back(course, course.start(at), drafts)
     for course in courses:
@@ -184,6 +196,13 @@ def _catch_up(course: Course, charges: list[Charge], at: datetime, drafts: dict[
     if charges:
         _charge(course, charges, drafts)
         _give_back(course, course.waiting(at), drafts)
+
+
+def _arrears(course: Course, at: datetime, drafts: dict[GroupKey, Draft]) -> None:
+    """What falls due at the end of a period, and what earlier lines charged too much for usage."""
+    _charge(course, course.charges(at, Timing.ARREARS), drafts)
+    if course.usage is not None:
+        _give_back(course, course.usage.overused(), drafts)
 
 
 def _charge(course: Course, charges: list[Charge], drafts: dict[GroupKey, Draft]) -> None:

@@ -13,10 +13,10 @@ from perennia.domain.ids import Id
 from perennia.domain.money import ROUNDINGS, exponent, to_step
 from perennia.domain.one_offs import OneOff
 from perennia.domain.pricing import Model
-from perennia.domain.schemes import Basis
+from perennia.domain.schemes import basis_under
 from perennia.domain.tax import NO_TAX
 from perennia.domain.taxing import LineTax, discount_in
-from perennia.domain.using import Used
+from perennia.domain.using import Overused, Used
 
 _ONE = Decimal(1)
 
@@ -60,13 +60,13 @@ def credit_lines(credits: Sequence[GivenBack], currency: str) -> list[Line]:
     """A line for each stretch that is given back, with the charge line it credits."""
     return [
         Line(
-            kind=LineKind.CREDIT if given.until is None else LineKind.PAUSE,
+            kind=_gives_back(given),
             subscription_id=given.subscription.id,
             version_id=given.settled.version_id,
             description=given.settled.description,
             period_start=given.new_end,
             period_end=given.until or given.settled.end,
-            model=CreditBasis.TIME,
+            model=CreditBasis.USAGE if isinstance(given, Overused) else CreditBasis.TIME,
             quantity=_ONE,
             unit_amount=Decimal(0),
             net_minor=-given.credit.net_minor,
@@ -74,7 +74,8 @@ def credit_lines(credits: Sequence[GivenBack], currency: str) -> list[Line]:
             tax_percent=given.settled.tax_percent,
             tax_inclusive=False,
             calculation=Calculation(
-                kind=LineKind.CREDIT,
+                kind=_gives_back(given),
+                model=CreditBasis.USAGE if isinstance(given, Overused) else CreditBasis.TIME,
                 exponent=exponent(currency),
                 charged=given.credit.base,
                 removed=given.credit.removed,
@@ -87,6 +88,12 @@ def credit_lines(credits: Sequence[GivenBack], currency: str) -> list[Line]:
         )
         for given in credits
     ]
+
+
+def _gives_back(given: GivenBack) -> LineKind:
+    if isinstance(given, Overused):
+        return LineKind.OVERUSED
+    return LineKind.CREDIT if given.until is None else LineKind.PAUSE
 
 
 def rounding_line(total_minor: int, *, step: int, mode: str, currency: str, at: datetime) -> Line | None:
@@ -178,5 +185,5 @@ def _priced(charge: Charge) -> dict[str, Any]:
         return {"format": 2}
     if _is_single(charge):
         return {}
-    basis = charge.basis if isinstance(charge, Used) else Basis.of(charge.policies)
+    basis = charge.basis if isinstance(charge, Used) else basis_under(charge.policies)
     return priced(charge.version.price, basis)

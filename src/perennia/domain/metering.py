@@ -162,12 +162,35 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class UsageLine:
+    """A line that charged for a version's usage in a period, or for the minimum of that; amounts in minor units.
+
+    `listed` is what of its amount before discounts still stands; `given_*` what was given back of it for any reason, and
+    `open_minor` what is unpaid of its document.
+    """
+
+    is_minimum: bool
+    document_id: Id
+    position: int
+    description: str
+    start: datetime
+    end: datetime
+    listed: int
+    net: int
+    tax: int
+    tax_percent: Decimal
+    given_net: int
+    given_tax: int
+    open_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """What a rule is told of one subscription's usage.
 
     `charged` is what lines have charged so far, before discounts and in minor units, for each version and start of a
     period, `trued_up` what they added to its minimum; `told` are the alerts that were given, by limit and start of the
-    period.
+    period. `lines` are those lines, the oldest first, of the periods that gave too much: read when a rule asks for them.
     """
 
     meters: Mapping[Id, Meter]
@@ -176,19 +199,20 @@ class Usage:
     limits: tuple[Limit, ...] = ()
     told: frozenset[tuple[Id, datetime]] = frozenset()
     trued_up: Mapping[tuple[Id, datetime], int] = field(default_factory=dict)
+    lines: Mapping[tuple[Id, datetime], tuple[UsageLine, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Foreseen(Mapping[Question, Measured]):
-    """Answers about times to come: what was used until `now` as it is known, and nothing from then on."""
+    """Answers about times to come: what was used before `until` as it is known, and nothing from then on."""
 
     known: Mapping[Question, Measured]
-    now: datetime
+    until: datetime
 
     def __getitem__(self, question: Question) -> Measured:
-        if question.start >= self.now:
+        if question.start >= self.until:
             return NOTHING
-        return self.known[question if question.end <= self.now else replace(question, end=self.now)]
+        return self.known.get(replace(question, end=min(question.end, self.until))) or self.known[question]
 
     def __iter__(self) -> Iterator[Question]:
         return iter(self.known)
@@ -213,6 +237,11 @@ class _AnyMeter(Mapping[Id, Meter]):
 
 UNUSED = Usage(_AnyMeter(), Foreseen({}, datetime.min.replace(tzinfo=UTC)), {})
 """As if nothing were used at any time."""
+
+
+def known_until(now: datetime) -> datetime:
+    """Up to when usage that was recorded may lie, its senders' clocks running ahead."""
+    return now + AHEAD
 
 
 def refusal(event: UsageEvent, meter: Meter, *, now: datetime) -> Outcome | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from perennia.domain.calendar import anchor_at
+from perennia.domain.calendar import Series, anchor_at
 from perennia.domain.changes import Begun, split
 from perennia.domain.decision import SpanStretch
 from perennia.domain.facts import Pause, Settled, Version
@@ -20,9 +20,13 @@ from perennia.domain.proration import Credit, credit
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """What becomes of a version: a settled part that lasts longer, its end, what follows it, what is given back of it."""
+    """What becomes of a version: a settled part that lasts longer, its end, what follows it, what is given back of it.
+
+    `paid_until` is where what is paid ends now, where that moved.
+    """
 
     stretch: SpanStretch | None = None
+    paid_until: datetime | None = None
     ends_at: datetime | None = None
     follower: Version | None = None
     credits: tuple[tuple[Settled, Credit], ...] = ()
@@ -42,6 +46,8 @@ def resumed(
     paid = [settled for settled in overcharged if settled.end == through]
     if pause.policies.pause_rest == "kept" and paid:
         return _moved_on(version, pause, paid[0], new_ids)
+    if pause.policies.pause_rest == "kept" and _is_paid_elsewhere(version, pause):
+        return _begins_later(version, pause, through, new_ids)
     found = Resumed()
     if pause.policies.pause_rest == "credited":
         found = Resumed(
@@ -72,12 +78,32 @@ def _after_a_gap(version: Version, pause: Pause, ends_at: datetime, resumes_at: 
 
 def _moved_on(version: Version, pause: Pause, paid: Settled, new_ids: NewIds) -> Resumed:
     """The paid rest lasts as much longer as the pause was long; the next part begins behind it."""
-    end = term_after(paid.end, pause, version.series.zone, unit=pause.policies.proration_unit)
+    end, series = _moved(version, pause, paid.end)
+    follower = split(version, start=end, series=series, bills_from=end, new_ids=new_ids)
+    return Resumed(SpanStretch(paid.version_id, paid.start, end), paid_until=end, ends_at=end, follower=follower)
+
+
+def _begins_later(version: Version, pause: Pause, through: datetime, new_ids: NewIds) -> Resumed:
+    """What is paid elsewhere, before an import or by the version before this one, lasts longer, too: it bills from then."""
+    assert pause.ends_at is not None
+    end, series = _moved(version, pause, through)
+    start = max(through, pause.ends_at)
+    follower = split(version, start=start, series=series, bills_from=end, new_ids=new_ids)
+    return Resumed(paid_until=end, ends_at=through, follower=replace(follower, ends_at=None))
+
+
+def _is_paid_elsewhere(version: Version, pause: Pause) -> bool:
+    """Whether nothing was charged for it yet, and that not because its first part is free."""
+    return version.billed_through is None and (version.begun_under or pause.policies).first_part != "free"
+
+
+def _moved(version: Version, pause: Pause, through: datetime) -> tuple[datetime, Series]:
+    """Where what is paid ends now, and the boundaries from there on."""
+    end = term_after(through, pause, version.series.zone, unit=pause.policies.proration_unit)
     series = version.series
     if pause.policies.pause_anchor == "moves":
         series = replace(series, anchor=anchor_at(end, series.zone))
-    follower = split(version, start=end, series=series, bills_from=end, new_ids=new_ids)
-    return Resumed(stretch=SpanStretch(paid.version_id, paid.start, end), ends_at=end, follower=follower)
+    return end, series
 
 
 def around(begun: Begun, pauses: Sequence[Pause], new_ids: NewIds) -> list[Begun]:

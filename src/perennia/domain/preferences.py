@@ -10,6 +10,9 @@ from perennia.domain.errors import InvalidValue
 
 T = TypeVar("T", bound=StrEnum)
 
+LONGEST_EMAIL = 254
+"""What a mail server takes (RFC 5321, 4.5.3.1.3, without the brackets)."""
+
 
 class Channel(StrEnum):
     """How notices reach a customer; in the portal alone they wait to be read."""
@@ -76,3 +79,18 @@ def _word(words: type[T], field: str, given: str) -> T:
     except ValueError:
         allowed = ", ".join(words)
         raise InvalidValue(field=field, value=str(given)[:50], reason=f"one of {allowed}") from None
+
+
+def checked_email(email: str) -> str:
+    """The address itself, if mail may be sent to it. Raises InvalidValue.
+
+    Lenient, as mail servers are: one @ between a name and a host, without spaces; the host has a point in it or is
+    localhost.
+    """
+    name, _, host = email.partition("@")
+    is_host = host == "localhost" or ("." in host and all(host.split(".")))
+    if not name or "@" in host or not is_host or not email.isprintable() or any(sign.isspace() for sign in email):
+        raise InvalidValue(field="email", value=email, reason="write it as name@example.com")
+    if len(email) > LONGEST_EMAIL:
+        raise InvalidValue(field="email", value=email, reason=f"at most {LONGEST_EMAIL} characters")
+    return email

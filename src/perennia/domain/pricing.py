@@ -17,7 +17,7 @@ from perennia.domain.errors import InvalidValue, QuantityAboveTiers
 from perennia.domain.ids import Id
 from perennia.domain.money import exponent, round_ratio
 from perennia.domain.policies import Policies
-from perennia.domain.schemes import AS_AGREED, Basis, Scheme, Tier
+from perennia.domain.schemes import AS_AGREED, Basis, Scheme, Tier, basis_under
 
 QUANTITY_DECIMALS = 6
 
@@ -128,7 +128,7 @@ def amount_under(price: Price, quantity: Decimal, policies: Policies) -> tuple[i
     """`period_amount` of a whole period by the policies in force, which flat and per unit do not depend on."""
     if price.scheme is None:
         return period_amount(price, quantity)
-    return period_amount(price, quantity, Basis.of(policies))
+    return period_amount(price, quantity, basis_under(policies))
 
 
 def _by_scheme(price: Price, quantity: Decimal, basis: Basis) -> Fraction:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from perennia.domain.calendar import slot_at
 from perennia.domain.facts import Item, Pause, Returned, Subscription, Version, policies_of
 from perennia.domain.lengthened import Lengthened, lengthened
+from perennia.domain.policies import Policies
 from perennia.domain.pricing import Timing
 from perennia.domain.proration import Part, next_part, part_of_longer
 
@@ -23,23 +24,24 @@ class Progress:
 
     __slots__ = (
         "_last", "_longer", "due", "ends", "facts", "is_over", "item", "may_wait", "parts", "pause", "policies",
-        "prorate_last", "ready", "returned", "settled", "trial_end", "version", "waits",
+        "prorate_last", "ready", "returned", "settled", "timing", "version", "waits",
     )  # fmt: skip
 
     def __init__(
         self, item: Item, version: Version, facts: Subscription, *, trial_end: datetime | None,
         pause: Pause | None = None, pauses: Sequence[Pause] = (),
     ) -> None:  # fmt: skip
-        self.item, self.version, self.facts, self.trial_end, self.pause = item, version, facts, trial_end, pause
-        self.policies = policies_of(version, facts)
-        self.may_wait = self.policies.draft_hours > 0 or self.policies.arrears_close == "on_request"
+        self.item, self.version, self.facts = item, version, facts
+        self.pause, self.timing = pause, version.price.timing
+        self.policies = policies = policies_of(version, facts)
+        self.may_wait = policies.draft_hours > 0 or policies.arrears_close == "on_request"
         ends_at = facts.ends_at
         self.prorate_last = ends_at is None or facts.end_policies.known_last_part == "prorate"
         self.ends, self._last = earliest(version.ends_at, ends_at), ends_at
-        if version.price.meter_id is not None and facts.used_until is not None:
+        if facts.used_until is not None and version.price.meter_id is not None:
             self.ends = earliest(version.ends_at, facts.used_until)
         self.is_over = version.ends_at is not None
-        if pause is not None and version.price.timing is Timing.ARREARS and pause.starts_at > version.starts_at:
+        if pause is not None and self.timing is Timing.ARREARS and pause.starts_at > version.starts_at:
             self.ends = self.ends if self.runs_on(pause) else earliest(self.ends, pause.starts_at)
         self.settled = version.billed_through or version.bills_from or version.starts_at
         if trial_end is not None and trial_end > self.settled and not self._ran_before(trial_end):
@@ -47,17 +49,16 @@ class Progress:
         self.parts = 0
         self.returned: Returned | None = None
         self._longer = lengthened(version, pauses) if pauses and version.ends_at is not None else None
-        self.due: datetime | None = None
         self.find_due()
 
     def next_part(self) -> Part:
-        if (longer := self._in_longer()) is not None:
+        if self._longer is not None and (longer := self._in_longer()) is not None:
             return part_of_longer(
                 longer, series=self.version.series, start=self.settled, ends=self.ends, policies=self.policies
             )
         return next_part(
             series=self.version.series, start=self.settled, ends=self.ends, prorate_last=self.prorate_last,
-            full=self._first_is_full(), policies=self.policies,
+            full=self.policies.first_part == "full" and self.settled == self._begins(), policies=self.policies,
         )  # fmt: skip
 
     def begins_a_period(self) -> bool:
@@ -100,23 +101,22 @@ class Progress:
         )  # fmt: skip
 
     def find_due(self) -> None:
+        settled, ends, begun = self.settled, self.ends, self.version.begun_under
+        due: datetime | None = settled
         self.waits = False
-        if (self.ends is not None and self.settled >= self.ends) or self.facts.held or self._stands_still():
-            self.due = None
-        elif self.version.price.timing is Timing.ARREARS:
-            self.due = earliest(self.next_part().end, self.ends)
-            if self.facts.used_until is not None and self.due == self.facts.used_until:
-                self.due = earliest(self.due, self.facts.ends_at)  # on one document with all else that ends
-        elif self._waits_for_the_next_invoice():
+        if (ends is not None and settled >= ends) or self.facts.held or self._stands_still():
+            due = None
+        elif self.timing is Timing.ARREARS:
+            due = earliest(self.next_part().end, ends)
+            if self.facts.used_until is not None and due == self.facts.used_until:
+                due = earliest(due, self.facts.ends_at)  # on one document with all else that ends
+        elif begun is not None and self._waits_for_the_next_invoice(begun):
             self.waits = True
             longer = self._in_longer()
-            ends = slot_at(self.version.series, self.settled).end if longer is None else longer.end
-            self.due = earliest(ends, self._last)
-        else:
-            self.due = self.settled
-        self.ready = self.due
-        if self.may_wait and self.due is not None:
-            self.ready = self._ready(self.due)
+            due = earliest(slot_at(self.version.series, settled).end if longer is None else longer.end, self._last)
+        self.due = self.ready = due
+        if self.may_wait and due is not None:
+            self.ready = self._ready(due)
             if self._gathers() and self.ready != NEVER:  # what is metered is told apart by its periods
                 self.due = self.ready
 
@@ -125,7 +125,7 @@ class Progress:
 
         Nothing waits beyond the end of the subscription, nor once somebody asked for it.
         """
-        facts, is_arrears = self.facts, self.version.price.timing is Timing.ARREARS
+        facts, is_arrears = self.facts, self.timing is Timing.ARREARS
         if is_arrears and self.policies.arrears_close == "on_request":
             ready = NEVER
         elif self._falls_due_by_time(due, is_arrears=is_arrears):
@@ -137,8 +137,8 @@ class Progress:
         return ready if facts.ends_at is None else min(ready, max(due, facts.ends_at))
 
     def _gathers(self) -> bool:
-        price = self.version.price
-        return price.timing is Timing.ARREARS and price.meter_id is None and self.policies.arrears_close == "on_request"
+        on_request = self.timing is Timing.ARREARS and self.policies.arrears_close == "on_request"
+        return on_request and self.version.price.meter_id is None
 
     def _falls_due_by_time(self, due: datetime, *, is_arrears: bool) -> bool:
         """Whether a period has ended or begun by itself, and not with a start, a change or an end."""
@@ -165,9 +165,8 @@ class Progress:
         """Whether it ended when a trial was given: what it left is of before the trial. One inside it bills from its end."""
         return self.version.ends_at is not None and self.settled < self.version.ends_at < trial_end
 
-    def _waits_for_the_next_invoice(self) -> bool:
-        begun = self.version.begun_under
-        if begun is None or begun.difference_invoiced != "next_invoice" or self.settled != self._begins():
+    def _waits_for_the_next_invoice(self, begun: Policies) -> bool:
+        if begun.difference_invoiced != "next_invoice" or self.settled != self._begins():
             return False
         return not self.begins_a_period()
 
@@ -175,9 +174,6 @@ class Progress:
         """The period that the next part lies in, if pauses made it longer."""
         longer = self._longer
         return longer if longer is not None and longer.slot.start <= self.settled < longer.end else None
-
-    def _first_is_full(self) -> bool:
-        return self.policies.first_part == "full" and self.settled == self._begins()
 
     def _begins(self) -> datetime:
         return self.version.bills_from or self.version.starts_at

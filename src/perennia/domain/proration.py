@@ -110,7 +110,7 @@ def credit(
     credits in thirds add up. With `resumed` only the stretch from `new_end` until then is given back, and the part
     goes on behind it.
     """
-    removed, whole = _removed(settled, new_end, series, policies, pauses, resumed)
+    removed, whole, counted = _removed(settled, new_end, series, policies, pauses, resumed)
     left = settled.line_net - settled.credited_net - settled.adjusted_net
     base, rounded = left, ROUNDINGS[policies.rounding_mode]
     if policies.credit_basis == "list":
@@ -118,9 +118,6 @@ def credit(
         base = rounded((settled.line_net + settled.line_discount) * whole, line)
     share = rounded(base * removed, whole)
     net = max(0, min(share, left)) if left >= 0 else min(0, max(share, left))
-    counted = Measure.SECOND if policies.proration_unit == "second" else Measure.DAY
-    if _is_by_shares(policies, pauses, resumed):
-        counted = Measure.SHARE
     limit, tax = None if net == share else net, _tax(settled, net, removed, whole, rounded)
     return Credit(net, tax, removed, whole, base, limit, counted, policies.rounding_mode)
 
@@ -138,32 +135,30 @@ def _length_of_line(settled: Settled, series: Series, policies: Policies, otherw
     """The length of the line's own period, in the unit of `otherwise`, which stands in for none."""
     if not _is_plain(policies):
         return otherwise
-    length = _seconds if policies.proration_unit == "second" else _days_in(series)
-    return length(settled.start, settled.line_end) or otherwise
+    return _count(series, policies)[1](settled.start, settled.line_end) or otherwise
 
 
 def _removed(
     settled: Settled, new_end: datetime, series: Series, policies: Policies, pauses: Sequence[Pause],
     resumed: datetime | None,
-) -> tuple[int, int]:  # fmt: skip
-    """(removed, whole): how much of the stretch still settled is without use once the part ends at `new_end`."""
-    until = settled.end if resumed is None else resumed
-    if _is_by_shares(policies, pauses, resumed):
-        return removed_fraction(
+) -> tuple[int, int, Measure]:  # fmt: skip
+    """How much of the stretch still settled is without use once the part ends at `new_end`, of how much, in what.
+
+    One share of a period over another, or, where days are counted one by one, a count over a count.
+    """
+    if resumed is None and not pauses and not _is_plain(policies):
+        removed, whole = removed_fraction(
             series=series, start=settled.start, end=settled.end, new_end=new_end, unit=policies.proration_unit,
             denominator=policies.denominator, factor=policies.factor,
         )  # fmt: skip
-    length = _seconds if policies.proration_unit == "second" else _days_in(series)
-    whole_length = length(settled.start, settled.end) - _unused(settled.start, settled.end, pauses, length)
-    if whole_length <= 0:  # within one local day nothing is divided
-        return 1, 1
-    removed_length = length(new_end, until) - (_unused(new_end, until, pauses, length) if resumed is None else 0)
-    return removed_length, whole_length
-
-
-def _is_by_shares(policies: Policies, pauses: Sequence[Pause], resumed: datetime | None) -> bool:
-    """Whether what goes back is one share of a period over another, and not a count over a count."""
-    return not _is_plain(policies) and resumed is None and not pauses
+        return removed, whole, Measure.SHARE
+    counted, length = _count(series, policies)
+    whole = length(settled.start, settled.end) - _unused(settled.start, settled.end, pauses, length)
+    if whole <= 0:  # within one local day nothing is divided
+        return 1, 1, counted
+    if resumed is not None:
+        return length(new_end, resumed), whole, counted
+    return length(new_end, settled.end) - _unused(new_end, settled.end, pauses, length), whole, counted
 
 
 def _is_plain(policies: Policies) -> bool:
@@ -174,12 +169,11 @@ def _is_plain(policies: Policies) -> bool:
 Length = Callable[[datetime, datetime], int]
 
 
-def _days_in(series: Series) -> Length:
-    return lambda start, end: days_in(series, start, end)
-
-
-def _seconds(start: datetime, end: datetime) -> int:
-    return max((end - start) // _SECOND, 0)
+def _count(series: Series, policies: Policies) -> tuple[Measure, Length]:
+    """What the length of a stretch is counted in, and its count: whole seconds, or local days."""
+    if policies.proration_unit == "second":
+        return Measure.SECOND, lambda start, end: max((end - start) // _SECOND, 0)
+    return Measure.DAY, lambda start, end: days_in(series, start, end)
 
 
 def _unused(start: datetime, end: datetime, pauses: Sequence[Pause], length: Length) -> int:

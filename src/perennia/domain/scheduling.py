@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from perennia.domain.calendar import Unit, midnight, slot_at, start_of_day
 from perennia.domain.errors import InvalidValue
-from perennia.domain.facts import Item, ItemKind, Status, Subscription, Version
+from perennia.domain.facts import Item, ItemKind, Status, Subscription, Version, keeps_rest
 from perennia.domain.lengthened import lengthened
 from perennia.domain.policies import Policies
 from perennia.domain.pricing import Price, period_amount
@@ -47,7 +47,9 @@ def _asked_for(subscription: Subscription, version: Version, when: When, now: da
         return trial_end if when == PERIOD_END else subscription.started_at
     if when == PERIOD_END:
         slot = slot_at(version.series, max(now, subscription.started_at))
-        through = version.billed_through
+        through, pause = version.billed_through, subscription.running_pause
+        if through is not None and pause is not None and pause.starts_at <= now and keeps_rest(pause, through):
+            return through  # it moves on when the pause is over
         if through is not None and now < through and (through < slot.end or through == version.ends_at):
             return through  # charged up to a known end, or made longer by a pause
         return slot.end

@@ -6,6 +6,7 @@ Amounts are in currency units with up to 12 decimals, bounds in units of what is
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Self
 
 from perennia.domain.policies import Policies
@@ -80,6 +81,16 @@ class Basis:
 
 AS_AGREED = Basis()
 """The default policies and a whole period."""
+
+
+def basis_under(policies: Policies) -> Basis:
+    """That of a whole period by the policies in force."""
+    return _basis(policies.tier_mode, policies.first_flat_at_zero, policies.package)
+
+
+@lru_cache(maxsize=64)
+def _basis(tier_mode: str, first_flat_at_zero: str, package: str) -> Basis:
+    return Basis(tier_mode, first_flat_at_zero, package)
 
 
 def as_stored(found: Scheme | Basis | Tier) -> dict[str, Any]:

@@ -4,11 +4,10 @@ The base of a course: it knows states, versions, recurring revenue and discounts
 what happens when is the course's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from perennia.domain.calendar import slot_at
 from perennia.domain.decision import (
     ChangeDone,
     ChangeMoved,
@@ -23,7 +22,6 @@ from perennia.domain.decision import (
     VersionBegun,
     VersionEnd,
 )
-from perennia.domain.discounts import Discount, at_work, consumes, ends_at
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import (
     Cause,
@@ -31,15 +29,16 @@ from perennia.domain.facts import (
     ChangeKind,
     Item,
     ItemKind,
+    Pause,
     Payer,
     Seller,
     Status,
     Subscription,
     Version,
+    waits_for_rest,
 )
 from perennia.domain.ids import Id, NewIds
-from perennia.domain.lengthened import term_after
-from perennia.domain.lifecycle import LIVE, check_move
+from perennia.domain.lifecycle import check_move
 from perennia.domain.metrics import movement, subscription_mrr
 from perennia.domain.policies import Policies
 from perennia.domain.progress import NOTHING, Progress
@@ -83,11 +82,12 @@ class Standing:
         self.facts, self.status, self.trial_end, self.term = facts, facts.status, facts.trial_ends_at, facts.term
         self.cancel_at = facts.cancel_at
         self._seller, self._payer, self._new_ids = seller, payer, new_ids
-        self.pause = next((pause for pause in facts.pauses if not pause.is_over), None) if facts.pauses else None
+        self.pause = facts.running_pause if facts.pauses else None
         self.changes = sorted(facts.changes, key=in_order) if facts.changes else []
         plan_first = sorted(facts.items, key=lambda item: item.kind is not ItemKind.PLAN)
         self.progress = [self._progress(item, version) for item in plan_first for version in item.versions]
-        self.discounts = {discount.id: discount.periods_left for discount in facts.discounts}
+        discounts = facts.discounts_so_far or facts.discounts
+        self.discounts = {one.id: one.periods_left for one in discounts} if discounts else {}
         self.together = False
         self.through = NOTHING
         """What waits as a draft is issued if it is ready by then."""
@@ -112,7 +112,12 @@ class Standing:
     @property
     def ends_at(self) -> datetime | None:
         """Where the subscription is known to end, as it stands by now."""
-        if self.term is None or self.term.then != "end" or self._is_paused():
+        if self._is_paused():
+            paid = [progress.settled for progress in self.progress if progress.item.kind is ItemKind.PLAN]
+            return (
+                None if waits_for_rest(self.cancel_at, self.facts.cancel_policies, self.pause, paid) else self.cancel_at
+            )
+        if self.term is None or self.term.then != "end":
             return self.cancel_at
         return self.term.ends_at if self.cancel_at is None else min(self.cancel_at, self.term.ends_at)
 
@@ -182,103 +187,6 @@ class Standing:
         progress.find_due()
         self.told.ended.append(VersionEnd(progress.version.id, at, under))
 
-    def _discounts_for(self, progress: Progress, at: datetime, *, setup: bool = False) -> tuple[Discount, ...]:
-        """The discounts at work on a part, or on a set-up fee. A part of the plan that begins with a period consumes one
-        of each (`coupon_counts` periods), or each invoice on which one works does (`invoices`).
-
-        One that begins inside a period has that period's discount and consumes nothing; nor does one that stands in for
-        a period that was charged before (a change on its first day, or back-dated). A used-up discount ends where
-        the plan's next period begins, or the gap before a moved billing day: before that is charged in advance, or once
-        all of the period before has been charged in arrears (one taken over used up, before its first part). So does one
-        that is over by its date (`months`), which no part has that begins after it.
-        """
-        begins, starts = not setup and progress.begins_a_period(), progress.settled
-        counts, renews = self.facts.policies.coupon_counts, begins and progress.item.kind is ItemKind.PLAN
-        counted = self._counted_before(progress) if renews and counts == "periods" and self.overcharged else frozenset()
-        if renews or counts == "invoices" or self._is_gap(progress):
-            self._end_used_up(at, starts, but=counted)
-        active = [d for d in self.facts.discounts if d.id not in self.ended_discounts]
-        if counts == "months":
-            active = [discount for discount in active if not self._is_over(discount, at, starts)]
-        found = at_work(
-            active, sold=progress.version.price.sold, proration=not begins and not setup,
-            on_prorations=progress.policies.coupon_on_prorations,
-        )  # fmt: skip
-        if consumes(counts=counts, begins_period=renews, begins_document=True):
-            self._consume([d for d in active if d.id not in counted] if counts == "periods" else found, at)
-        return found
-
-    def _counted_before(self, progress: Progress) -> frozenset[Id]:
-        """The discounts that were counted for the plan's next period already: with a charge that goes back now."""
-        slot = slot_at(progress.version.series, progress.settled)
-        versions = {one.version.id: one.version for one in self.progress if one.item.id == progress.item.id}
-        for settled in self.overcharged:
-            version = versions.get(settled.version_id)
-            if version is None or settled.start != progress.settled or settled.end == settled.start:
-                continue
-            if slot_at(version.series, settled.start) == slot:
-                had_them = settled.line_discount > 0 or settled.line_net == 0
-                return frozenset(
-                    discount.id
-                    for discount in self.facts.discounts
-                    if self.discounts[discount.id] != discount.periods
-                    and (had_them or not discount.covers(version.price.sold))
-                )
-        return frozenset()
-
-    def _is_gap(self, progress: Progress) -> bool:
-        """Whether the next part of the plan follows a whole period that was counted otherwise: a moved billing day."""
-        begins = progress.settled
-        if progress.item.kind is not ItemKind.PLAN or begins != progress.version.starts_at:
-            return False
-        return any(
-            other.ends == begins
-            and other.item.id == progress.item.id
-            and other.version.series != progress.version.series
-            and slot_at(other.version.series, begins).start == begins
-            for other in self.progress
-        )
-
-    def _consume(self, discounts: Sequence[Discount], at: datetime) -> None:
-        for discount in discounts:
-            left, by_document = self.discounts[discount.id], self.facts.policies.coupon_counts == "invoices"
-            if left is not None and not (by_document and self._is_counted(discount, at)):
-                self.discounts[discount.id] = left - 1
-                self.uses[discount.id] = DiscountUse(discount.id, left - 1)
-            self._counted[discount.id] = at
-
-    def _is_counted(self, discount: Discount, at: datetime) -> bool:
-        """Whether a discount was counted for the document of an instant already."""
-        counted = self._counted.get(discount.id)
-        return counted is not None and (self.together or counted == at)
-
-    def _is_over(self, discount: Discount, at: datetime, starts: datetime) -> bool:
-        facts, counts = self.facts, self.facts.policies.coupon_counts
-        if counts == "invoices" and self._is_counted(discount, at):
-            return False
-        if counts != "months":
-            return self.discounts[discount.id] == 0
-        ends = ends_at(discount, counts=counts, starts=facts.started_at, zone=facts.zone)
-        for pause in facts.pauses:  # its clock stands still meanwhile
-            if ends is not None and pause.ends_at is not None and pause.starts_at < ends <= starts:
-                ends = term_after(ends, pause, facts.zone)
-        return ends is not None and ends <= starts
-
-    def _end_used_up(self, at: datetime, starts: datetime, *, but: frozenset[Id] = frozenset()) -> None:
-        """What is over for a part that starts then is at work no more, `but` those that were counted for it."""
-        used_up = [
-            one for one in self.facts.discounts
-            if one.id not in self.ended_discounts | but and self._is_over(one, at, starts)
-        ]  # fmt: skip
-        if not used_up:
-            return
-        before = self._mrr(at)
-        for one in used_up:
-            self.ended_discounts |= {one.id}
-            self.uses[one.id] = DiscountUse(one.id, self.discounts[one.id] or 0, ended_at=at)
-        if self.status in LIVE:
-            self._moved(before=before, after=self._mrr(at), at=at)
-
     def _activated(self, at: datetime) -> None:
         self.told.events.append(Event(EventType.SUBSCRIPTION_ACTIVATED, self.facts.id, at))
         if self.facts.activated_at is not None:  # a trial given later is over
@@ -307,25 +215,41 @@ class Standing:
         if found is not None:
             self.told.movements.append(found if kind is None else replace(found, kind=kind))
 
-    def _moved_at(self, before: Subscription, instants: list[datetime]) -> None:
+    def _moved_at(self, before: Subscription, instants: Iterable[datetime]) -> None:
         """The movements of a change that reaches back over later versions: at each instant what it differs by there."""
-        told = 0
-        for at in instants:
-            counted = max(at, live_from(self.facts))
-            difference = self._mrr(counted) - self._mrr(counted, of=before) - told
-            self._moved(before=0, after=difference, at=counted)
+        begins, edges, told = live_from(self.facts), self._edges(), 0
+        counted = {max(at, begins) for at in instants}
+        for at in sorted(counted | {edge for edge in edges if edge > min(counted)}):
+            difference = self._recurring(at) - self._recurring(at, of=before) - told
+            self._moved(before=0, after=difference, at=at, kind=edges.get(at))
             told += difference
 
     def _moved_to_nothing(self, at: datetime) -> None:
         """The movements of an end that reaches back over later versions: what they and their ends moved is taken back."""
-        told = self._mrr(at)
+        told, edges = self._recurring(at), self._edges()
         self._moved(before=told, after=0, at=at, live_after=False)
-        instants = {progress.version.starts_at for progress in self.progress}
+        instants = {progress.version.starts_at for progress in self.progress} | set(edges)
         instants |= {ended for progress in self.progress if (ended := progress.version.ends_at) is not None}
         for later in sorted(one for one in instants if one > at):
-            difference = told - self._mrr(later)
-            self._moved(before=0, after=difference, at=later)
+            difference = told - self._recurring(later)
+            self._moved(before=0, after=difference, at=later, kind=edges.get(later))
             told -= difference
+
+    def _recurring(self, at: datetime, *, of: Subscription | None = None) -> int:
+        """Recurring revenue as it was counted at an instant: none in a pause."""
+        paused = any(one.starts_at <= at and (one.ends_at is None or at < one.ends_at) for one in self._stood_still())
+        return 0 if paused else self._mrr(at, of=of)
+
+    def _stood_still(self) -> list[Pause]:
+        """The pauses that took recurring revenue away: all that have begun since it counts as a subscriber."""
+        begun = [one for one in self.pauses if one.is_over or self._is_paused()]
+        return [one for one in begun if one.starts_at >= live_from(self.facts)]
+
+    def _edges(self) -> dict[datetime, MovementKind]:
+        """Where pauses took recurring revenue away, and where it came back."""
+        pauses = self._stood_still()
+        edges = {one.ends_at: MovementKind.RESUME for one in pauses if one.is_over and one.ends_at is not None}
+        return edges | {one.starts_at: MovementKind.PAUSE for one in pauses}
 
     def _tell_dates(self) -> None:
         term_ends_at = None if self.term is None else self.term.ends_at

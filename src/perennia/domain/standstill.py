@@ -7,6 +7,7 @@ from datetime import datetime
 from perennia.domain.calendar import anchor_at
 from perennia.domain.changes import goes_on_in, split
 from perennia.domain.charges import GivenBack
+from perennia.domain.couponed import Couponed
 from perennia.domain.decision import ChangeMoved, MovementKind, PauseDone, SpanStretch
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Pause, Settled, Status, Version
@@ -15,10 +16,10 @@ from perennia.domain.lifecycle import LIVE, NOT_BEGUN
 from perennia.domain.pausing import Resumed, resumed
 from perennia.domain.pricing import Timing
 from perennia.domain.progress import Progress
-from perennia.domain.standing import Standing, in_order
+from perennia.domain.standing import in_order
 
 
-class Standstill(Standing):
+class Standstill(Couponed):
     """What the start and the end of a pause do to the working copy of a subscription."""
 
     __slots__ = ()
@@ -36,9 +37,7 @@ class Standstill(Standing):
         self._become(Status.PAUSED, at)
         self.told.events.append(Event(EventType.SUBSCRIPTION_PAUSED, self.facts.id, at))
         for progress in self.progress:
-            if progress.version.price.timing is Timing.ARREARS and not (
-                progress.is_over or progress.runs_on(self.pause)
-            ):
+            if progress.timing is Timing.ARREARS and not (progress.is_over or progress.runs_on(self.pause)):
                 self._end_version(progress, starts_at, None)
 
     def _resume(self, pause: Pause, at: datetime) -> Iterator[GivenBack]:
@@ -79,8 +78,9 @@ class Standstill(Standing):
             version = replace(version, ends_at=None, series=followed.version.series)
         overcharged = [settled for settled in self.overcharged if settled.version_id == version.id]
         outcome = resumed(version, pause, overcharged, earlier=self.pauses, new_ids=self._new_ids)
+        if outcome.paid_until is not None:
+            self._follow(progress.settled, outcome.paid_until)
         if outcome.stretch is not None:
-            self._follow(progress.settled, outcome.stretch.end)
             self._stretch(outcome.stretch)
             progress.settled = outcome.stretch.end
         if outcome.follower is not None and followed is not None:
@@ -94,14 +94,14 @@ class Standstill(Standing):
                 credited_tax=settled.credited_tax + given.tax_minor,
             )  # fmt: skip
             self.overcharged = tuple(left if one is settled else one for one in self.overcharged)
-            if settled.document_id is not None:
+            if settled.document_id is not None and not settled.is_spent:
                 yield GivenBack(self.facts, settled, pause.starts_at, given, pause.policies, min(at, settled.end))
 
     def _end_before(self, progress: Progress, outcome: Resumed) -> None:
         if outcome.ends_at is not None:
             self._end_version(progress, outcome.ends_at, None)
             progress.ends = outcome.ends_at
-            if progress.version.price.timing is not Timing.ARREARS:
+            if progress.timing is not Timing.ARREARS:
                 progress.settled = max(progress.settled, outcome.ends_at)
         progress.find_due()
 
@@ -142,7 +142,7 @@ class Standstill(Standing):
             for other in self.progress
             if other is not progress
         )
-        ended_here = progress.ends == pause.starts_at and progress.version.price.timing is Timing.ARREARS
+        ended_here = progress.ends == pause.starts_at and progress.timing is Timing.ARREARS
         return ended_here and not followed
 
     def _followed_by(self, progress: Progress, pause: Pause) -> Progress | None:

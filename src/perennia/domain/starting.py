@@ -15,12 +15,14 @@ from perennia.domain.calendar import (
     slot_at,
     start_of_day,
 )
-from perennia.domain.errors import InvalidValue
+from perennia.domain.errors import InvalidValue, StartTooEarly
 from perennia.domain.facts import Term
 from perennia.domain.policies import Policies
 
 LONGEST_TRIAL_DAYS = 3660
 MOST_PERIODS = 1200
+EARLIEST_START = date(2000, 1, 1)
+"""From when on our own table knows rates of tax; what is older is imported with how far it is billed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,11 @@ def beginning(
 
     A trial of so many local days, or of so many times 24 hours (`trial_unit`), or until a date. The days are counted
     from the start, or from where an earlier one began (`trial_from`); what is over by the start is no trial. Raises
-    InvalidValue.
+    InvalidValue, StartTooEarly.
     """
     today = local_date(now, zone)
+    if start_on is not None and start_on < EARLIEST_START:
+        raise StartTooEarly(start=start_on.isoformat(), earliest=EARLIEST_START.isoformat())
     exact = policies.proration_unit == "second" and start_on is None
     started_at = now if exact else midnight(start_on or today, zone)
     trial_ends_at = None

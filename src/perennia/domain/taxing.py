@@ -14,7 +14,6 @@ from perennia.domain.documents import TaxedLines, TaxEvidence
 from perennia.domain.facts import Payer, Seller
 from perennia.domain.lifecycle import LIVE
 from perennia.domain.metrics import movement, subscription_mrr
-from perennia.domain.policies import Policies
 from perennia.domain.pricing import Timing
 from perennia.domain.tax import NO_TAX, Category, TaxKind, Treatment, tax_on, without_tax
 from perennia.domain.values import quick
@@ -59,7 +58,9 @@ class Taxed:
     evidence: TaxEvidence | None
 
 
-_Group = tuple[Decimal, bool, str, str]
+_Terms = tuple[Treatment, bool, Decimal, str, str]
+"""What the tax of a charge follows from: its treatment, whether its price is gross and by how many percent that is taken
+out of it, and the policies `tax_rounding` and `rounding_mode`."""
 
 
 def tax_charges(
@@ -69,32 +70,47 @@ def tax_charges(
 
     Rounded once per rate on the document and shared back, or per line, by the policy of the line's subscription.
     """
+    if not charges:
+        return Taxed([], None)
     today = local_date(now, seller.zone)
-    treatments = [_treatment(charge, today, payer=payer, seller=seller) for charge in charges]
-    groups: dict[_Group, list[int]] = {}
-    for index, (charge, treatment) in enumerate(zip(charges, treatments, strict=True)):
-        policies = charge.policies
-        key = treatment.percent, charge.version.price.tax_inclusive, policies.tax_rounding, policies.rounding_mode
-        groups.setdefault(key, []).append(index)
-    if len(groups) == 1 and not (key[1] and any(one.category is not Category.STANDARD for one in treatments)):
-        percent, inclusive, rounding, mode = key
-        taxes = tax_on(amounts, percent=percent, inclusive=inclusive, by_line=rounding == "line", mode=mode)
-        lines = [
-            LineTax(percent, amount - tax if inclusive else amount, tax)
-            for amount, tax in zip(amounts, taxes, strict=True)
-        ]
-        return Taxed(lines, _evidence(charges, treatments, lines, payer=payer, seller=seller))
-    found: dict[int, LineTax] = {}
-    for (percent, inclusive, rounding, mode), indexes in groups.items():
-        of_group = [amounts[index] for index in indexes]
-        taxes = tax_on(of_group, percent=percent, inclusive=inclusive, by_line=rounding == "line", mode=mode)
-        for index, amount, tax in zip(indexes, of_group, taxes, strict=True):
-            if inclusive and treatments[index].category is not Category.STANDARD:
-                found[index] = _without_tax(amount, treatments[index], charges[index].policies)
-            else:
-                found[index] = LineTax(percent, amount - tax if inclusive else amount, tax)
-    lines = [found[index] for index in range(len(charges))]
-    return Taxed(lines, _evidence(charges, treatments, lines, payer=payer, seller=seller))
+    terms = [_terms(charge, today, payer, seller) for charge in charges]
+    different = terms[:1] if terms.count(terms[0]) == len(terms) else list(dict.fromkeys(terms))
+    if len(different) == 1:
+        lines = _taxed(amounts, terms[0])
+    else:
+        found: dict[int, LineTax] = {}
+        for one in different:
+            indexes = [index for index, of_charge in enumerate(terms) if of_charge == one]
+            found.update(zip(indexes, _taxed([amounts[index] for index in indexes], one), strict=True))
+        lines = [found[index] for index in range(len(charges))]
+    return Taxed(lines, _evidence(terms, different, charges=charges, payer=payer, seller=seller))
+
+
+def _terms(charge: Charge, today: date, payer: Payer, seller: Seller) -> _Terms:
+    price, policies = charge.version.price, charge.policies
+    treatment = seller.taxes.treatment(
+        home=seller.entities[charge.subscription.entity_id].country,
+        country=payer.country,
+        tax_class=price.tax_class,
+        on=tax_point(charge, country=payer.country, today=today, zone=seller.zone),
+        status=payer.tax,
+    )
+    taken_out = NO_TAX
+    if price.tax_inclusive and treatment.category is not Category.STANDARD:
+        taken_out = treatment.held_in_gross(policies.gross_without_tax)
+    return treatment, price.tax_inclusive, taken_out, policies.tax_rounding, policies.rounding_mode
+
+
+def _taxed(amounts: Sequence[int], terms: _Terms) -> list[LineTax]:
+    """Charges of the same terms. What is taken out of a gross price is rounded alone, so that its calculation is closed."""
+    treatment, inclusive, taken_out, rounding, mode = terms
+    if taken_out:
+        return [LineTax(NO_TAX, without_tax(one, percent=taken_out, mode=mode), 0, taken_out) for one in amounts]
+    percent = treatment.percent
+    taxes = tax_on(amounts, percent=percent, inclusive=inclusive, by_line=rounding == "line", mode=mode)
+    return [
+        LineTax(percent, amount - tax if inclusive else amount, tax) for amount, tax in zip(amounts, taxes, strict=True)
+    ]
 
 
 def discount_in(charge: Charge, amount: Amount, tax: LineTax) -> int:
@@ -125,50 +141,26 @@ def tax_point(charge: Charge, *, country: str, today: date, zone: str) -> date:
     return local_date(last_instant, zone)
 
 
-def _treatment(charge: Charge, today: date, *, payer: Payer, seller: Seller) -> Treatment:
-    return seller.taxes.treatment(
-        home=seller.entities[charge.subscription.entity_id].country,
-        country=payer.country,
-        tax_class=charge.version.price.tax_class,
-        on=tax_point(charge, country=payer.country, today=today, zone=seller.zone),
-        status=payer.tax,
-    )
-
-
-def _without_tax(amount: int, treatment: Treatment, policies: Policies) -> LineTax:
-    """A gross price where no tax is due, by `gross_without_tax`; rounded alone, so that its calculation stays closed."""
-    percent = treatment.held_in_gross(policies.gross_without_tax)
-    return LineTax(NO_TAX, without_tax(amount, percent=percent, mode=policies.rounding_mode), 0, percent)
-
-
 _USUAL = (Category.STANDARD, Category.NONE)
 
 
 def _evidence(
-    charges: Sequence[Charge],
-    treatments: Sequence[Treatment],
-    lines: Sequence[LineTax],
-    *,
-    payer: Payer,
-    seller: Seller,
+    terms: Sequence[_Terms], different: Sequence[_Terms], *, charges: Sequence[Charge], payer: Payer, seller: Seller
 ) -> TaxEvidence | None:
-    usual = payer.tax.kind is TaxKind.TAXABLE and payer.tax.region is None
-    for charge, treatment, line in zip(charges, treatments, lines, strict=True):
-        policies = charge.policies
-        usual = usual and treatment.category in _USUAL and not line.taken_out
-        usual = usual and policies.tax_rounding == "invoice_rate" and policies.rounding_mode == "half_away"
-    if usual or not charges:
+    if payer.tax.kind is TaxKind.TAXABLE and payer.tax.region is None and all(map(_is_usual, different)):
         return None
     positions: dict[TaxedLines, list[int]] = {}
-    for position, (charge, treatment, line) in enumerate(zip(charges, treatments, lines, strict=True), start=1):
-        policies = charge.policies
-        said = TaxedLines(
-            treatment.category, treatment.reason, treatment.percent, line.taken_out,
-            policies.tax_rounding, policies.rounding_mode,
-        )  # fmt: skip
+    for position, (treatment, _, taken_out, rounding, mode) in enumerate(terms, start=1):
+        said = TaxedLines(treatment.category, treatment.reason, treatment.percent, taken_out, rounding, mode)
         positions.setdefault(said, []).append(position)
     home = seller.entities[charges[0].subscription.entity_id].country
     return TaxEvidence(home, payer.country, payer.tax.region, payer.tax.kind, tuple(_placed(positions)))
+
+
+def _is_usual(terms: _Terms) -> bool:
+    treatment, _, taken_out, rounding, mode = terms
+    usual = treatment.category in _USUAL and not taken_out
+    return usual and rounding == "invoice_rate" and mode == "half_away"
 
 
 def _placed(positions: Mapping[TaxedLines, list[int]]) -> list[tuple[TaxedLines, tuple[int, ...]]]:

@@ -5,7 +5,7 @@ period. So a late event, a correction or an invoice in the middle of a period ne
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -13,7 +13,7 @@ from fractions import Fraction
 from perennia.domain.calendar import slot_at
 from perennia.domain.facts import Item, Subscription, Version, policies_of
 from perennia.domain.ids import Id
-from perennia.domain.metering import NOTHING, Limit, LimitKind, Meter, Question, Usage
+from perennia.domain.metering import NOTHING, Limit, LimitKind, Meter, Question, Usage, UsageLine
 from perennia.domain.money import exponent
 from perennia.domain.rating import Lacking, Rated, lacking, questions, rate
 from perennia.domain.schemes import Basis
@@ -32,11 +32,14 @@ from perennia.domain.stretches import (
 
 
 class NotMeasured(Exception):
-    """A rule lacks answers: the caller measures `questions`, adds them to the facts, and asks again."""
+    """A rule lacks answers: the caller adds them to the facts, and asks again.
 
-    def __init__(self, questions: Sequence[Question]) -> None:
-        super().__init__(f"{len(questions)} quantities are not measured")
-        self.questions = tuple(questions)
+    `questions` are to be measured, and of the periods `charged` the lines are wanted that charged them.
+    """
+
+    def __init__(self, questions: Sequence[Question] = (), *, charged: Sequence[Key] = ()) -> None:
+        super().__init__(f"{len(questions)} quantities are not measured, {len(charged)} periods' lines not read")
+        self.questions, self.charged = tuple(questions), tuple(charged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,12 @@ class Tally:
     def __init__(self, usage: Usage) -> None:
         self._usage, self._charged, self._trued_up = usage, dict(usage.charged), dict(usage.trued_up)
 
+    def lines(self, key: Key, *, is_minimum: bool) -> list[UsageLine]:
+        """The lines that charged a period, the latest first."""
+        if key not in self._usage.lines:
+            raise NotMeasured(charged=[key])
+        return [line for line in reversed(self._usage.lines[key]) if line.is_minimum is is_minimum]
+
     def due(self, subscription: Subscription, item: Item, at: datetime) -> list[UsageCharge]:
         """What is due of an item when one of its stretches ends, or the late window of its last one closes.
 
@@ -179,8 +188,8 @@ class Tally:
 
         With `through` what is known up to a later instant counts, too.
         """
-        found = running(subscription, at, through=through)
-        return [charge for charge in self._charges(subscription, found) if charge.amount]
+        found = self._charges(subscription, running(subscription, at, through=through))
+        return [*self._taken_in(subscription, found), *(charge for charge in found if charge.amount)]
 
     def progressive(
         self, subscription: Subscription, at: datetime, *, through: datetime | None = None
@@ -193,6 +202,16 @@ class Tally:
         total = sum(charge.amount for charge in found)
         reached = total >= Fraction(threshold) * 10 ** exponent(subscription.currency)
         return self._taken(found) if reached and total > 0 else []
+
+    def _taken_in(self, subscription: Subscription, found: Sequence[UsageCharge]) -> list[UsageCharge]:
+        """What was charged for stretches that others stand for now: those come to all of it, so it is given back."""
+        versions = {version.id: version for item in subscription.items for version in item.versions}
+        return [
+            UsageCharge(replace(_no_stretch(subscription, versions[key[0]], key[1]), ends=False), _UNUSED, charged)
+            for charge in found
+            for key in charge.stretch.taken_in
+            if (charged := self._charged.get(key, 0))
+        ]
 
     def alerts(
         self, subscription: Subscription, at: datetime, *, through: datetime | None = None

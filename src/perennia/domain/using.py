@@ -7,17 +7,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from perennia.domain.charges import Charge
+from perennia.domain.charges import Charge, GivenBack
 from perennia.domain.decision import SpanCut
 from perennia.domain.discounts import Discount, at_work
 from perennia.domain.documents import LineKind
-from perennia.domain.facts import Item, Subscription
+from perennia.domain.facts import Item, Settled, Subscription
 from perennia.domain.fractions import Measure
 from perennia.domain.ids import Id
+from perennia.domain.metering import UsageLine
+from perennia.domain.money import ROUNDINGS
+from perennia.domain.policies import Policies
 from perennia.domain.progress import Progress, earliest
-from perennia.domain.proration import Part
+from perennia.domain.proration import Credit, Part
 from perennia.domain.schemes import AS_AGREED, Basis
-from perennia.domain.stretches import closes_last, share_counts
+from perennia.domain.stretches import Stretch, closes_last, share_counts
+from perennia.domain.tax import credited_tax
 from perennia.domain.usage import AlertReached, Tally, TrueUp, UsageCharge
 
 Discounts = tuple[Discount, ...]
@@ -27,12 +31,25 @@ Discounts = tuple[Discount, ...]
 class Used(Charge):
     """What the usage of a stretch comes to, or what that lacks to a minimum; minus what lines `charged` before.
 
-    Below zero it is given back. It is of the period that begins at `period_start`.
+    It is of the period that begins at `period_start`.
     """
 
     quantity: Decimal = Decimal(1)
     basis: Basis = AS_AGREED
     charged: int = 0
+    period_start: datetime = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Overused(GivenBack):
+    """What a line charged too much for the usage of the period that begins at `period_start`, or for its minimum.
+
+    `listed` of the line's amount before discounts, which is of that `kind`; by now `quantity` was used.
+    """
+
+    kind: LineKind = field(kw_only=True)
+    quantity: Decimal = field(kw_only=True)
+    listed: int = field(kw_only=True)
     period_start: datetime = field(kw_only=True)
 
 
@@ -42,11 +59,12 @@ class Using:
     `closed` are the versions of which nothing more is charged from now on, `cuts` those that are settled less far.
     """
 
-    __slots__ = ("_facts", "_tally", "closed", "cuts")
+    __slots__ = ("_facts", "_overused", "_tally", "closed", "cuts")
 
     def __init__(self, facts: Subscription) -> None:
         self._facts = facts
         self._tally = None if facts.usage is None else Tally(facts.usage)
+        self._overused: list[Overused] = []
         self.closed: list[Id] = []
         self.cuts: list[SpanCut] = []
 
@@ -76,7 +94,8 @@ class Using:
     ) -> Iterator[Used]:
         """What is due of each item of which a part was `taken` at this instant, or whose last window closes then.
 
-        `taken` has the discounts at work by item, `discounts` those for the others. Raises NotMeasured.
+        `taken` has the discounts at work by item, `discounts` those for the others. What is below zero is `overused`.
+        Raises NotMeasured.
         """
         at = max(at, standing.used_until or at)
         for item in standing.items:
@@ -93,15 +112,50 @@ class Using:
     def _due(self, standing: Subscription, item: Item, at: datetime, discounts: Discounts) -> Iterator[Used]:
         tally = self._known()
         for charge in tally.due(standing, item, at):
-            yield _used(self._facts, item, charge, discounts, until=at)
+            if not self._gives_back(charge.stretch, charge.amount, charge.rated.quantity, kind=LineKind.USAGE):
+                yield _used(self._facts, item, charge, discounts, until=at)
         for missing in tally.true_ups(standing, item, at):
-            yield _lacking(self._facts, item, missing, discounts)
+            if not self._gives_back(missing.stretch, missing.amount, Decimal(1), kind=LineKind.MINIMUM):
+                yield _lacking(self._facts, item, missing, discounts)
+
+    def overused(self) -> list[Overused]:
+        """What was charged too much, as it came up since this was last asked."""
+        found, self._overused = self._overused, []
+        return found
+
+    def _gives_back(self, stretch: Stretch, amount: int, quantity: Decimal, *, kind: LineKind) -> bool:
+        """Take an amount below zero from the lines that charged the stretch, the latest first; False for any other."""
+        left, found = -amount, []
+        if left <= 0:
+            return False
+        for line in self._known().lines(stretch.key, is_minimum=kind is LineKind.MINIMUM):
+            if left and line.listed > 0:
+                listed = min(left, line.listed)
+                credit = _credit(line, listed, stretch.policies)
+                settled = _settled(stretch, line)
+                found.append(
+                    Overused(
+                        self._facts, settled, line.start, credit, stretch.policies, kind=kind, quantity=quantity,
+                        listed=listed, period_start=stretch.slot.start,
+                    )
+                )  # fmt: skip
+                left -= listed
+        if left:
+            raise RuntimeError(
+                f"{left} more than its lines charged would go back of {stretch.version.id.text('version')}"
+            )
+        self._overused += found
+        return True
 
     def progressive(self, standing: Subscription, at: datetime, *, through: datetime) -> Iterator[Used]:
-        """What of the running periods is charged before they end, since it reached the threshold."""
+        """What of the running periods is charged before they end, since it reached the threshold.
+
+        What is below zero is `overused`.
+        """
         items = {version.id: item for item in standing.items for version in item.versions}
         for charge in self._known().progressive(standing, at, through=through):
-            yield _used(self._facts, items[charge.stretch.version.id], charge, self._facts.discounts, until=at)
+            if not self._gives_back(charge.stretch, charge.amount, charge.rated.quantity, kind=LineKind.USAGE):
+                yield _used(self._facts, items[charge.stretch.version.id], charge, self._facts.discounts, until=at)
 
     def alerts(self, standing: Subscription, at: datetime, *, through: datetime) -> list[AlertReached]:
         """The alerts of running periods that are reached and were not told."""
@@ -120,6 +174,28 @@ def _is_settled_beyond(progress: Progress, *, by: datetime | None = None) -> boo
         return False
     through = progress.settled if progress.parts else progress.version.billed_through
     return through is not None and min(through, progress.settled) > ends
+
+
+def _credit(line: UsageLine, listed: int, policies: Policies) -> Credit:
+    """What a line gives back for so much of its amount before discounts: that share of what is left of it."""
+    left, rounded = line.net - line.given_net, ROUNDINGS[policies.rounding_mode]
+    net = rounded(left * listed, line.listed)
+    given = line.given_net + net
+    tax = credited_tax(line_net=line.net, line_tax=line.tax, credited_net=given, rounded=rounded)
+    if not line.net:  # all of an inclusive minor unit may be tax
+        tax = line.given_tax + rounded((line.tax - line.given_tax) * listed, line.listed)
+    return Credit(
+        net, tax - line.given_tax, listed, line.listed, left, measure=Measure.SHARE, rounding=policies.rounding_mode
+    )
+
+
+def _settled(stretch: Stretch, line: UsageLine) -> Settled:
+    return Settled(
+        version_id=stretch.version.id, start=line.start, end=line.end, document_id=line.document_id,
+        position=line.position, description=line.description, line_end=line.end, line_net=line.net, line_tax=line.tax,
+        tax_percent=line.tax_percent, credited_net=line.given_net, credited_tax=line.given_tax,
+        open_minor=line.open_minor,
+    )  # fmt: skip
 
 
 def _used(facts: Subscription, item: Item, charge: UsageCharge, discounts: Discounts, *, until: datetime) -> Used:

@@ -10,7 +10,7 @@ from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Payer, Seller
 from perennia.domain.ids import NewIds
 from perennia.domain.invoicing import next_due_at
-from perennia.domain.metering import AHEAD
+from perennia.domain.metering import known_until
 from perennia.domain.usage import AlertReached
 from perennia.domain.using import Using
 
@@ -27,11 +27,6 @@ class Watched:
         return not self.alerts and not self.decision.documents
 
 
-def known_until(now: datetime) -> datetime:
-    """Up to when usage that was recorded may lie, its senders' clocks running ahead."""
-    return now + AHEAD
-
-
 def watch(payer: Payer, *, seller: Seller, now: datetime, new_ids: NewIds) -> Watched:
     """What the usage of running periods brings about, of a payer that is billed through `now`.
 
@@ -44,6 +39,8 @@ def watch(payer: Payer, *, seller: Seller, now: datetime, new_ids: NewIds) -> Wa
             using = Using(facts)
             for charge in using.progressive(facts, now, through=known_until(now)):
                 drafts.setdefault(group_key(facts), Draft()).charges.append(charge)
+            if overused := using.overused():
+                drafts.setdefault(group_key(facts), Draft()).credits.extend(overused)
             alerts += using.alerts(facts, now, through=known_until(now))
     funds = Funds.of(payer)
     issued = [

@@ -5,7 +5,6 @@ else holds. A run that is stopped at any point is simply run again; what was bil
 """
 
 import struct
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,7 +12,6 @@ from datetime import datetime
 import psycopg
 
 from perennia.domain.decision import Decision
-from perennia.domain.errors import DomainError
 from perennia.domain.facts import Payer
 from perennia.domain.ids import Id
 from perennia.operations.books import Books, open_books
@@ -127,9 +125,7 @@ def _decide(
         try:
             made.append(books.bill(payer, through=as_of, now=now, new_ids=keys, catch_up=catch_up))
         except Exception as error:  # one payer's poison must not stop the tenant; kept with the payer, shown by doctor
-            code = error.code if isinstance(error, DomainError) else type(error).__name__
-            reason = str(error) if isinstance(error, DomainError) else "".join(traceback.format_exception(error))
-            locks.set_aside(books.cursor, payer_id=payer.id, code=code, reason=reason)
+            books.set_aside(payer.id, error)
             aside += 1
     return made, aside
 

@@ -8,7 +8,7 @@ from perennia.domain.facts import ChangeKind, Subscription
 from perennia.domain.ids import Id
 from perennia.domain.lifecycle import NOT_BEGUN
 from perennia.domain.scheduling import version_at
-from perennia.operations.agreements import act_on, settle, up_to_date
+from perennia.operations.agreements import act_on, customer_and_payer, settle, up_to_date
 from perennia.operations.books import Books, open_books
 from perennia.operations.catalog import check_po_number
 from perennia.operations.customers import check_billing_day, check_zone
@@ -38,9 +38,8 @@ def set_time_zone(*, tenant: Id, actor: str, customer_id: Id, zone: str | None, 
     check_zone(zone)
     with open_books(tenant=tenant) as books:
         now = books.business_time(now)
-        customer = read.customer(books.cursor, customer_id=customer_id)
-        payer = up_to_date(books, books.lock(customer.payer_id), actor=actor, now=now)
-        customer = read.customer(books.cursor, customer_id=customer_id)
+        customer, payer = customer_and_payer(books, customer_id)
+        payer = up_to_date(books, payer, actor=actor, now=now)
         if write.set_zone(books.cursor, customer_id=customer_id, zone=zone):
             for subscription in payer.subscriptions:
                 if subscription.customer_id == customer_id:

@@ -1,5 +1,6 @@
 """The books of one tenant, opened for one operation: a transaction, the tenant, and what its payers share."""
 
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -8,12 +9,11 @@ from datetime import datetime
 from typing import Required, TypedDict, Unpack
 
 from perennia.domain.decision import Decision
-from perennia.domain.errors import ClockMoving, NotFound
+from perennia.domain.errors import ClockMoving, DomainError
 from perennia.domain.facts import Payer, Seller
 from perennia.domain.ids import Id, NewIds
 from perennia.domain.invoicing import bill
-from perennia.domain.usage import NotMeasured
-from perennia.store import session
+from perennia.store import bulk, session
 from perennia.store.reads import facts, sellers, usage
 from perennia.store.reads.facts import LockedPayer
 from perennia.store.reads.sellers import Tenant
@@ -21,9 +21,6 @@ from perennia.store.session import Cursor
 from perennia.store.writes import clocks, decisions, locks
 
 _listener: ContextVar[list[Decision] | None] = ContextVar("listener", default=None)
-
-
-_ROUNDS = 50
 
 
 class HowBilled(TypedDict, total=False):
@@ -60,10 +57,7 @@ class Books:
         """Lock one payer and read its facts, those needed to bill it `through` an instant too. Raises NotFound."""
         held = self._held.get(payer_id)
         if held is None:
-            locked = locks.lock_payers(self.cursor, tenant=self.tenant.id, ids=[payer_id])
-            if not locked:
-                raise NotFound(kind="payer", id=payer_id.text("cus"))
-            held = self._held[payer_id] = locked[0]
+            held = self._held[payer_id] = locks.lock_payer(self.cursor, tenant=self.tenant.id, payer_id=payer_id)
         return self.facts([held], through=through)[0]
 
     def facts(
@@ -77,14 +71,20 @@ class Books:
 
     def bill(self, payer: Payer, **how: Unpack[HowBilled]) -> Decision:
         """What the rule makes of a payer; what it finds that nobody measured is measured, and it is asked again."""
-        for _ in range(_ROUNDS):
-            try:
-                return bill(payer, seller=self.seller(), **how)
-            except NotMeasured as error:
-                payer = usage.measured(self.cursor, payer, error.questions)
-        raise RuntimeError(f"more and more is to be measured of {payer.id.text('cus')}")
+        return usage.answered(
+            self.cursor, payer, lambda one: bill(one, seller=self.seller(), **how), tenant=self.tenant.id
+        )
+
+    def set_aside(self, payer_id: Id, error: Exception) -> None:
+        """Take a payer out of the run until a person has looked: a refusal with its code, a fault with its trace."""
+        code, reason = type(error).__name__, "".join(traceback.format_exception(error))
+        if isinstance(error, DomainError):
+            code, reason = error.code, str(error)
+        locks.set_aside(self.cursor, payer_id=payer_id, code=code, reason=reason)
 
     def write(self, made: Sequence[Decision], *, actor: str) -> None:
+        """Write decisions, one time after another as often as it takes."""
+        bulk.empty_stages(self.cursor)
         decisions.apply(self.cursor, made, tenant=self.tenant.id, actor=actor)
         self._held.clear()
         listener = _listener.get()

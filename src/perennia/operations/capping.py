@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from perennia.domain.calendar import slot_at
-from perennia.domain.ids import Id
 from perennia.domain.metering import LimitKind, Meter, Metered, Question, exceeds, grown
 from perennia.store.arrays import instant_of
 from perennia.store.reads import metering as read
@@ -14,7 +13,7 @@ from perennia.store.writes import locks
 from perennia.store.writes.usage import NewUsage
 
 
-def beyond(cursor: Cursor, events: Sequence[tuple[Meter, NewUsage]], *, tenant: Id) -> set[int]:
+def beyond(cursor: Cursor, events: Sequence[tuple[Meter, NewUsage]]) -> set[int]:
     """The places of the events that are one too many, taken in order; what was counted before counts.
 
     Others who record for the same caps wait meanwhile, so that two batches never pass one together.

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from perennia.domain.alignment import anchor_for, moved
 from perennia.domain.calendar import local_date, local_time
@@ -71,8 +70,8 @@ def change_plan(
         if unit_amount is not None:
             own_price(price, check_unit_amount(unit_amount))
         at = _at(act, version, _when(when, payment_gated), price=price)
-        made = _made(
-            act, ChangeKind.PRICE, at, item_id=plan.id, price_id=price_id, quantity=quantity, unit_amount=unit_amount,
+        made = act.change(
+            ChangeKind.PRICE, at, item_id=plan.id, price_id=price_id, quantity=quantity, unit_amount=unit_amount,
             name=offer.name,
         )  # fmt: skip
         return _ask(act, made, is_gated=payment_gated)
@@ -97,7 +96,7 @@ def set_quantity(
         check_how_many(version.price, quantity)
         check_period_amounts([(version.price, quantity)])
         at = _at(act, version, _when(when, payment_gated))
-        made = _made(act, ChangeKind.QUANTITY, at, item_id=item.id, quantity=quantity)
+        made = act.change(ChangeKind.QUANTITY, at, item_id=item.id, quantity=quantity)
         return _ask(act, made, is_gated=payment_gated)
 
 
@@ -124,8 +123,7 @@ def add_item(
         if chosen.unit_amount is not None:
             own_price(price, check_unit_amount(chosen.unit_amount))
         at = _at(act, version, _when(when, payment_gated), price=price, cuts=False)
-        made = _made(
-            act,
+        made = act.change(
             ChangeKind.ADD,
             at,
             item_id=new_id(),
@@ -155,7 +153,7 @@ def remove_item(
         if item.kind is ItemKind.PLAN:
             raise NotFound(kind="add-on", id=item.id.text("itm"))
         at = _at(act, version_at(item, act.now), when)
-        return _ask(act, _made(act, ChangeKind.REMOVE, at, item_id=item.id))
+        return _ask(act, act.change(ChangeKind.REMOVE, at, item_id=item.id))
 
 
 def set_billing_day(
@@ -181,7 +179,7 @@ def set_billing_day(
             )
             found.append((item, to))
         asked = [
-            _insert(act, _made(act, ChangeKind.ANCHOR, to.holds_from, item_id=item.id, anchor_at=to.series.anchor))
+            _insert(act, act.change(ChangeKind.ANCHOR, to.holds_from, item_id=item.id, anchor_at=to.series.anchor))
             for item, to in found
         ]
         _told(act, min(one.effective_at for one in asked))
@@ -267,10 +265,6 @@ def _when(when: When | None, payment_gated: bool) -> When | None:
     return NOW
 
 
-def _made(act: Act, kind: ChangeKind, at: datetime, **values: Any) -> NewChange:
-    return NewChange(new_id(), act.subscription.id, kind.value, at, act.policies, **values)
-
-
 def _ask(act: Act, made: NewChange, *, is_gated: bool = False) -> Asked:
     if is_gated and not session.is_preview():  # a preview shows what comes once it is paid
         draft_id = drafts.ask_for_change(act, made)
@@ -282,7 +276,7 @@ def _ask(act: Act, made: NewChange, *, is_gated: bool = False) -> Asked:
 
 
 def _insert(act: Act, made: NewChange) -> Asked:
-    write.insert_change(act.books.cursor, made, tenant=act.books.tenant.id, actor=act.actor, now=act.now)
+    act.insert(made)
     return Asked(made.id, made.effective_at)
 
 

@@ -8,8 +8,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from perennia.domain.collection import Answer, Attempt, Booking, Debt, DebtState, Verdict, book_answer
-from perennia.domain.dunning import Decline, Step, when_due
+from perennia.domain.collection import Answer, Attempt, Booking, Debt, DebtState, Verdict, book_answer, next_step
+from perennia.domain.dunning import Decline, Step
 from perennia.domain.errors import DomainError
 from perennia.domain.ids import Id
 from perennia.domain.policies import policies as policies_from
@@ -22,7 +22,7 @@ from perennia.store.identity import new_ids
 from perennia.store.reads import payments as read
 from perennia.store.writes import locks
 from perennia.store.writes import payments as write
-from perennia.store.writes.payments import Intent
+from perennia.store.writes.payments import Intent, Underway
 
 CHUNK = 500
 _ANSWERS = {
@@ -118,8 +118,8 @@ def claim(
     if without_call:
         settled = settle_without_call(tenant=tenant, debts=without_call, now=now, actor=actor)
     return Claimed(
-        [_charge(i) for i in intents] + [_charge_draft(one) for one in drafted],
-        [_look_up(one) for one in look_ups],
+        [_call(one) for one in (*(intent.underway for intent in intents), *drafted)],
+        [_call(one, is_look_up=True) for one in look_ups],
         settled.without_method,
         settled.ended,
         settled.invoices,
@@ -147,7 +147,7 @@ def book(
         booked = _book(first, tenant=tenant, now=now, actor=actor)
     except CULPRIT_ERRORS as error:
         if len(first) == 1:
-            booked = _leave_to_a_person(first[0][0], tenant=tenant, now=now, error=error)
+            booked = _leave_to_a_person(first[0][0], tenant=tenant, error=error)
         else:
             half = len(first) // 2
             booked = book(tenant=tenant, answers=first[:half], now=now, actor=actor)
@@ -164,7 +164,7 @@ def _book_drafted(call: Call, result: ChargeResult, *, tenant: Id, now: datetime
             is_look_up=call.is_look_up, now=now, actor=actor,
         )  # fmt: skip
     except (*CULPRIT_ERRORS, DomainError) as error:
-        return _leave_to_a_person(call, tenant=tenant, now=now, error=error)
+        return _leave_to_a_person(call, tenant=tenant, error=error)
     return _summary([(call, result)], [booking], now=now)
 
 
@@ -177,13 +177,7 @@ def _intend(books: Books, due: Sequence[Id], *, now: datetime) -> tuple[list[Int
     without_call: list[Debt] = []
     for document_id in due:
         debt = debts[document_id]
-        step = when_due(
-            policies=policies,
-            first_failed_at=debt.first_failed_at,
-            now=now,
-            method_id=debt.method_id,
-            tries=debt.tries,
-        )
+        step = next_step(debt, policies=policies, now=now)
         if debt.state is DebtState.GIVEN_UP:
             waiting.append((document_id, None))
         elif step.step is Step.WAIT:
@@ -199,31 +193,7 @@ def _intend(books: Books, due: Sequence[Id], *, now: datetime) -> tuple[list[Int
     return intents, without_call
 
 
-def _charge(intent: Intent) -> Call:
-    debt, method = intent.debt, intent.debt.method
-    assert method is not None
-    request = ChargeRequest(
-        key=intent.key,
-        amount_minor=debt.open_minor,
-        currency=debt.currency,
-        method=method.token,
-        reference=debt.document_id.text("inv"),
-    )
-    return Call(intent.id, debt.payer_id, method.gateway, request)
-
-
-def _charge_draft(one: draft_payments.Intended) -> Call:
-    request = ChargeRequest(
-        key=one.attempt_id.text("att"),
-        amount_minor=one.amount_minor,
-        currency=one.currency,
-        method=one.token,
-        reference=one.draft_id.text("drf"),
-    )
-    return Call(one.attempt_id, one.payer_id, one.gateway, request, draft_id=one.draft_id)
-
-
-def _look_up(one: write.LookUp) -> Call:
+def _call(one: Underway, *, is_look_up: bool = False) -> Call:
     if one.draft_id is not None:
         reference = one.draft_id.text("drf")
     else:
@@ -232,7 +202,7 @@ def _look_up(one: write.LookUp) -> Call:
     request = ChargeRequest(
         key=one.key, amount_minor=one.amount_minor, currency=one.currency, method=one.token, reference=reference
     )
-    return Call(one.id, one.payer_id, one.gateway, request, is_look_up=True, draft_id=one.draft_id)
+    return Call(one.id, one.payer_id, one.gateway, request, is_look_up, one.draft_id)
 
 
 def _one_per_payment(
@@ -314,9 +284,9 @@ def _summary(answers: list[tuple[Call, ChargeResult]], bookings: list[Booking], 
     )
 
 
-def _leave_to_a_person(call: Call, *, tenant: Id, now: datetime, error: Exception) -> Booked:
+def _leave_to_a_person(call: Call, *, tenant: Id, error: Exception) -> Booked:
     with open_books(tenant=tenant) as books:
-        locks.lock_payers(books.cursor, tenant=tenant, ids=[call.payer_id])
+        locks.lock_payer(books.cursor, tenant=tenant, payer_id=call.payer_id)
         locks.set_aside(books.cursor, payer_id=call.payer_id, code="payment_not_booked", reason=f"{call}: {error}")
         write.leave_to_a_person(books.cursor, attempt_id=call.attempt_id)
     return Booked(unknown=1)

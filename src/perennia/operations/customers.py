@@ -10,9 +10,10 @@ from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Payer, Seller
 from perennia.domain.ids import Id
 from perennia.domain.invoicing import next_due_at
-from perennia.domain.preferences import checked_language
+from perennia.domain.preferences import checked_email, checked_language
 from perennia.domain.tax import tax_status
 from perennia.domain.taxing import revalued
+from perennia.operations.agreements import customer_and_payer
 from perennia.operations.books import open_books
 from perennia.operations.catalog import checked
 from perennia.operations.countries import check_country
@@ -49,7 +50,7 @@ def create_customer(
         check_country(country)
     checked_language(language)
     checked(name, field="name")
-    checked(email, field="email", longest=320)
+    checked_email(email)
     for text, field, longest in ((external_id, "external_id", 200), (address, "address", 1000)):
         if text:
             checked(text, field=field, longest=longest)
@@ -95,15 +96,12 @@ def set_tax_status(
         checked(exempt_reason, field="exempt_reason")
     with open_books(tenant=tenant) as books:
         now = books.business_time(now)
-        customer = read.customer(books.cursor, customer_id=customer_id)
-        payer = books.lock(customer.payer_id)
-        before = read.customer(books.cursor, customer_id=customer_id).tax
+        customer, payer = customer_and_payer(books, customer_id)
+        before = customer.tax
         after = tax_status(status, country=customer.country, tax_id=tax_id, region=region, exempt_reason=exempt_reason)
         if after == before:
             return
-        write.change_tax_status(
-            books.cursor, tenant=tenant, customer_id=customer_id, before=before, after=after, actor=actor, now=now
-        )
+        write.change_tax_status(books.cursor, customer_id=customer_id, before=before, after=after, actor=actor, now=now)
         changed = replace(payer, tax=after) if customer_id == payer.id else payer
         books.write([_status_changed(payer, changed, customer_id, seller=books.seller(), now=now)], actor=actor)
 
@@ -129,8 +127,8 @@ def add_payment_method(
         checked(fingerprint, field="fingerprint")
     with open_books(tenant=tenant) as books:
         now = books.business_time(now)
-        payer_id = read.customer(books.cursor, customer_id=customer_id).payer_id
-        locks.lock_payers(books.cursor, tenant=tenant, ids=[payer_id])
+        payer_id = read.payer_of(books.cursor, customer_id=customer_id)
+        locks.lock_payer(books.cursor, tenant=tenant, payer_id=payer_id)
         made = NewMethod(new_id(), customer_id, gateway, token, fingerprint)
         write.insert_methods(books.cursor, [made], tenant=tenant, now=now)
         payments.try_at_once(books.cursor, payer_ids=[payer_id], now=now)

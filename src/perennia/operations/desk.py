@@ -7,6 +7,7 @@ from datetime import datetime
 
 from perennia.domain.collection import Booking, DebtState, payer_decision, subscription_moves
 from perennia.domain.decision import Decision
+from perennia.domain.drafting import Issued
 from perennia.domain.errors import CatchUpHeld, NotFound
 from perennia.domain.facts import Payer
 from perennia.domain.ids import Id
@@ -43,6 +44,18 @@ class Desk:
             raise NotFound(kind="legal entity", id=entity_id.text("ent"))
         return entity_id or next(iter(entities))
 
+    def issuing(self, issued: Issued) -> Decision:
+        """A document with all that comes of it; nothing else falls due by it."""
+        return Decision(
+            payer_id=self.payer.id,
+            next_due_at=self.payer.next_due_at,
+            documents=(issued.document,),
+            postings=tuple(issued.postings),
+            events=tuple(issued.events),
+            allocations=tuple(issued.allocations),
+            balance=tuple(issued.balance),
+        )
+
     def write(self, decision: Decision) -> None:
         """Write it; subscriptions whose last failing document is settled by it are well again."""
         settled = [
@@ -69,11 +82,20 @@ def open_desk(*, tenant: Id, whose: Callable[[Cursor], Id], now: datetime, actor
     """
     with open_books(tenant=tenant) as books:
         now = books.business_time(now)
-        payer_id = whose(books.cursor)
-        (payer,) = locks.lock_payers(books.cursor, tenant=tenant, ids=[payer_id])
+        payer = _locked(books, whose)
         if payer.next_due_at is not None and payer.next_due_at <= now and _billed(books, payer, now=now, actor=actor):
-            (payer,) = locks.lock_payers(books.cursor, tenant=tenant, ids=[payer_id])
+            payer = locks.lock_payer(books.cursor, tenant=tenant, payer_id=payer.id)
         yield Desk(books, payer, now, actor)
+
+
+def _locked(books: Books, whose: Callable[[Cursor], Id]) -> LockedPayer:
+    """Who pays now, where a change of payer had to be waited for."""
+    payer_id = whose(books.cursor)
+    while True:
+        payer = locks.lock_payer(books.cursor, tenant=books.tenant.id, payer_id=payer_id)
+        payer_id = whose(books.cursor)
+        if payer_id == payer.id:
+            return payer
 
 
 def _billed(books: Books, payer: LockedPayer, *, now: datetime, actor: str) -> bool:

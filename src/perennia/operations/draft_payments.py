@@ -1,7 +1,7 @@
 """Charging for drafts: the intent, and what the gateway's answer makes of the draft."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from perennia.domain.collection import Attempt, Booking, Debt, DebtState, Verdict
@@ -13,28 +13,15 @@ from perennia.domain.policies import policies as policies_from
 from perennia.operations.agreements import give_up
 from perennia.operations.books import Books, open_books
 from perennia.operations.drafts import book_money
-from perennia.store import bulk
 from perennia.store.identity import new_id, new_ids
 from perennia.store.reads import drafts as read
 from perennia.store.reads.drafts import StoredDraft
 from perennia.store.writes import drafts as write
 from perennia.store.writes import locks, payments
+from perennia.store.writes.payments import Underway
 
 
-@dataclass(frozen=True, slots=True)
-class Intended:
-    """A charge to make for a draft, its intent written."""
-
-    attempt_id: Id
-    draft_id: Id
-    payer_id: Id
-    gateway: str
-    token: str
-    currency: str
-    amount_minor: int
-
-
-def intend(books: Books, *, as_of: datetime, limit: int, now: datetime) -> Sequence[Intended]:
+def intend(books: Books, *, as_of: datetime, limit: int, now: datetime) -> Sequence[Underway]:
     """Take up to `limit` drafts due at `as_of` and write the intent to charge each.
 
     One whose payer has nothing to charge waits until there is something, or until it expires.
@@ -46,7 +33,11 @@ def intend(books: Books, *, as_of: datetime, limit: int, now: datetime) -> Seque
             continue
         key = new_id()
         write.insert_attempt(books.cursor, due, attempt_id=key, tenant=books.tenant.id, now=now)
-        found.append(Intended(key, due.id, due.payer_id, due.gateway, due.token, due.currency, due.amount_minor))
+        found.append(
+            Underway(
+                key, due.payer_id, None, due.gateway, key.text("att"), due.amount_minor, due.currency, due.token, due.id
+            )
+        )
     return found
 
 
@@ -61,7 +52,7 @@ def book_answer(
     with open_books(tenant=tenant) as books:
         now = books.business_time(now)
         draft = read.draft(books.cursor, draft_id=draft_id)
-        locks.lock_payers(books.cursor, tenant=tenant, ids=[draft.payer_id])
+        locks.lock_payer(books.cursor, tenant=tenant, payer_id=draft.payer_id)
         draft = read.draft(books.cursor, draft_id=draft_id)
         attempt = read.attempt(books.cursor, attempt_id=attempt_id, draft_id=draft_id)
         if is_look_up:
@@ -100,10 +91,9 @@ def _not_paid(
     """A fault on the gateway's side or ours is tried again; a decline ends a change."""
     if booking.debt is not None and not booking.declined:
         write.postpone(books.cursor, draft_id=draft.id, at=booking.debt.next_attempt_at)
-    (locked,) = locks.lock_payers(books.cursor, tenant=books.tenant.id, ids=[draft.payer_id])
+    locked = locks.lock_payer(books.cursor, tenant=books.tenant.id, payer_id=draft.payer_id)
     if booking.events:
         books.write([Decision(draft.payer_id, locked.next_due_at, events=booking.events)], actor=actor)
-        bulk.empty_stages(books.cursor)
     if booking.declined and draft.change_id is not None and verdict.decline is not Decline.AUTHENTICATION:
         payer = books.facts([locked])[0]
         give_up(books, payer, draft.as_fact(), reason="declined", actor=actor, now=now)

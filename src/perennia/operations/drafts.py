@@ -14,7 +14,7 @@ import orjson
 from perennia.domain.collection import DebtState
 from perennia.domain.decision import Decision, Payment, SubscriptionMove
 from perennia.domain.documents import Document
-from perennia.domain.errors import AlreadyExists, CurrencyMismatch
+from perennia.domain.errors import CurrencyMismatch
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import CollectionMode, Status
 from perennia.domain.gating import WAITS_FOR
@@ -26,14 +26,15 @@ from perennia.domain.starting import trial_from_now
 from perennia.operations.agreements import Act, give_up, of, settle
 from perennia.operations.books import Books, open_books, written
 from perennia.operations.catalog import checked
+from perennia.operations.payments import same
 from perennia.operations.terms import move_trial
-from perennia.store import bulk, session
+from perennia.store import session
 from perennia.store.identity import new_id, new_ids
 from perennia.store.reads import drafts as read
 from perennia.store.reads import receipts
 from perennia.store.reads.drafts import StoredDraft
-from perennia.store.writes import agreements, locks
 from perennia.store.writes import drafts as write
+from perennia.store.writes import locks
 from perennia.store.writes.agreements import NewChange
 from perennia.store.writes.drafts import NewDraft
 
@@ -44,14 +45,14 @@ class _Differs(Exception):
 
 def ask_for_change(act: Act, made: NewChange) -> Id | None:
     """Write a change that waits for its payment, and its draft; None where nothing is to be paid: nothing is written."""
-    books, cursor, tenant = act.books, act.books.cursor, act.books.tenant.id
-    with session.preview(tenant), written() as decisions:
-        agreements.insert_change(cursor, made, tenant=tenant, actor=act.actor, now=act.now)
+    books = act.books
+    with session.preview(books.tenant.id), written() as decisions:
+        act.insert(made)
         settle(books, act.payer.id, actor=act.actor, now=act.now)
     documents = _documents(decisions)
     if not _due(documents):
         return None
-    agreements.insert_change(cursor, made, tenant=tenant, actor=act.actor, now=act.now, is_gated=True)
+    act.insert(made, is_gated=True)
     key = _insert(
         books, documents, payer_id=act.payer.id, subscription_id=act.subscription.id, change_id=made.id,
         collection=act.subscription.collection, together=False, now=act.now,
@@ -80,7 +81,6 @@ def ask_for_start(
     )  # fmt: skip
     move = SubscriptionMove(subscription_id, Status.SCHEDULED, Status.INCOMPLETE, now)
     books.write([Decision(payer_id, None, moves=(move,))], actor=actor)
-    bulk.empty_stages(books.cursor)
     created = Event(EventType.SUBSCRIPTION_CREATED, subscription_id, now)
     told = Event(EventType.SUBSCRIPTION_INCOMPLETE, subscription_id, now)
     _waits(books, payer_id, (created, told), actor=actor)
@@ -123,14 +123,12 @@ def record_payment(
             raise CurrencyMismatch(expected=draft.currency, given=currency)
         check_received(amount_minor=amount_minor, at=now, now=now)
         books.lock(draft.payer_id)
-        before = receipts.by_reference(books.cursor, tenant=tenant, gateway=BY_HAND, reference=reference)
-        if before is not None:
-            if (before.payer_id, before.currency, before.captured_minor) != (draft.payer_id, currency, amount_minor):
-                raise AlreadyExists(kind="payments", key="payments_reference")
-            return before.id
         payment = Payment(
             new_id(), draft.payer_id, None, BY_HAND, reference, currency, amount_minor, now, draft.entity_id
         )  # fmt: skip
+        before = receipts.by_reference(books.cursor, tenant=tenant, gateway=BY_HAND, reference=reference)
+        if before is not None:
+            return same(before, payment)
         book_money(books, draft, payment, actor=actor, now=now)
     return payment.id
 
@@ -146,7 +144,6 @@ def book_money(books: Books, draft: StoredDraft, payment: Payment, *, actor: str
     due = next_due_at(payer, seller=books.seller())
     if due is not None and due <= now:
         settle(books, payer.id, actor=actor, now=now)
-        bulk.empty_stages(books.cursor)
         draft = read.draft(books.cursor, draft_id=draft.id)
     documents: Sequence[OpenDocument] = ()
     if draft.is_open and payment.captured_minor >= draft.amount_minor:
@@ -155,8 +152,7 @@ def book_money(books: Books, draft: StoredDraft, payment: Payment, *, actor: str
         except _Differs:
             payer = books.lock(draft.payer_id)
             give_up(books, payer, draft.as_fact(), reason="differs", actor=actor, now=now)
-        bulk.empty_stages(books.cursor)
-    (locked,) = locks.lock_payers(books.cursor, tenant=books.tenant.id, ids=[draft.payer_id])
+    locked = locks.lock_payer(books.cursor, tenant=books.tenant.id, payer_id=draft.payer_id)
     books.write(
         [
             receive(

@@ -117,22 +117,13 @@ def _on_document(
 
 
 def _credited(desk: Desk, document: Charged, issued: Issued, *, reason: str | None) -> Decision:
-    """A credit note written down, with what it does to the invoice."""
+    """A credit note written down, with what it does to the invoices that it settles."""
     changes = [StateChange(document.id, "document.credited", None, issued.document.id.text("inv"), desk.now, reason)]
-    lowered = sum(allocation.amount_minor for allocation in issued.allocations)
-    if lowered and lowered == document.open_minor:
-        before = read.receivable(desk.cursor, document_id=document.id).state
-        changes.append(StateChange(document.id, "receivable.state", before, DebtState.PAID, desk.now, reason))
-    return Decision(
-        payer_id=desk.payer.id,
-        next_due_at=desk.payer.next_due_at,
-        documents=(issued.document,),
-        postings=tuple(issued.postings),
-        events=tuple(issued.events),
-        allocations=tuple(issued.allocations),
-        balance=tuple(issued.balance),
-        states=tuple(changes),
-    )
+    for lowered in issued.allocations:
+        debt = read.receivable(desk.cursor, document_id=lowered.document_id)
+        if lowered.amount_minor == debt.open_minor:
+            changes.append(StateChange(debt.id, "receivable.state", debt.state, DebtState.PAID, desk.now, reason))
+    return replace(desk.issuing(issued), states=tuple(changes))
 
 
 def _paid_back(desk: Desk, decision: Decision, document: Charged) -> Decision:

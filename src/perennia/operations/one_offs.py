@@ -16,6 +16,7 @@ from perennia.domain.one_offs import one_off as charge_of
 from perennia.domain.pending import Pending
 from perennia.domain.policies import policies as policies_of
 from perennia.domain.pricing import check_quantity, check_unit_amount
+from perennia.operations.agreements import of
 from perennia.operations.catalog import check_net_days, checked
 from perennia.operations.desk import Desk, open_desk
 from perennia.store.identity import new_id, new_ids
@@ -67,12 +68,12 @@ def one_off(
         if subscription_id is not None and customer_id is None:
             return payer_of(cursor, subscription_id=subscription_id)
         if customer_id is not None and subscription_id is None:
-            return customers.customer(cursor, customer_id=customer_id).payer_id
+            return customers.payer_of(cursor, customer_id=customer_id)
         reason = "a charge is of a customer or of a subscription"
         raise InvalidValue(field="customer", value=customer_id, reason=reason)
 
     with open_desk(tenant=tenant, whose=whose, now=now, actor=actor) as desk:
-        subscription = None if subscription_id is None else _subscription(desk, subscription_id)
+        subscription = None if subscription_id is None else of(desk.books.facts([desk.payer])[0], subscription_id)
         if subscription is None:
             key = _key(desk, entity_id, currency, CollectionMode.AUTOMATIC)
         else:
@@ -119,7 +120,7 @@ def invoice(
     check_net_days(terms.net_days)
     with open_desk(
         tenant=tenant,
-        whose=lambda cursor: customers.customer(cursor, customer_id=customer_id).payer_id,
+        whose=lambda cursor: customers.payer_of(cursor, customer_id=customer_id),
         now=now,
         actor=actor,
     ) as desk:
@@ -174,13 +175,6 @@ def _priced(desk: Desk, wanted: Pending, subscription: Subscription | None) -> O
     return charge_of(wanted, zone=tenant.zone, policies=policies_of(tenant.policies), subscription=subscription)
 
 
-def _subscription(desk: Desk, subscription_id: Id) -> Subscription:
-    for subscription in desk.books.facts([desk.payer])[0].subscriptions:
-        if subscription.id == subscription_id:
-            return subscription
-    raise NotFound(kind="subscription", id=subscription_id.text("sub"))
-
-
 def _same_currency(given: str | None, expected: str) -> None:
     if given not in (None, expected):
         raise CurrencyMismatch(expected=expected, given=given)
@@ -199,15 +193,5 @@ def _issue(desk: Desk, charges: Sequence[OneOff], *, key: GroupKey, terms: PayTe
         new_ids=new_ids,
         terms=terms,
     )
-    desk.write(
-        Decision(
-            payer_id=desk.payer.id,
-            next_due_at=desk.payer.next_due_at,
-            documents=(issued.document,),
-            postings=tuple(issued.postings),
-            events=tuple(issued.events),
-            allocations=tuple(issued.allocations),
-            balance=tuple(issued.balance),
-        )
-    )
+    desk.write(desk.issuing(issued))
     return issued.document.id

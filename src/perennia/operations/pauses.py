@@ -60,7 +60,7 @@ def resume(
     Raises NotFound, SubscriptionEnded, NotPaused, InvalidValue.
     """
     with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now, policy=policy) as act:
-        found = next((pause for pause in act.subscription.pauses if not pause.is_over), None)
+        found = act.subscription.running_pause
         if found is None:
             raise NotPaused(subscription=subscription_id.text("sub"))
         version = version_at(plan_of(act.subscription), act.now)

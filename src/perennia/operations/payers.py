@@ -9,7 +9,6 @@ from perennia.operations.agreements import settle
 from perennia.operations.books import Books, open_books
 from perennia.operations.preferences import told
 from perennia.operations.settlement import bill_before, difference
-from perennia.store import bulk
 from perennia.store.reads import customers, payers
 from perennia.store.reads.customers import Customer
 from perennia.store.writes import locks
@@ -76,7 +75,6 @@ def _move(books: Books, customer: Customer, old: Payer, new: Payer, *, actor: st
     movements = [found for one in moving for found in difference(books, one, after[one.id], payers=(old, new), now=now)]
     for payer, moved in ((old, []), (new, movements)):
         settle(books, payer.id, actor=actor, now=now, moved=moved)
-        bulk.empty_stages(books.cursor)
 
 
 def paid_for(*, tenant: Id, payer_id: Id) -> list[Id]:

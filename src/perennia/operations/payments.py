@@ -44,7 +44,7 @@ def record_payment(
         if document_id is not None and customer_id is None:
             return invoices.payer_of(cursor, document_id=document_id)
         if customer_id is not None and document_id is None:
-            return customers.customer(cursor, customer_id=customer_id).payer_id
+            return customers.payer_of(cursor, customer_id=customer_id)
         raise InvalidValue(field="document", value=document_id, reason="money is booked on a customer or on an invoice")
 
     with open_desk(tenant=tenant, whose=whose, now=now, actor=actor) as desk:
@@ -63,7 +63,7 @@ def record_payment(
         )
         before = read.by_reference(desk.cursor, tenant=tenant, gateway=BY_HAND, reference=reference)
         if before is not None:
-            return _same(before, received)
+            return same(before, received)
         desk.write(
             receive(
                 received,
@@ -91,7 +91,8 @@ def _to_settle(
     return document.entity_id, [invoices.receivable(desk.cursor, document_id=document_id)]
 
 
-def _same(before: Captured, received: Payment) -> Id:
+def same(before: Captured, received: Payment) -> Id:
+    """The payment that is there under the reference, if it is this one. Raises AlreadyExists."""
     said = (before.payer_id, before.currency, before.captured_minor)
     if said != (received.payer_id, received.currency, received.captured_minor):
         raise AlreadyExists(kind="payments", key="payments_reference")
@@ -112,8 +113,8 @@ def refund(
 
     What lies on the payer's balance (without granted credit) covers it first; the rest is given back without a credit
     note. A payment by hand counts as given back at once; for a gateway's an intent is left, which the collection
-    sends. The same `key` again is the
-    same refund. Raises NotFound, InvalidValue, MoreThanLeft, NothingLeft, AlreadyExists.
+    sends. The same `key` again is the same refund. Raises NotFound, InvalidValue, MoreThanLeft, NothingLeft,
+    AlreadyExists.
     """
     for text, field in ((key, "key"), (reason, "reason")):
         if text is not None:
@@ -207,7 +208,7 @@ def grant_credit(
         checked(reason, field="reason")
     with open_desk(
         tenant=tenant,
-        whose=lambda cursor: customers.customer(cursor, customer_id=customer_id).payer_id,
+        whose=lambda cursor: customers.payer_of(cursor, customer_id=customer_id),
         now=now,
         actor=actor,
     ) as desk:

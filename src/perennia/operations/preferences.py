@@ -9,7 +9,7 @@ from perennia.domain.preferences import Preferences, chosen
 from perennia.operations.books import Books, open_books
 from perennia.operations.catalog import checked
 from perennia.store.reads import preferences as read
-from perennia.store.reads.customers import customer
+from perennia.store.reads.customers import payer_of
 from perennia.store.writes import preferences as write
 from perennia.store.writes.history import insert_change, insert_event
 
@@ -72,7 +72,7 @@ def _consent(*, tenant: Id, actor: str, customer_id: Id, given: bool, wording: s
 
 def told(books: Books, customer_id: Id, changed: list[str], *, actor: str, now: datetime) -> None:
     """The story and the event of a change of a customer's own data: the names of the fields, nothing of what is in them."""
-    payer_id = customer(books.cursor, customer_id=customer_id).payer_id
+    payer_id = payer_of(books.cursor, customer_id=customer_id)
     tenant = books.tenant.id
     insert_change(
         books.cursor, tenant=tenant, subject_id=customer_id, payer_id=payer_id, change="customer.fields",

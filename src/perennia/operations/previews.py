@@ -13,7 +13,7 @@ from perennia.domain.errors import InvalidValue
 from perennia.domain.facts import Payer, Seller
 from perennia.domain.forecast import Usage, ahead, drafted, metered
 from perennia.domain.ids import Id
-from perennia.domain.usage import NotMeasured
+from perennia.domain.metering import known_until
 from perennia.operations import books
 from perennia.store import session
 from perennia.store.identity import Keys
@@ -24,7 +24,6 @@ from perennia.store.session import Cursor
 T = TypeVar("T")
 
 MOST_MONTHS = 120
-_ROUNDS = 50
 _LONGEST_DRAFT = timedelta(days=367)
 _FAR = timedelta(days=366 * 11)
 """Beyond the longest interval there is."""
@@ -122,7 +121,7 @@ def next_invoice(*, tenant: Id, customer_id: Id, now: datetime) -> Upcoming | No
     What fell due before `now` and is not billed yet comes first. Raises NotFound.
     """
     with session.looking(tenant) as cursor:
-        look = _look(cursor, tenant=tenant, payer_id=_payer_of(cursor, customer_id), now=now)
+        look = _look_for(cursor, tenant=tenant, customer_id=customer_id, now=now)
         return _asked(cursor, look, _first)
 
 
@@ -132,7 +131,7 @@ def drafts(*, tenant: Id, customer_id: Id, now: datetime) -> Drafted:
     Raises NotFound.
     """
     with session.looking(tenant) as cursor:
-        look = _look(cursor, tenant=tenant, payer_id=_payer_of(cursor, customer_id), now=now)
+        look = _look_for(cursor, tenant=tenant, customer_id=customer_id, now=now)
         return _asked(cursor, look, _drafted)
 
 
@@ -155,7 +154,7 @@ def calendar(*, tenant: Id, customer_id: Id, now: datetime, months: int = 12) ->
     if not 1 <= months <= MOST_MONTHS:
         raise InvalidValue(field="months", value=months, reason=f"from 1 to {MOST_MONTHS} months")
     with session.looking(tenant) as cursor:
-        look = _look(cursor, tenant=tenant, payer_id=_payer_of(cursor, customer_id), now=now)
+        look = _look_for(cursor, tenant=tenant, customer_id=customer_id, now=now)
         zone = look.tenant.zone
         until = instant(add(local_time(look.now, zone), Interval(Unit.MONTH), months), zone)
         last = until - timedelta(microseconds=1)
@@ -192,8 +191,9 @@ class _Look:
     set_aside: str | None
 
 
-def _payer_of(cursor: Cursor, customer_id: Id) -> Id:
-    return customers.customer(cursor, customer_id=customer_id).payer_id
+def _look_for(cursor: Cursor, *, tenant: Id, customer_id: Id, now: datetime) -> _Look:
+    """At the customer's payer. Raises NotFound."""
+    return _look(cursor, tenant=tenant, payer_id=customers.payer_of(cursor, customer_id=customer_id), now=now)
 
 
 def _look(cursor: Cursor, *, tenant: Id, payer_id: Id, now: datetime) -> _Look:
@@ -201,19 +201,18 @@ def _look(cursor: Cursor, *, tenant: Id, payer_id: Id, now: datetime) -> _Look:
     row = payers.payers(cursor, ids=[payer_id])[0]
     at = shop.clock or now
     (payer,) = usage.with_usage(
-        cursor, facts.payers(cursor, [row.standing], tenant=shop), tenant=tenant, through=at, running=True, waits=False
+        cursor,
+        facts.payers(cursor, [row.standing], tenant=shop),
+        tenant=tenant,
+        through=known_until(at),
+        running=True,
+        waits=False,
     )
     return _Look(shop, payer, sellers.seller(cursor, tenant=shop), at, row.set_aside_code)
 
 
 def _asked(cursor: Cursor, look: _Look, question: Callable[[_Look], T]) -> T:
-    """The answer; where it needs to know what nobody measured, that is measured and it is asked again."""
-    for _ in range(_ROUNDS):
-        try:
-            return question(look)
-        except NotMeasured as error:
-            look = replace(look, payer=usage.measured(cursor, look.payer, error.questions))
-    raise RuntimeError(f"more and more is to be measured of {look.payer.id.text('cus')}")
+    return usage.answered(cursor, look.payer, lambda payer: question(replace(look, payer=payer)), tenant=look.tenant.id)
 
 
 def _first(look: _Look) -> Upcoming | None:

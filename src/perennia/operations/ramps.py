@@ -13,9 +13,6 @@ from perennia.domain.scheduling import plan_of, version_at
 from perennia.domain.terms import check_how_many, check_period_amounts
 from perennia.operations.agreements import Act, Policy, act_on
 from perennia.operations.changes import Asked, offered
-from perennia.store.identity import new_id
-from perennia.store.writes import agreements as write
-from perennia.store.writes.agreements import NewChange
 
 __all__ = ["Step", "plan_steps", "ramp"]
 
@@ -49,19 +46,16 @@ def plan_steps(act: Act, steps: Sequence[Step], *, since: datetime) -> Sequence[
         _check(price, own, quantity)
         by_quantity = step.is_of_quantity
         kind = ChangeKind.QUANTITY if by_quantity else ChangeKind.PRICE
-        made = NewChange(
-            new_id(),
-            act.subscription.id,
-            kind.value,
+        made = act.change(
+            kind,
             at,
-            act.policies,
             item_id=plan.id,
             price_id=None if by_quantity else price.id,
             quantity=step.quantity,
             unit_amount=None if by_quantity else own,
             name=None if by_quantity else offer.name,
         )
-        write.insert_change(act.books.cursor, made, tenant=act.books.tenant.id, actor=act.actor, now=act.now)
+        act.insert(made)
         asked.append(Asked(made.id, at))
     return asked
 

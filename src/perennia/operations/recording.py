@@ -54,7 +54,7 @@ def record(books: Books, events: Sequence[UsageEvent], *, now: datetime) -> list
             judged.append(found)
     judged = refuse_late(books, judged, now=now)
     if any(one.meter.capped for one in judged):
-        beyond = capping.beyond(cursor, [(one.meter, one.row) for one in judged if one.wrong is None], tenant=tenant.id)
+        beyond = capping.beyond(cursor, [(one.meter, one.row) for one in judged if one.wrong is None])
         judged = [one._replace(wrong=Outcome.CAP_REACHED) if one.row.place in beyond else one for one in judged]
     for row, outcome in write_once(books, judged):
         outcomes[row.place] = outcome

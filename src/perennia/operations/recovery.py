@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from perennia.domain.collection import Debt, DebtChange, DebtState, payer_decision, without_method
+from perennia.domain.collection import Debt, DebtChange, DebtState, next_step, payer_decision, without_method
 from perennia.domain.decision import Decision, SubscriptionMove
-from perennia.domain.dunning import Step, when_due
+from perennia.domain.dunning import Step
 from perennia.domain.errors import DomainError
 from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Cause, Payer, Status, Subscription, policies_of
@@ -17,7 +17,6 @@ from perennia.domain.policies import policies as policies_from
 from perennia.domain.scheduling import NOW, effective_at, plan_of, version_at
 from perennia.operations.booking import CULPRIT_ERRORS, open_payers, write_bookings
 from perennia.operations.books import Books
-from perennia.store import bulk
 from perennia.store.identity import new_id, new_ids
 from perennia.store.reads import payments as read
 from perennia.store.reads.facts import LockedPayer
@@ -66,17 +65,8 @@ def _settle(*, tenant: Id, debts: Sequence[Debt], now: datetime, actor: str) -> 
         found = read.debts(books.cursor, document_ids=due, now=now)
         steps: dict[Step, list[Debt]] = {step: [] for step in Step}
         for debt in found.values():
-            next_step = when_due(
-                policies=policies,
-                first_failed_at=debt.first_failed_at,
-                now=now,
-                method_id=debt.method_id,
-                tries=debt.tries,
-            )
-            steps[next_step.step].append(debt)
+            steps[next_step(debt, policies=policies, now=now).step].append(debt)
         _fail(books, steps[Step.NO_METHOD], locked=locked, now=now, actor=actor)
-        if steps[Step.NO_METHOD] and steps[Step.END]:
-            bulk.empty_stages(books.cursor)
         invoices = _end(books, steps[Step.END], locked=locked, now=now, actor=actor)
         return Settled(len(steps[Step.NO_METHOD]), len(steps[Step.END]), invoices)
 
@@ -135,7 +125,6 @@ def _end_of(books: Books, payer: Payer, failed: set[Id], *, now: datetime, actor
     ]
     if moves:
         books.write([payer_decision(payer.id, (), moves, next_due_at=None)], actor=actor)
-        bulk.empty_stages(books.cursor)
     for one in wanted["pause"]:
         if Status.PAUSED in MOVES[one.status] and all(pause.is_over for pause in one.pauses):
             _pause(books, one, now=now)

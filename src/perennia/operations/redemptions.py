@@ -1,4 +1,4 @@
-"""Redemptions: attach a code's coupon to a subscription or to a customer, take it off, give it back."""
+"""Redemptions: attach a code's coupon to a subscription or to a customer, take it off."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,13 +9,12 @@ from perennia.domain.events import Event, EventType
 from perennia.domain.facts import Payer, Subscription
 from perennia.domain.ids import Id
 from perennia.domain.policies import Policies
-from perennia.operations.agreements import settle
+from perennia.operations.agreements import customer_and_payer, payer_of, settle
 from perennia.operations.books import Books, open_books
 from perennia.operations.settlement import bill_before, difference
 from perennia.store.reads import coupons as read
 from perennia.store.reads import customers
 from perennia.store.reads.customers import Customer
-from perennia.store.reads.subscriptions import payer_of
 from perennia.store.writes import coupons as write
 from perennia.store.writes import subscriptions
 from perennia.store.writes.history import insert_change
@@ -86,7 +85,7 @@ def remove(
             books.cursor, customer_id=customer.id, subscription_id=subscription_id, coupon_id=coupon_id
         )
         ended = 0
-        for redemption, _, _ in standing:
+        for redemption in standing:
             for one in targets:
                 ended += write.end_discounts(books.cursor, subscription_id=one.id, redemption_id=redemption, now=now)
             if subscription_id is None:
@@ -136,30 +135,17 @@ def at_start(
     return tuple(discount for discount in found if discount is not None)
 
 
-def release(books: Books, *, customer_id: Id, subscription_id: Id, now: datetime) -> int:
-    """Give back what a subscription that never activated had redeemed; answers how many redemptions that were.
-
-    For the transaction that gives it up, under the payer's lock. The second time there is nothing to release.
-    """
-    standing = read.redemptions(books.cursor, customer_id=customer_id, subscription_id=subscription_id)
-    for redemption, _, _ in standing:
-        write.release_redemption(books.cursor, redemption_id=redemption, now=now)
-        write.end_discounts(books.cursor, subscription_id=subscription_id, redemption_id=redemption, now=now)
-    return len(standing)
-
-
 def _locked(books: Books, *, subscription_id: Id | None, customer_id: Id | None) -> tuple[Payer, Customer]:
     """The payer under its lock, and the customer; of the subscription or the customer that is named."""
     if (subscription_id is None) == (customer_id is None):
         raise InvalidValue(field="subscription_id", value=str(subscription_id), reason="a subscription or a customer")
     if subscription_id is not None:
-        payer = books.lock(payer_of(books.cursor, subscription_id=subscription_id))
+        payer = payer_of(books, subscription_id)
         customer_id = _targets(payer, None, subscription_id)[0].customer_id
         return payer, customers.customer(books.cursor, customer_id=customer_id)
     assert customer_id is not None
-    customer = customers.customer(books.cursor, customer_id=customer_id)
-    payer = books.lock(customer.payer_id)
-    return payer, customers.customer(books.cursor, customer_id=customer_id)
+    customer, payer = customer_and_payer(books, customer_id)
+    return payer, customer
 
 
 def _targets(payer: Payer, customer_id: Id | None, subscription_id: Id | None) -> list[Subscription]:

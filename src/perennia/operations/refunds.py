@@ -45,7 +45,7 @@ def claim(
 ) -> list[Call]:
     """Take up to `limit` refunds due at `as_of` and say what to call.
 
-    From the moment this is committed the gateway may have them; one that may was asked for before is looked up first.
+    From the moment this is committed the gateway may have them; one that it may have already is looked up first.
     `alone` takes up those that are leased too, `given_up` those left to a person, except those `besides`.
     """
     with open_books(tenant=tenant) as books:
@@ -80,7 +80,7 @@ def book(
         return _book(tenant=tenant, call=call, verdict=verdict_of(result), now=now, actor=actor)
     except (*CULPRIT_ERRORS, DomainError) as error:
         with open_books(tenant=tenant) as books:
-            locks.lock_payers(books.cursor, tenant=tenant, ids=[call.payer_id])
+            locks.lock_payer(books.cursor, tenant=tenant, payer_id=call.payer_id)
             locks.set_aside(books.cursor, payer_id=call.payer_id, code="refund_not_booked", reason=f"{call}: {error}")
             write.move(books.cursor, NextStep(read.sending(books.cursor, refund_id=call.refund_id)))
         return None

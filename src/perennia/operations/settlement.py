@@ -9,7 +9,6 @@ from perennia.domain.lifecycle import LIVE
 from perennia.domain.metrics import movement, subscription_mrr
 from perennia.operations.agreements import settle
 from perennia.operations.books import Books
-from perennia.store import bulk
 
 _BEFORE = timedelta(microseconds=1)
 
@@ -20,7 +19,6 @@ def bill_before(books: Books, payer: Payer, *, actor: str, now: datetime) -> Pay
     if due is None or due >= now:
         return payer
     settle(books, payer.id, actor=actor, now=now, through=now - _BEFORE)
-    bulk.empty_stages(books.cursor)
     return books.lock(payer.id)
 
 

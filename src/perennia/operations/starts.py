@@ -15,20 +15,20 @@ from perennia.domain.errors import (
     StillRunning,
 )
 from perennia.domain.events import Event, EventType
-from perennia.domain.facts import CollectionMode, Payer
+from perennia.domain.facts import CollectionMode, Payer, Subscription
 from perennia.domain.ids import Id
 from perennia.domain.policies import Policies, as_given, changed, over, policies
 from perennia.domain.ramps import Step
 from perennia.domain.scheduling import plan_of, version_at
 from perennia.domain.starting import Beginning, beginning
 from perennia.operations import drafts, redemptions, trials
-from perennia.operations.agreements import Act, Policy, of, settle, up_to_date
+from perennia.operations.agreements import Act, Policy, customer_and_payer, of, settle, up_to_date
 from perennia.operations.books import Books, open_books
 from perennia.operations.catalog import check_net_days, check_po_number, checked
-from perennia.operations.chosen import Chosen, currency_of, new_items, products_of, sold_by
+from perennia.operations.chosen import Chosen, Offers, currency_of, new_items, offers_of, sold_by, tried_by
 from perennia.operations.ramps import plan_steps
 from perennia.store.identity import new_id
-from perennia.store.reads import catalog, customers
+from perennia.store.reads import catalog
 from perennia.store.reads import subscriptions as read
 from perennia.store.reads.customers import Customer
 from perennia.store.writes import subscriptions as write
@@ -90,22 +90,23 @@ def start(
 
     `items` name one plan and any add-ons in one currency; `policy` holds for this subscription over the tenant's. What
     is due now is invoiced in the same transaction.
-    Raises NotFound, InvalidValue, CurrencyMismatch, AlreadyExists, PolicyConflict; AlreadySubscribed where
+    Raises NotFound, InvalidValue, StartTooEarly, CurrencyMismatch, AlreadyExists, PolicyConflict; AlreadySubscribed where
     they have one of a product of which one customer has one; StillRunning where what it
     `reactivates` has not ended; for a coupon what `redeem` raises.
     """
     with open_books(tenant=tenant, of_few=True) as books:
         now = books.business_time(now)
-        customer = customers.customer(books.cursor, customer_id=customer_id)
-        payer = up_to_date(books, books.lock(customer.payer_id), actor=actor, now=now)
+        customer, payer = customer_and_payer(books, customer_id)
+        payer = up_to_date(books, payer, actor=actor, now=now)
         if (taken_up := wanted.get("reactivates")) is not None:
             check_ended(books, taken_up, customer_id)
         only_product = _only_product(books, customer, items)
         effective = changed(policies(books.tenant.policies), policy)
-        chosen = new_items(books, items, adjustment=wanted.get("adjustment", Decimal(0)), at=now)
-        dates = _dates(books, customer, payer, chosen, items, effective, wanted, now=now)
-        made = _made(books, customer, chosen, items, effective, dates, wanted, now=now)
-        made = replace(made, only_product_id=only_product)
+        offers = offers_of(books, items)
+        chosen = new_items(items, offers, adjustment=wanted.get("adjustment", Decimal(0)), at=now)
+        asked = _Asked(books, customer, payer, offers, chosen, effective, wanted, now)
+        dates = _dates(asked)
+        made = replace(_made(asked, dates), only_product_id=only_product)
         if policy:
             made = replace(made, policies=as_given(changed(Policies(), policy)))
         write.insert_subscriptions(books.cursor, [made], tenant=tenant, now=now)
@@ -117,7 +118,7 @@ def start(
         together = effective.backdated_start == "one_invoice" and made.started_at < now
         if _is_incomplete(wanted) and drafts.ask_for_start(
             books, payer_id=customer.payer_id, subscription_id=made.id, collection=made.collection,
-            together=together, trial_days=_trial_days_left_open(dates, effective, wanted), actor=actor, now=now,
+            together=together, trial_days=_trial_days_left_open(dates, wanted), actor=actor, now=now,
         ):  # fmt: skip
             return made.id
         settle(books, customer.payer_id, actor=actor, now=now, told=tuple(told), together=together)
@@ -154,7 +155,7 @@ def _only_product(books: Books, customer: Customer, items: Sequence[Chosen]) -> 
     return product_id
 
 
-def _trial_days_left_open(dates: Beginning, effective: Policies, wanted: Wanted) -> int | None:
+def _trial_days_left_open(dates: Beginning, wanted: Wanted) -> int | None:
     """How many days a trial lasts from the first payment on (`trial_from` activation), where that is still to come.
 
     One that costs something (`trial_price`) lasts as long as its line says.
@@ -172,54 +173,69 @@ def _is_incomplete(wanted: Wanted) -> bool:
     return behavior == "incomplete"
 
 
-def _dates(
-    books: Books, customer: Customer, payer: Payer, chosen: Sequence[NewItem], items: Sequence[Chosen],
-    effective: Policies, wanted: Wanted, *, now: datetime,
-) -> Beginning:  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a start is worked out from; `chosen` begins with the plan, `policies` are the tenant's under the act's."""
+
+    books: Books
+    customer: Customer
+    payer: Payer
+    offers: Offers
+    chosen: Sequence[NewItem]
+    policies: Policies
+    wanted: Wanted
+    now: datetime
+
+    @property
+    def base(self) -> Subscription | None:
+        """The one that it is an add-on of."""
+        addon_of = self.wanted.get("addon_of")
+        return None if addon_of is None else of(self.payer, addon_of)
+
+
+def _dates(asked: _Asked) -> Beginning:
     """Where it begins; a trial that was had before is left out, one that is granted is remembered."""
-    addon_of, days = wanted.get("addon_of"), wanted.get("trial_days")
+    customer, plan, base, wanted = asked.customer, asked.chosen[0], asked.base, asked.wanted
+    days = wanted.get("trial_days")
     given: dict[str, Any] = {
-        "now": now,
-        "zone": customer.zone or books.tenant.zone,
-        "policies": over(effective, chosen[0].own_policies),
+        "now": asked.now,
+        "zone": customer.zone or asked.books.tenant.zone,
+        "policies": over(asked.policies, plan.own_policies),
         "start_on": wanted.get("start_on"),
         "anchor_on": wanted.get("anchor_on"),
         "customer_day": customer.billing_day,
-        "base": None if addon_of is None else version_at(plan_of(of(payer, addon_of)), now).series,
+        "base": None if base is None else version_at(plan_of(base), asked.now).series,
     }
     found = beginning(
         trial_ends_on=wanted.get("trial_ends_on"),
-        trial_days=chosen[0].trial_days if days is None else days,
-        trial_from=_trial_from(books, customer, payer, given["policies"], addon_of),
+        trial_days=plan.trial_days if days is None else days,
+        trial_from=_trial_from(asked, given["policies"]),
         **given,
     )
     if found.trial_ends_at is None:
         return found
-    had = trials.remember(books, customer=customer, product_ids=products_of(books, items), now=now)
+    had = trials.remember(asked.books, customer=customer, product_ids=tried_by(asked.offers), now=asked.now)
     return beginning(**given) if had and wanted.get("trial_ends_on") is None else found
 
 
-def _trial_from(
-    books: Books, customer: Customer, payer: Payer, policies: Policies, addon_of: Id | None
-) -> datetime | None:
+def _trial_from(asked: _Asked, policies: Policies) -> datetime | None:
     """Where an earlier subscription began whose start counts for the trial (`trial_from`); None where its own does."""
-    if policies.trial_from == "base" and addon_of is not None:
-        return of(payer, addon_of).started_at
+    if policies.trial_from == "base" and asked.base is not None:
+        return asked.base.started_at
     if policies.trial_from == "customer_first":
-        return read.first_start(books.cursor, payer_id=customer.payer_id, customer_id=customer.id)
+        customer = asked.customer
+        return read.first_start(asked.books.cursor, payer_id=customer.payer_id, customer_id=customer.id)
     return None
 
 
-def _made(
-    books: Books, customer: Customer, chosen: Sequence[NewItem], items: Sequence[Chosen], effective: Policies,
-    dates: Beginning, wanted: Wanted, *, now: datetime,
-) -> NewSubscription:  # fmt: skip
+def _made(asked: _Asked, dates: Beginning) -> NewSubscription:
     """The row to insert, with its coupon redeemed."""
-    key, currency, plan = new_id(), currency_of(books, items), chosen[0].interval
+    books, customer, wanted = asked.books, asked.customer, asked.wanted
+    key, currency, plan = new_id(), currency_of(asked.offers), asked.chosen[0].interval
     term, number, known_as = wanted.get("term"), wanted.get("po_number"), wanted.get("external_id")
     discounts = redemptions.at_start(
-        books, customer=customer, subscription_id=key, currency=currency, sold=sold_by(books, items),
-        policies=effective, code=wanted.get("coupon"), now=now,
+        books, customer=customer, subscription_id=key, currency=currency, sold=sold_by(asked.offers),
+        policies=asked.policies, code=wanted.get("coupon"), now=asked.now,
     )  # fmt: skip
     return NewSubscription(
         id=key,
@@ -233,7 +249,7 @@ def _made(
         bills_from=dates.bills_from(plan),
         items=tuple(
             replace(item, anchor_at=dates.anchor(item.interval), bills_from=dates.bills_from(item.interval))
-            for item in chosen
+            for item in asked.chosen
         ),
         external_id=None if known_as is None else checked(known_as, field="external_id"),
         trial_ends_at=dates.trial_ends_at,

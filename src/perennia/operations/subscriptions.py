@@ -20,9 +20,9 @@ from perennia.domain.lifecycle import end_of_service
 from perennia.domain.policies import Policies, changed
 from perennia.domain.scheduling import NOW, PERIOD_END, PERIOD_START, When, effective_at, plan_of, version_at
 from perennia.operations import drafts
-from perennia.operations.agreements import Act, Policy, act_on, settle, up_to_date
+from perennia.operations.agreements import Act, Policy, act_on, up_to_date
 from perennia.operations.books import open_books
-from perennia.operations.chosen import Chosen, new_items
+from perennia.operations.chosen import Chosen
 from perennia.operations.invoices import credit_note
 from perennia.operations.starts import TermAsked, check_ended, start
 from perennia.store.identity import new_ids
@@ -30,7 +30,7 @@ from perennia.store.reads import invoices
 from perennia.store.reads import subscriptions as read
 from perennia.store.writes import agreements
 
-__all__ = ["Chosen", "TermAsked", "cancel", "new_items", "reactivate", "settle", "start", "uncancel", "withdraw"]
+__all__ = ["Chosen", "TermAsked", "cancel", "reactivate", "start", "uncancel", "withdraw"]
 
 
 def cancel(
@@ -66,10 +66,11 @@ def _cancel(
         tenant=tenant, actor=actor, subscription_id=subscription_id, now=now, policy=policy, gives_up=True
     ) as act:
         plan = version_at(plan_of(act.subscription), act.now)
+        when = when or act.under(plan.price).cancel_at
         ends = _end(act, plan, when)
         agreements.schedule_end(
-            act.books.cursor, subscription_id=subscription_id, cancel_at=ends, policies=_of_end(act, ends),
-            used_until=_used_until(act, when or act.under(plan.price).cancel_at, ends),
+            act.books.cursor, subscription_id=subscription_id, cancel_at=ends, policies=_of_end(act, ends, when),
+            used_until=_used_until(act, when, ends),
         )  # fmt: skip
         act.settle(Event(EventType.SUBSCRIPTION_CANCEL_SCHEDULED, subscription_id, act.now), since=ends)
     return ends
@@ -100,7 +101,7 @@ def reactivate(
     Raises NotFound, StillRunning, and what `start` raises.
     """
     with open_books(tenant=tenant, of_few=True) as books:
-        payer_id = read.standing(books.cursor, subscription_id=subscription_id).payer_id
+        payer_id = read.payer_of(books.cursor, subscription_id=subscription_id)
         up_to_date(books, books.lock(payer_id), actor=actor, now=books.business_time(now))
         ended = read.standing(books.cursor, subscription_id=subscription_id)
         check_ended(books, subscription_id, ended.customer_id)
@@ -145,7 +146,7 @@ def withdraw(
         under = changed(
             act.policies,
             {"credit_becomes": "refund", "cancel_credit": "credit_becomes", "proration": "prorate",
-             "known_last_part": "prorate", "open_debt_at_cancel": "credit_unused", "cancel_day": "free"},
+             "known_last_part": "prorate", "open_debt_at_cancel": "credit_unused", "cancel_day": "free", "cancel_at": "now"},
         )  # fmt: skip
         ends = end_of_service(subscription, asked_for=asked, policies=under)
         agreements.schedule_end(
@@ -156,7 +157,7 @@ def withdraw(
             cause=Cause.WITHDRAWN.value,
             used_until=act.now if immediate_start else None,
         )
-        act.settle(Event(EventType.SUBSCRIPTION_WITHDRAWN, subscription_id, act.now), since=None)
+        act.settle(Event(EventType.SUBSCRIPTION_WITHDRAWN, subscription_id, act.now))
         if not immediate_start:
             _give_back_the_rest(act)
     return ends
@@ -187,17 +188,17 @@ def goes_on_at(act: Act, at: datetime) -> None:
         act.books.write([Decision(act.payer.id, None, begun=tuple(begun), ended=tuple(ended))], actor=act.actor)
 
 
-def _of_end(act: Act, ends_at: datetime) -> Policies:
-    """The act's policies. The last part was charged whole before its end was known: what is left of it goes back."""
+def _of_end(act: Act, ends_at: datetime, when: When) -> Policies:
+    """The act's policies, with what was asked for. A last part that was charged whole before goes back from its end."""
+    policies = changed(act.policies, {"cancel_at": when if isinstance(when, str) else "date"})
     through = version_at(plan_of(act.subscription), ends_at).billed_through
     if through is None or through <= ends_at:
-        return act.policies
-    return changed(act.policies, {"known_last_part": "prorate"})
+        return policies
+    return changed(policies, {"known_last_part": "prorate"})
 
 
-def _end(act: Act, plan: Version, when: When | None) -> datetime:
+def _end(act: Act, plan: Version, when: When) -> datetime:
     under = act.under(plan.price)
-    when = when or under.cancel_at
     if when == "date":
         raise InvalidValue(field="when", value=when, reason="the policy cancel_at asks for a date; name one")
     if when in (PERIOD_END, PERIOD_START):

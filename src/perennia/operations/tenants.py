@@ -115,7 +115,7 @@ def set_tax_rate(
         reason = f"the first day without the rate comes after {valid_from.isoformat()}"
         raise InvalidValue(field="valid_to", value=valid_to.isoformat(), reason=reason)
     with open_books(tenant=tenant) as books:
-        write.lock_tax_rates(books.cursor, tenant=tenant)
+        write.lock_settings(books.cursor, tenant=tenant)
         _check_alone(rate, sellers.tax_rates(books.cursor, tenant=tenant))
         write.insert_tax_rate(books.cursor, tenant=tenant, rate=rate, source=source)
 
@@ -126,7 +126,7 @@ def end_tax_rate(*, tenant: Id, country: str, valid_to: date, tax_class: str = "
     Documents that are issued keep the tax they have.
     """
     with open_books(tenant=tenant) as books:
-        write.lock_tax_rates(books.cursor, tenant=tenant)
+        write.lock_settings(books.cursor, tenant=tenant)
         if not write.end_tax_rate(books.cursor, tenant=tenant, country=country, tax_class=tax_class, valid_to=valid_to):
             raise NoOpenTaxRate(country=country, tax_class=tax_class, valid_to=valid_to.isoformat())
 
@@ -140,7 +140,7 @@ def load_eu_rates(*, tenant: Id, also: Sequence[str] = (), since: date | None = 
     nothing is added.
     """
     with open_books(tenant=tenant) as books:
-        write.lock_tax_rates(books.cursor, tenant=tenant)
+        write.lock_settings(books.cursor, tenant=tenant)
         at_home = {entity.country for entity in books.seller().entities.values()}
         wanted = {*MEMBERS_TODAY, *_offered(also), *(at_home & _OFFERED)}
         added = 0
@@ -224,7 +224,7 @@ def add_legal_entity(
         check_country(served)
     yearly = _is_yearly(number_series)
     with open_books(tenant=tenant) as books:
-        write.lock_entities(books.cursor, tenant=tenant)
+        write.lock_settings(books.cursor, tenant=tenant)
         for other in books.seller().entities.values():
             for served in sorted(other.serves.intersection(serves)):
                 raise InvalidValue(field="serves", value=served, reason="another legal entity serves this country")
@@ -249,7 +249,7 @@ def set_number_series(*, tenant: Id, actor: str, entity_id: Id, number_series: s
     """
     yearly = _is_yearly(number_series)
     with open_books(tenant=tenant) as books:
-        write.lock_entities(books.cursor, tenant=tenant)
+        write.lock_settings(books.cursor, tenant=tenant)
         selling_entity(books.seller().entities, country="", chosen=entity_id)
         if write.set_yearly(books.cursor, entity_id=entity_id, yearly=yearly):
             _entity_told(books, entity_id, "legal_entity.number_series", actor=actor, now=now, after=number_series)

@@ -10,9 +10,7 @@ from perennia.domain.ids import Id
 from perennia.domain.scheduling import NOW, effective_at, is_trialing, plan_of, version_at
 from perennia.domain.starting import MOST_PERIODS
 from perennia.operations.agreements import Act, Policy, act_on, settle
-from perennia.store.identity import new_id
 from perennia.store.writes import agreements as write
-from perennia.store.writes.agreements import NewChange
 
 
 def set_trial_end(
@@ -40,8 +38,7 @@ def set_trial_end(
         at = effective_at(act.subscription, version, when=NOW, now=act.now, policies=act.policies)
         if until <= at:
             raise InvalidValue(field="trial_end", value=until.isoformat(), reason="a trial that begins ends later")
-        made = NewChange(new_id(), subscription_id, ChangeKind.TRIAL.value, at, act.policies, until=until)
-        write.insert_change(act.books.cursor, made, tenant=tenant, actor=actor, now=act.now)
+        act.insert(act.change(ChangeKind.TRIAL, at, until=until))
         act.settle()
         return until
 
@@ -104,8 +101,12 @@ def hold_invoicing(*, tenant: Id, actor: str, subscription_id: Id, now: datetime
 
 
 def release_invoicing(*, tenant: Id, actor: str, subscription_id: Id, now: datetime) -> None:
-    """Invoice what fell due since invoicing was held, in order, and go on."""
-    with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now) as act:
+    """Invoice what fell due since invoicing was held, in order, and go on.
+
+    Also where it ended meanwhile and more periods than are let pass kept its end from releasing it. Raises NotFound,
+    SubscriptionEnded where nothing is held any more.
+    """
+    with act_on(tenant=tenant, actor=actor, subscription_id=subscription_id, now=now, may_end=True) as act:
         write.hold(act.books.cursor, subscription_id=subscription_id, since=None)
         act.settle(Event(EventType.SUBSCRIPTION_RELEASED, subscription_id, act.now))
 

@@ -116,21 +116,26 @@ def packer(model: type[models.Model], columns: tuple[str, ...]) -> Packer:
         "micros": _micros, "UTC": UTC, "days": _days, "numeric": _numeric, "jsonb": _jsonb, "NULL": _NULL,
         "length": struct.Struct("!i").pack,
     }  # fmt: skip
-    body: list[str] = []
+    parts: list[str] = []
     run: list[tuple[str, str]] = [("h", str(len(columns)))]
     for number, field in enumerate(fields):
         kind, name = _kind(field), f"c{number}"
         if kind.pack_as and not field.null:
             run.append((f"i{kind.pack_as}", f"{kind.size}, {kind.make.format(name)}"))
             continue
-        _close_run(run, body, scope)
-        body += _loose(kind, name, field.null, scope)
-    _close_run(run, body, scope)
+        _close_run(run, parts, scope)
+        parts += _loose(kind, name, field.null, scope)
+    _close_run(run, parts, scope)
     names = "".join(f"c{number}, " for number in range(len(columns)))
     source = "\n".join(
-        ["def pack(rows):", "    out = []", "    add = out.append", f"    for {names}in rows:"]
-        + [f"        {line}" for line in body]
-        + ["    return b''.join(out)"]
+        [
+            "def pack(rows):",
+            "    out = []",
+            "    add = out.extend",
+            f"    for {names}in rows:",
+            f"        add(({', '.join(parts)},))",
+            "    return b''.join(out)",
+        ]
     )
     exec(source, scope)  # noqa: S102  made from our own column lists only
     made: Packer = scope["pack"]
@@ -147,23 +152,24 @@ def _kind(field: "models.Field[Any, Any]") -> _Kind:
     return next(_KINDS[cls] for cls in type(field).__mro__ if cls in _KINDS)
 
 
-def _close_run(run: list[tuple[str, str]], body: list[str], scope: dict[str, Any]) -> None:
+def _close_run(run: list[tuple[str, str]], parts: list[str], scope: dict[str, Any]) -> None:
     """The fixed-size columns gathered so far become one struct call."""
     if run:
         name = f"s{len(scope)}"
         scope[name] = struct.Struct("!" + "".join(formats for formats, _ in run)).pack
-        body.append(f"add({name}({', '.join(values for _, values in run)}))")
+        parts.append(f"{name}({', '.join(values for _, values in run)})")
         run.clear()
 
 
 def _loose(kind: _Kind, name: str, null: bool, scope: dict[str, Any]) -> list[str]:
+    """The parts of a column that may be null or has no fixed size."""
     value = kind.make.format(name)
     if kind.pack_as:
         struct_name = f"one_{kind.pack_as}"
         scope[struct_name] = struct.Struct(f"!i{kind.pack_as}").pack
-        return [f"add(NULL if {name} is None else {struct_name}({kind.size}, {value}))"]
-    lines = [f"b = {value}", "add(length(len(b)))", "add(b)"]
-    return [f"if {name} is None: add(NULL)", "else: " + "; ".join(lines)] if null else lines
+        return [f"NULL if {name} is None else {struct_name}({kind.size}, {value})"]
+    length = f"length(len(b := {value}))"
+    return [f"NULL if {name} is None else {length} + b"] if null else [length, "b"]
 
 
 # Columns that the insert itself fills; their keys rise in the order of the rows.
@@ -177,7 +183,7 @@ _TOLD = frozenset({"payments_reference", "subscriptions_one_per_product"})
 """Unique keys that a person gives, and is told of."""
 _AT_ONCE = 10_000
 _staged: WeakSet[psycopg.Connection[Any]] = WeakSet()
-"""Whose stages may have rows: those of the last transaction that had any, or of this one."""
+"""Whose stages may have rows of the transaction they are in."""
 FEW = 64
 """Up to so many rows go as one parameter: emptying the stages would cost each commit some milliseconds. A rehearsal,
 which never commits, sends all of them so.
@@ -291,14 +297,19 @@ def create_stages(connection: psycopg.Connection[Any]) -> None:
     psycopg.Cursor(connection).execute("; ".join(statements).encode())
 
 
+def begin(connection: psycopg.Connection[Any]) -> None:
+    """A transaction begins: its stages are empty, whatever became of the one before."""
+    _staged.discard(connection)
+
+
 def empty_stages(cursor: psycopg.Cursor[Any]) -> None:
     """Empty them before the commit does, for a transaction that writes the same tables several times.
 
-    It takes as long as ten acts, which mostly send their few rows past the stages.
+    It takes as long as ten acts, which mostly send their few rows past the stages. Whose stages had rows once may have
+    them again: where a part of the transaction is taken back, so is the emptying in it.
     """
     if cursor.connection in _staged:
         cursor.execute(f"TRUNCATE {', '.join(_stage(model) for model in STAGED)}".encode())
-        _staged.discard(cursor.connection)
 
 
 def _stage(model: type[models.Model]) -> str:

@@ -276,6 +276,8 @@ def _of_one(raw: Any, tenant: Id | None) -> Iterator[None]:
     """The tenant is set until the outermost transaction ends, so a nested one for another would change it for both."""
     if raw.perennia_within and raw.perennia_within[-1] != tenant:
         raise RuntimeError("a transaction has one tenant; the one around this has another")
+    if not raw.perennia_within:
+        bulk.begin(raw)
     raw.perennia_within.append(tenant)
     try:
         yield

@@ -40,6 +40,9 @@ WORDS = {
     "a worker ended with code {code}; what was done is kept, run it again.": (
         "en arbejder sluttede med kode {code}; det, der blev gjort, er bevaret, kør den igen."
     ),
+    "{name} is no rule; there are {known}": "{name} er ingen regel; der er {known}",
+    "{word} is no number": "{word} er intet tal",
+    "a name is there twice": "et navn er der to gange",
     "the arguments are no JSON ({reason})": "argumenterne er ikke JSON ({reason})",
     "the arguments are one JSON object, as {example}": "argumenterne er ét JSON-objekt, f.eks. {example}",
     "{name} names no document; write `invoice 12`, `credit note 3`, or its id: inv_…": (

@@ -116,8 +116,20 @@ SENTENCES = {
     "not_a_plan": "{price} er et tilvalgs pris; skift til en plans pris, og læg tilvalg til som post.",
     "not_an_add_on": "{price} er en plans pris, og en aftale har én; læg et tilvalg til, eller skift plan.",
     "other_product": "{price} hører til en anden vare; skift til en af denne vares planer, eller tegn en ny aftale.",
+    "start_too_early": (
+        "En start den {start} ville fakturere alle perioder siden; ingen ligger før {earliest}. Nævn en senere dato, eller "
+        "importér aftalen med, hvor langt den er faktureret."
+    ),
     "already_subscribed": "En kunde kan have varen én gang og har den med {subscription}; skift eller afslut den aftale.",
     "already_exists.subscriptions_one_per_product": "En kunde kan have varen én gang og har den; se på den aftale.",
+    "not_found.invoice of customer": (
+        "Kunden har ingen faktura {id}; `document` er en fakturas nummer eller `last`, et beløb står under `amount`."
+    ),
+    "not_found.payment of customer": "{id} har intet betalt, der kunne betales tilbage; først kommer en record_payment.",
+    "several_customers": "Der er flere kunder ({customers}); sig, hvem der menes, som customer: NAVN.",
+    "not_found.subscription of customer": (
+        "{id} har ingen aftale; se, om dens subscribe blev afvist, eller nævn den kunde eller aftale, der menes."
+    ),
 }
 
 # By their English, as gettext has it; what stands in braces is carried over.
@@ -324,4 +336,14 @@ WORDS = {
     "adjustment": "reguleringen",
     "one period comes to {whole}; no document is above {largest}": "en periode er {whole}; intet bilag er over {largest}",
     "a flat price is sold once; use a price of model per_unit": "en fast pris sælges én gang; brug en pr. enhed (per_unit)",
+    "subscription of customer": "kundens aftale",
+    "write it as name@example.com": "skriv den som navn@eksempel.dk",
+    "at most {most} characters": "højst {most} tegn",
+    "coupon_end": "rabattens slutning",
+    "invoice of customer": "kundens faktura",
+    "payment of customer": "kundens betaling",
+    "anniversary, calendar, customer_day, base, or billing_day(n) with a day from 1 to 31": (
+        "anniversary, calendar, customer_day, base eller billing_day(n) med en dag fra 1 til 31"
+    ),
+    "the anchor is on another day of the month; leave one out": "anchor er en anden dag i måneden; udelad den ene",
 }

@@ -1,12 +1,12 @@
 """A document as a reader sees it: what it is, and why it has its tax."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 from perennia.domain.calendar import local_date
-from perennia.domain.documents import DocumentKind, Line, TaxedLines, TaxEvidence
+from perennia.domain.documents import DocumentKind, Line, LineKind, TaxedLines, TaxEvidence
 from perennia.domain.tax import Category
 from perennia.wording.formats import Number, formats
 from perennia.wording.telling import SENTENCES
@@ -43,7 +43,8 @@ class Document:
     def line(self, line: Line, *, zone: str) -> str:
         """What a line is for, with its period as local days of `zone`, and its net."""
         span = self._formats.span(line.period_start, line.period_end, zone)
-        holes = {"description": one_line(line.description), "amount": self._amount(line.net_minor)}
+        description = self._words("document.rounding") if _is_rounding(line) else one_line(line.description)
+        holes = {"description": description, "amount": self._amount(line.net_minor)}
         if span is None:
             return self._words("document.line_at_once", **holes)
         return self._words("document.line", span=span, **holes)
@@ -61,12 +62,13 @@ class Document:
         """
         found = [*self._charged(lines, evidence), *self._credited(lines)]
         if len(found) > 1:
-            found.append(self._words("tax.total", **self._sums(lines)))
+            taxed = [line for line in lines if not _is_rounding(line)]
+            found.append(self._words("tax.total", **self._sums(taxed)))
         return found
 
     def _charged(self, lines: Sequence[Line], evidence: TaxEvidence | None) -> Iterator[str]:
         if evidence is not None:
-            for said, places in evidence.lines:
+            for said, places in _together(evidence):
                 yield self._treated(said, places, [lines[position - 1] for position in places], evidence)
             return
         for percent, positions in _by_percent(lines, credits=False).items():
@@ -84,7 +86,9 @@ class Document:
     def _credited(self, lines: Sequence[Line]) -> Iterator[str]:
         for percent, positions in _by_percent(lines, credits=True).items():
             credited = [lines[position - 1] for position in positions]
-            yield self._sentence("tax.credited", positions, credited, percent=percent)
+            yield self._sentence(
+                "tax.credited" if percent else "tax.credited_none", positions, credited, percent=percent
+            )
 
     def _sentence(
         self, key: str, positions: Sequence[int], lines: Sequence[Line], *, percent: Decimal, **places: str
@@ -112,12 +116,25 @@ class Document:
 
 
 def _by_percent(lines: Sequence[Line], *, credits: bool) -> Mapping[Decimal, list[int]]:
-    """The positions of charge lines, or of those that give back, by their rate."""
+    """The positions of charge lines, or of those that give back, by their rate; what cash is rounded by has none."""
     found: dict[Decimal, list[int]] = {}
     for position, line in enumerate(lines, start=1):
-        if (line.credits is not None) == credits:
+        if (line.credits is not None) == credits and not _is_rounding(line):
             found.setdefault(line.tax_percent, []).append(position)
     return found
+
+
+def _together(evidence: TaxEvidence) -> Iterator[tuple[TaxedLines, list[int]]]:
+    """The ways in which lines are taxed with their positions; whether tax was taken out is said with the line."""
+    found: dict[TaxedLines, list[int]] = {}
+    for said, positions in evidence.lines:
+        found.setdefault(replace(said, taken_out=Decimal(0)), []).extend(positions)
+    for said, together in found.items():
+        yield said, sorted(together)
+
+
+def _is_rounding(line: Line) -> bool:
+    return line.kind is LineKind.ROUNDING
 
 
 def ranges(numbers: Sequence[int]) -> str:

@@ -105,8 +105,20 @@ SENTENCES = {
     "not_a_plan": "{price} is the price of an add-on; change to the price of a plan, and add an add-on as an item.",
     "not_an_add_on": "{price} is the price of a plan, and a subscription has one; add an add-on, or change the plan.",
     "other_product": "{price} is of another product; change to a plan of this one, or start a subscription to the other.",
+    "start_too_early": (
+        "A start on {start} would bill every period since; none is before {earliest}. Name a later date, or import the "
+        "subscription with how far it is billed."
+    ),
     "already_subscribed": "A customer may have this product once, and has it with {subscription}; change or end that one.",
     "already_exists.subscriptions_one_per_product": "A customer may have this product once, and has it; look at that one.",
+    "not_found.invoice of customer": (
+        "This customer has no invoice {id}; `document` is an invoice's number or `last`, a sum stands under `amount`."
+    ),
+    "not_found.payment of customer": "{id} has paid nothing that could be given back; a record_payment comes first.",
+    "several_customers": "There are several customers ({customers}); say which one is meant, as customer: NAME.",
+    "not_found.subscription of customer": (
+        "{id} has no subscription; look whether its subscribe was refused, or name the customer or subscription meant."
+    ),
 }
 
 # Kinds, keys and fields that read badly as they are called inside.
@@ -185,4 +197,5 @@ WORDS = {
     "meters_code": "code",
     "drafts": "draft",
     "payment_behavior": "payment behaviour",
+    "coupon_end": "the end of a coupon",
 }

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from functools import cache
 
 from perennia.domain.errors import DomainError
-from perennia.wording import commands_danish, danish, english
+from perennia.wording import commands_danish, danish, english, scenarios_danish
 
 _SENTENCES: Mapping[str, Mapping[str, str]] = {"en": english.SENTENCES, "da": danish.SENTENCES}
 _WORDS: Mapping[str, Mapping[str, str]] = {"en": english.WORDS, "da": danish.WORDS}
-_COMMANDS: Mapping[str, Mapping[str, str]] = {"da": commands_danish.WORDS}
+_COMMANDS: Mapping[str, Mapping[str, str]] = {"da": {**commands_danish.WORDS, **scenarios_danish.WORDS}}
 _LONGEST_FACT = 80
 _TOLD_IN_WORDS = frozenset(
     {"kind", "key", "field", "reason", "state", "to", "valid_to", "sold_from", "sold_until"}
@@ -55,9 +55,8 @@ def _keys(error: DomainError) -> list[str]:
 def _fact(name: str, value: object, language: str) -> str:
     """A value fit for a line: in the reader's words where there are any, without line breaks, not endless."""
     plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(str(value).split()))
-    found = _translated(plain, language) if name in _TOLD_IN_WORDS else None
-    if found is not None:
-        return found
+    if name in _TOLD_IN_WORDS:
+        return _translated(plain, language) or plain
     return plain if len(plain) <= _LONGEST_FACT else f"{plain[:_LONGEST_FACT]}…"
 
 
@@ -70,7 +69,11 @@ def _carried_over(plain: str, table: Mapping[str, str]) -> str | None:
     for given, words in table.items():
         found = _pattern(given).fullmatch(plain)
         if found:
-            return words.format_map(found.groupdict())
+            facts = {
+                name: (_carried_over(value, table) or value) if name in ("kind", "reason") else value
+                for name, value in found.groupdict().items()
+            }
+            return words.format_map(facts)
     return None
 
 

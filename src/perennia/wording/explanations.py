@@ -76,7 +76,9 @@ def _about(teller: Teller) -> list[Said]:
     return found
 
 
-_DATED = {LineKind.USAGE: "used", LineKind.CREDIT: "not_used", LineKind.PAUSE: "paused"}
+_DATED = {
+    LineKind.USAGE: "used", LineKind.CREDIT: "not_used", LineKind.PAUSE: "paused", LineKind.OVERUSED: "overused"
+}  # fmt: skip
 
 
 def _comes_to(teller: Teller, line: Line | None) -> str:

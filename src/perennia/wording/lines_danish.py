@@ -1,9 +1,10 @@
 """Dansk: en sætning til hvert trin i en beregning, efter trinnets navn og det, der skiller det ud."""
 
 SENTENCES = {
-    "used": "Brugt {span}: {quantity}.",
+    "used": "Medregnet {span}: {quantity}.",
     "not_used": "Ikke brugt: {span}.",
     "paused": "På pause: {span}.",
+    "overused": "Forbrug gjort op igen: {span}.",
     "by_hand": "Krediteret i hånden.",
     "cut": "Trin og frie dele gælder her for {share} af en periode.",
     "counted_on": "Sammen med de {before}, der kom før i perioden, er det {total}.",
@@ -42,6 +43,7 @@ SENTENCES = {
     "part": "{share}, {span}: {amount}.",
     "part.undated": "{share}: {amount}.",
     "already_charged": "{charged} af det er opkrævet før, så der er {amount} tilbage.",
+    "already_charged.more": "{charged} er opkrævet før, altså {amount} for meget.",
     "percent_off": "En rabat på {percent} % trækker {off} fra, så der er {amount} tilbage.",
     "amount_off": "En rabat trækker {off} fra, så der er {amount} tilbage.",
     "rounded": "Afrundet: {amount}.",
@@ -59,6 +61,9 @@ SENTENCES = {
     "unused_all": "Intet af det er brugt: hele {base}.",
     "unused.paused": "{share} på pause: {amount} af {base}.",
     "unused.paused_all": "Det hele er på pause: {base}.",
+    "unused.usage": "Det bliver {removed} mindre end de {whole}, som linjen opkrævede.",
+    "unused.usage_share": "Det bliver {removed} mindre end de {whole}, der blev opkrævet før rabat: {amount} af {base}.",
+    "unused.usage_all": "Intet af det, som linjen opkrævede, skal betales: hele {base}.",
     "unused.quantity": "{share} taget tilbage: {amount} af {base}.",
     "unused.quantity_all": "Det hele er taget tilbage: {base}.",
     "credit": "{credited} af det er givet tilbage før, så der er {amount} tilbage.",
@@ -75,6 +80,7 @@ SENTENCES = {
     "document.credit_note": "Kreditnota {number} til {buyer}, {date}: {total}",
     "document.line": "{description}, {span}: {amount}",
     "document.line_at_once": "{description}: {amount}",
+    "document.rounding": "Afrunding",
     "document.paid_from_balance": "Heraf er {amount} betalt af kreditsaldoen.",
     "document.tax": "Moms",
     "lines.one": "Linje {lines}",
@@ -83,6 +89,7 @@ SENTENCES = {
     "tax.by_line": "{lines}: {percent} % moms i {place}, afrundet linje for linje, {tax} af {net}.",
     "tax.nothing": "{lines}: der opkræves ingen moms i {place}.",
     "tax.credited": "{lines}: {percent} % moms som på det, der gives tilbage, {tax} af {net}.",
+    "tax.credited_none": "{lines}: ingen moms, som på det, der gives tilbage.",
     "tax.reverse_charge_eu": (
         "{lines}: ingen moms. Omvendt betalingspligt: køberen, {tax_id}, afregner den i {place} (direktiv 2006/112/EF, "
         "artikel 196)."

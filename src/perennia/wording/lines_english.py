@@ -2,9 +2,10 @@
 
 SENTENCES = {
     # what a line is about
-    "used": "Used, {span}: {quantity}.",
+    "used": "Counted, {span}: {quantity}.",
     "not_used": "Not used: {span}.",
     "paused": "Paused: {span}.",
+    "overused": "Usage settled again: {span}.",
     "by_hand": "Credited by hand.",
     "cut": "Tiers and free parts count for {share} of a period here.",
     "counted_on": "Together with the {before} that came before in the period that makes {total}.",
@@ -47,6 +48,7 @@ SENTENCES = {
     "part.undated": "{share}: {amount}.",
     # what takes an amount down or up
     "already_charged": "{charged} of that was charged before, which leaves {amount}.",
+    "already_charged.more": "{charged} was charged before, {amount} more than that.",
     "percent_off": "A discount of {percent} % takes off {off} and leaves {amount}.",
     "amount_off": "A discount takes off {off} and leaves {amount}.",
     "rounded": "Rounded: {amount}.",
@@ -65,6 +67,9 @@ SENTENCES = {
     "unused_all": "Nothing of it is used: all of {base}.",
     "unused.paused": "{share} paused: {amount} of {base}.",
     "unused.paused_all": "All of it is paused: {base}.",
+    "unused.usage": "It comes to {removed} less than the {whole} that this line charged.",
+    "unused.usage_share": "It comes to {removed} less than the {whole} charged before discounts: {amount} of {base}.",
+    "unused.usage_all": "Nothing of what this line charged is due: all of {base}.",
     "unused.quantity": "{share} taken back: {amount} of {base}.",
     "unused.quantity_all": "All of it is taken back: {base}.",
     "credit": "{credited} of that was given back before, which leaves {amount}.",
@@ -84,6 +89,7 @@ SENTENCES = {
     "document.credit_note": "Credit note {number} to {buyer}, {date}: {total}",
     "document.line": "{description}, {span}: {amount}",
     "document.line_at_once": "{description}: {amount}",
+    "document.rounding": "Rounding",
     "document.paid_from_balance": "{amount} of it was paid from the credit balance.",
     "document.tax": "Tax",
     # its tax
@@ -93,6 +99,7 @@ SENTENCES = {
     "tax.by_line": "{lines}: {percent} % tax in {place}, rounded line by line, {tax} on {net}.",
     "tax.nothing": "{lines}: no tax is charged in {place}.",
     "tax.credited": "{lines}: {percent} % tax as on what is given back, {tax} on {net}.",
+    "tax.credited_none": "{lines}: no tax, as on what is given back.",
     "tax.reverse_charge_eu": (
         "{lines}: no tax. Reverse charge: the buyer, {tax_id}, accounts for it in {place} (Directive 2006/112/EC, "
         "article 196)."

@@ -104,8 +104,8 @@ def _events(teller: Teller, here: Here) -> Said:
 
 
 def _already_charged(teller: Teller, here: Here) -> Said:
-    charged = teller.price(here.facts["charged"])
-    return Said("already_charged", {"charged": charged, "amount": teller.amount(here.step.value)})
+    holes = {"charged": teller.price(here.facts["charged"]), "amount": teller.amount(abs(here.step.value))}
+    return Said("already_charged.more" if here.step.value < 0 else "already_charged", holes)
 
 
 def _percent_off(teller: Teller, here: Here) -> Said:
@@ -134,6 +134,8 @@ def _charged(teller: Teller, here: Here) -> Said | None:
 
 def _unused(teller: Teller, here: Here) -> Said:
     facts, measure, key = here.facts, here.step.measure, "unused"
+    if teller.calculation.model == CreditBasis.USAGE:
+        return _overused(teller, here)
     if teller.calculation.model == CreditBasis.QUANTITY:
         measure, key = "share", "unused.quantity"
     elif teller.calculation.kind is LineKind.PAUSE:
@@ -143,6 +145,18 @@ def _unused(teller: Teller, here: Here) -> Said:
         return Said(f"{key}_all", {"base": base})
     share = teller.share(facts["removed"], facts["whole"], measure=measure, key="of_line")
     return Said(key, {"share": share, "amount": teller.amount(here.step.value), "base": base})
+
+
+def _overused(teller: Teller, here: Here) -> Said:
+    """Amounts before discounts on the one hand, what is left of the line on the other."""
+    removed, whole = here.facts["removed"], here.facts["whole"]
+    base = teller.amount(here.came_from)
+    if removed == whole:
+        return Said("unused.usage_all", {"base": base})
+    holes = {"removed": teller.amount(removed), "whole": teller.amount(whole), "base": base}
+    if whole == here.came_from:
+        return Said("unused.usage", holes)
+    return Said("unused.usage_share", {**holes, "amount": teller.amount(here.step.value)})
 
 
 def _credit(teller: Teller, here: Here) -> Said | None:

@@ -1,4 +1,4 @@
-"""Everything derived anew and compared. A check is one function from a scope to a finding; `docs/verify.md` lists them.
+"""Everything derived anew and compared. A check is one function from a scope to what it found; `docs/verify.md` lists them.
 
 All of them see the same instant. None changes a row, waits for anybody or is waited for.
 """
@@ -86,7 +86,7 @@ def findings(scope: Scope, *, begun: Callable[[str], None] | None = None) -> lis
     checks = OF_PAYERS if scope.payer is not None else OF_PAYERS + OF_TENANTS
     try:
         with scope.cursor.connection.transaction():
-            return [_begun(check, begun)(scope) for check in checks]
+            return [Finding.of(check, _begun(check, begun)(scope)) for check in checks]
     except Exception:  # one of them broke: each on its own, so that the others are made and this one is told of
         return [_made(_begun(check, begun), scope) for check in checks]
 
@@ -101,6 +101,6 @@ def _made(check: Check, scope: Scope) -> Finding:
     """The finding of a check; one that broke on the rows it met is a finding too, and the others go on."""
     try:
         with scope.cursor.connection.transaction():
-            return check(scope)
+            return Finding.of(check, check(scope))
     except Exception as error:
         return Finding(check.__name__, 0, 1, (f"the check broke: {type(error).__name__}: {error}",))

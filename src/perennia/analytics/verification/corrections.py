@@ -1,13 +1,12 @@
 """What people did by hand: refunds, write-offs, granted credit, charges that wait."""
 
-from perennia.analytics.verification.findings import Finding, Scope, look, named, of_payer, together
+from perennia.analytics.verification.findings import Found, Scope, look, named, of_payer, together
 
 
-def refunds_within_payments(scope: Scope) -> Finding:
+def refunds_within_payments(scope: Scope) -> Found:
     """What was given back of a payment, or is about to be, is what its refunds come to, and at most what it captured."""
     return look(
         scope,
-        "refunds_within_payments",
         rows=f"""SELECT p.id, p.captured_minor, p.refunded_minor, coalesce(r.amount, 0) AS refunds,
                 coalesce(r.others, 0) AS others
             FROM payments p LEFT JOIN (
@@ -24,11 +23,10 @@ def refunds_within_payments(scope: Scope) -> Finding:
     )
 
 
-def refunds_booked(scope: Scope) -> Finding:
+def refunds_booked(scope: Scope) -> Found:
     """A refund's postings: what leaves the money, the balance and ourselves; its balance entry; nothing of a failed one."""
     return look(
         scope,
-        "refunds_booked",
         rows=f"""SELECT r.id, r.state, r.amount_minor, r.from_balance_minor, coalesce(b.amount, 0) AS entered,
                 coalesce(p.paid, 0) AS paid, coalesce(p.credit, 0) AS credit, coalesce(p.goodwill, 0) AS goodwill,
                 coalesce(p.others, 0) AS others, p.currency = r.currency AND p.other_currency = r.currency AS same
@@ -54,11 +52,10 @@ def refunds_booked(scope: Scope) -> Finding:
     )
 
 
-def write_offs_agree(scope: Scope) -> Finding:
+def write_offs_agree(scope: Scope) -> Found:
     """What was taken for lost of an invoice is what is open on it while it is written off, and nothing once it came."""
     totals = look(
         scope,
-        "write_offs_agree",
         rows=f"""SELECT coalesce(w.document_id, r.document_id) AS id, r.state, r.open_minor, coalesce(w.amount, 0) AS lost,
                 r.payer_id = w.payer AND r.currency = w.currency AND w.payers = 1 AS same
             FROM (
@@ -76,7 +73,6 @@ def write_offs_agree(scope: Scope) -> Finding:
     )
     booked = look(
         scope,
-        "write_offs_agree",
         rows=f"""SELECT w.id, w.amount_minor, coalesce(p.lost, 0) AS lost, coalesce(p.receivable, 0) AS receivable
             FROM write_offs w LEFT JOIN (
                 SELECT transaction_id, sum(amount_minor) FILTER (WHERE account = 70) AS lost,
@@ -88,16 +84,15 @@ def write_offs_agree(scope: Scope) -> Finding:
         tell="""'write-off ' || id || ' of ' || amount_minor || ' is booked as ' || lost || ' lost, ' || receivable
             || ' receivable'""",
     )
-    return together("write_offs_agree", totals, booked)
+    return together(totals, booked)
 
 
-def grants_agree(scope: Scope) -> Finding:
+def grants_agree(scope: Scope) -> Found:
     """What is left of granted credit is what entered the balance less what was spent of it and expired, each in its
     balance; nothing is spent at or after its end, and the run is told of it.
     """
     left = look(
         scope,
-        "grants_agree",
         rows=f"""SELECT g.id, g.amount_minor, g.left_minor, g.expires_at, y.has_grants, coalesce(b.amount, 0) AS entries,
                 coalesce(b.granted, 0) AS granted, coalesce(b.others, 0) AS others, b.late, b.early
             FROM credit_grants g LEFT JOIN payers y ON y.id = g.payer_id LEFT JOIN (
@@ -121,7 +116,6 @@ def grants_agree(scope: Scope) -> Finding:
     )
     booked = look(
         scope,
-        "grants_agree",
         rows=f"""SELECT b.id, b.source, b.amount_minor, coalesce(p.credit, 0) AS credit
             FROM balance_entries b LEFT JOIN (
                 SELECT transaction_id, -sum(amount_minor) AS credit FROM postings
@@ -131,14 +125,13 @@ def grants_agree(scope: Scope) -> Finding:
         right="credit = amount_minor",
         tell="source || ' ' || id || ' of ' || amount_minor || ' is booked as ' || credit || ' credit'",
     )
-    return together("grants_agree", left, booked)
+    return together(left, booked)
 
 
-def pending_taken(scope: Scope) -> Finding:
+def pending_taken(scope: Scope) -> Found:
     """A charge that waited is one line of its payer, as it was wanted; the run is told of one that still waits."""
     return look(
         scope,
-        "pending_taken",
         rows=f"""SELECT p.id, p.document_id, p.position, y.has_pending, p.description = l.description
                 AND p.quantity = l.quantity AND p.unit_amount = l.unit_amount AND p.kind = l.kind
                 AND p.subscription_id IS NOT DISTINCT FROM l.subscription_id AND d.payer_id = p.payer_id

@@ -1,17 +1,16 @@
 """Coupons: what is counted against what was redeemed."""
 
-from perennia.analytics.verification.findings import Finding, Scope, look, named, together
+from perennia.analytics.verification.findings import Found, Scope, look, named, together
 
 
-def redemptions_counted(scope: Scope) -> Finding:
+def redemptions_counted(scope: Scope) -> Found:
     """A coupon and a code count the redemptions that stand, within their limits; what works was redeemed."""
-    return together("redemptions_counted", _coupons(scope), _codes(scope), _discounts(scope))
+    return together(_coupons(scope), _codes(scope), _discounts(scope))
 
 
-def _coupons(scope: Scope) -> Finding:
+def _coupons(scope: Scope) -> Found:
     return look(
         scope,
-        "redemptions_counted",
         rows="""SELECT c.code, c.redeemed, c.max_redemptions, coalesce(r.n, 0) AS n FROM coupons c LEFT JOIN (
                 SELECT coupon_id, count(*) AS n FROM coupon_redemptions
                 WHERE tenant_id = %(tenant)s AND state = 'counted' GROUP BY 1
@@ -21,10 +20,9 @@ def _coupons(scope: Scope) -> Finding:
     )
 
 
-def _codes(scope: Scope) -> Finding:
+def _codes(scope: Scope) -> Found:
     return look(
         scope,
-        "redemptions_counted",
         rows="""SELECT k.code, k.redeemed, k.max_redemptions, coalesce(r.n, 0) AS n FROM coupon_codes k LEFT JOIN (
                 SELECT code, coupon_id, count(*) AS n FROM coupon_redemptions
                 WHERE tenant_id = %(tenant)s AND state = 'counted' GROUP BY 1, 2
@@ -34,10 +32,9 @@ def _codes(scope: Scope) -> Finding:
     )
 
 
-def _discounts(scope: Scope) -> Finding:
+def _discounts(scope: Scope) -> Found:
     return look(
         scope,
-        "redemptions_counted",
         rows="""SELECT d.id, d.subscription_id, r.state FROM subscription_discounts d
             LEFT JOIN coupon_redemptions r ON r.id = d.redemption_id AND r.coupon_id = d.coupon_id
             WHERE d.tenant_id = %(tenant)s AND d.redemption_id IS NOT NULL AND d.ended_at IS NULL""",

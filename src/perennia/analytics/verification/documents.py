@@ -1,15 +1,14 @@
 """Documents against their lines, their numbers and their tax."""
 
-from perennia.analytics.verification.findings import Finding, Scope, look, named, of_payer, together
+from perennia.analytics.verification.findings import Found, Scope, look, named, of_payer, together
 
 _TELL = named("id", "inv")
 
 
-def documents_add_up(scope: Scope) -> Finding:
+def documents_add_up(scope: Scope) -> Found:
     """A document's net and tax are the sums of its lines, which are numbered from 1 and in its currency."""
     return look(
         scope,
-        "documents_add_up",
         rows=f"""SELECT d.id, d.kind, d.net_minor, d.tax_minor, l.*
             FROM documents d LEFT JOIN (
                 SELECT l.document_id, count(*) AS n, min(l.position) AS first, max(l.position) AS last,
@@ -34,14 +33,13 @@ _SAID = """SELECT d.id AS document_id, p.position::int AS position, said, d.tax_
             WHERE d.tenant_id = %(tenant)s AND d.tax_evidence IS NOT NULL"""
 
 
-def tax_rounded_once(scope: Scope) -> Finding:
+def tax_rounded_once(scope: Scope) -> Found:
     """The tax of a document's charges at one rate is that rate of their sum, rounded once, half away from zero.
 
     Where the evidence says so, each line is rounded alone, or halves go to the even neighbour.
     """
     return look(
         scope,
-        "tax_rounded_once",
         rows=f"""SELECT g.document_id AS id, g.tax_percent, g.tax, sign(g.amount) * (
                 div(2 * abs(g.amount) * g.tax_percent + g.whole, 2 * g.whole)
                 - CASE WHEN g.mode = 'half_even' AND mod(2 * abs(g.amount) * g.tax_percent + g.whole, 2 * g.whole) = 0
@@ -64,14 +62,13 @@ def tax_rounded_once(scope: Scope) -> Finding:
     )
 
 
-def tax_follows_evidence(scope: Scope) -> Finding:
+def tax_follows_evidence(scope: Scope) -> Found:
     """Each charge of a document with evidence is named in it once, at its rate; what is not taxed has no tax.
 
     Reverse charge needs the buyer's tax number, an exemption its reason, both on the frozen buyer.
     """
     return look(
         scope,
-        "tax_follows_evidence",
         rows=f"""SELECT d.id, l.position, l.tax_percent, l.tax_minor, s.n, s.said, d.tax_evidence ->> 'status' AS status,
                 b.content
             FROM documents d JOIN parties b ON b.id = d.buyer_party_id
@@ -92,11 +89,10 @@ def tax_follows_evidence(scope: Scope) -> Finding:
     )
 
 
-def credits_within_charges(scope: Scope) -> Finding:
+def credits_within_charges(scope: Scope) -> Found:
     """What is credited on a line is at most what it charged, net and tax, at its rate, to its payer or to one after it."""
     return look(
         scope,
-        "credits_within_charges",
         rows=f"""SELECT c.credits_document_id AS id, c.credits_position AS position, l.net_minor, l.tax_minor, c.net, c.tax,
                 l.credits_document_id AS gives_back, l.kind, c.percents, c.percent, l.tax_percent, c.strangers
             FROM (
@@ -123,11 +119,10 @@ def credits_within_charges(scope: Scope) -> Finding:
     )
 
 
-def numbers_in_order(scope: Scope) -> Finding:
+def numbers_in_order(scope: Scope) -> Found:
     """Numbers run 1..N in each series, in order of issue and within its year, and the series gives N + 1 next."""
     documents = look(
         scope,
-        "numbers_in_order",
         rows="""SELECT id, kind, number, issued_at, lag(number) OVER w AS before, lag(issued_at) OVER w AS issued_before,
                 series_year
             FROM documents WHERE tenant_id = %(tenant)s
@@ -139,7 +134,6 @@ def numbers_in_order(scope: Scope) -> Finding:
     )
     series = look(
         scope,
-        "numbers_in_order",
         rows="""SELECT d.entity_id, d.kind, d.last, d.issued_at, s.next_number, s.last_issued_at
             FROM (
                 SELECT entity_id, kind, series_year AS year, max(number) AS last, max(issued_at) AS issued_at
@@ -151,4 +145,4 @@ def numbers_in_order(scope: Scope) -> Finding:
         tell="""coalesce(kind, 'a series') || ': the next number is ' || coalesce(next_number, 0) || ', the last one given '
             || coalesce(last, 0)""",
     )
-    return together("numbers_in_order", documents, series)
+    return together(documents, series)

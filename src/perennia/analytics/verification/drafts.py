@@ -1,19 +1,18 @@
 """Drafts that are to be paid first: each waits, was paid, or is over."""
 
-from perennia.analytics.verification.findings import Finding, Scope, look, named, of_payer
+from perennia.analytics.verification.findings import Found, Scope, look, named, of_payer
 
 GRACE = "interval '1 hour'"
 """The run may be late; a draft found open for longer after its end was forgotten."""
 
 
-def drafts_settled(scope: Scope) -> Finding:
+def drafts_settled(scope: Scope) -> Found:
     """No draft is open beyond its end; a paid one has its document over its amount, any other has none.
 
     What a draft is of stands as the draft does: a change waits, was made or discarded, a subscription has begun or not.
     """
     return look(
         scope,
-        "drafts_settled",
         rows=f"""SELECT d.id, d.state, d.kind, d.expires_at, d.document_id, d.amount_minor, i.due_minor, y.has_drafts,
                 c.state AS change_state, s.status, p.due AS payer_due, %(now)s::timestamptz AS now
             FROM drafts d JOIN payers y ON y.id = d.payer_id JOIN subscriptions s ON s.id = d.subscription_id

@@ -1,15 +1,15 @@
 """When something falls due."""
 
-from perennia.analytics.verification.findings import Finding, Scope, Tally
+from perennia.analytics.verification.findings import Found, Scope, Tally
 from perennia.domain.facts import Payer
 from perennia.domain.invoicing import next_due_at
 from perennia.store.reads import facts
 from perennia.store.reads.facts import LockedPayer
 
 
-def due_again(scope: Scope) -> Finding:
+def due_again(scope: Scope) -> Found:
     """When a payer falls due next, as the rule says from its facts now; also of one that is set aside."""
-    tally = Tally("due_again")
+    tally = Tally()
     payers = scope.stream(
         "due_payers",
         """SELECT id, next_due_at, lines, has_grants, has_drafts FROM payers
@@ -21,7 +21,7 @@ def due_again(scope: Scope) -> Finding:
         ]
         for payer, found in zip(stored, facts.payers(scope.cursor, stored, tenant=scope.tenant), strict=True):
             tally.note(_problem(scope, payer, found))
-    return tally.finding()
+    return tally.found()
 
 
 def _problem(scope: Scope, stored: LockedPayer, facts: Payer) -> str | None:

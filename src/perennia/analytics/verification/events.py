@@ -1,14 +1,14 @@
 """The feed of events, and the history of subscriptions."""
 
-from perennia.analytics.verification.findings import Finding, Scope, Tally, look, named, of_payer, together
+from perennia.analytics.verification.findings import Found, Scope, Tally, look, named, of_payer, together
 from perennia.domain.facts import Status
 from perennia.domain.feed import FIRST, chain_hash
 from perennia.domain.lifecycle import MOVES
 
 
-def feed_chained(scope: Scope) -> Finding:
+def feed_chained(scope: Scope) -> Found:
     """The feed is numbered 1..N without a gap, each entry is chained to the one before, and no event waits that is in it."""
-    tally, previous, expected = Tally("feed_chained"), FIRST, 1
+    tally, previous, expected = Tally(), FIRST, 1
     entries = scope.stream(
         "feed_entries",
         """SELECT seq, id, type, subject_id, payer_id, occurred_at, hash FROM feed
@@ -26,13 +26,12 @@ def feed_chained(scope: Scope) -> Finding:
                 problem = f"number {seq} is not chained to the one before, or was changed"
             tally.note(problem)
             previous, expected = bytes(stored), seq + 1
-    return together("feed_chained", tally.finding(), _twice(scope))
+    return together(tally.found(), _twice(scope))
 
 
-def _twice(scope: Scope) -> Finding:
+def _twice(scope: Scope) -> Found:
     return look(
         scope,
-        "feed_chained",
         rows="""SELECT o.id, o.type, f.seq FROM outbox o LEFT JOIN feed f ON f.id = o.id AND f.tenant_id = o.tenant_id
             WHERE o.tenant_id = %(tenant)s""",
         right="seq IS NULL",
@@ -40,11 +39,10 @@ def _twice(scope: Scope) -> Finding:
     )
 
 
-def histories_lead_here(scope: Scope) -> Finding:
+def histories_lead_here(scope: Scope) -> Found:
     """A subscription's history is a chain of permitted moves from `scheduled` to the state that it is in."""
     return look(
         scope,
-        "histories_lead_here",
         rows=f"""SELECT s.id, s.status, s.ended_at, coalesce(h.last, 'scheduled') AS last, h.last_at,
                 coalesce(h.breaks, 0) AS breaks
             FROM subscriptions s LEFT JOIN (

@@ -40,23 +40,35 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """How many things were looked at, how many were wrong, and some of these in words."""
+
+    checked: int
+    failed: int
+    examples: tuple[str, ...] = ()
+
+
+Check = Callable[[Scope], Found]
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """How many things a check looked at, how many were wrong, and some of these in words."""
+    """What a check found, under its name."""
 
     name: str
     checked: int
     failed: int
     examples: tuple[str, ...] = ()
 
-
-Check = Callable[[Scope], Finding]
+    @classmethod
+    def of(cls, check: Check, found: Found) -> "Finding":
+        return cls(check.__name__, found.checked, found.failed, found.examples)
 
 
 @dataclass(slots=True)
 class Tally:
     """Counts for a check that looks at things one by one."""
 
-    name: str
     checked: int = 0
     failed: int = 0
     examples: list[str] | None = None
@@ -68,11 +80,11 @@ class Tally:
             self.failed += count
             self.examples = [*(self.examples or []), problem][:EXAMPLES]
 
-    def finding(self) -> Finding:
-        return Finding(self.name, self.checked, self.failed, tuple(self.examples or ()))
+    def found(self) -> Found:
+        return Found(self.checked, self.failed, tuple(self.examples or ()))
 
 
-def look(scope: Scope, name: str, *, rows: str, right: str, tell: str) -> Finding:
+def look(scope: Scope, *, rows: str, right: str, tell: str) -> Found:
     """Count the `rows` of which `right` is not true, and `tell` about some. All three are SQL.
 
     `rows` may use the parameters tenant, payer (null for all) and those of `Scope.values`. A `right` that is null is wrong.
@@ -84,13 +96,13 @@ def look(scope: Scope, name: str, *, rows: str, right: str, tell: str) -> Findin
         examples = scope.ask(
             f"SELECT {tell} FROM ({rows}) AS r WHERE ({right}) IS NOT TRUE ORDER BY 1 LIMIT {EXAMPLES}"
         )
-    return Finding(name, checked, failed, tuple(str(text) for (text,) in examples))
+    return Found(checked, failed, tuple(str(text) for (text,) in examples))
 
 
-def together(name: str, *findings: Finding) -> Finding:
+def together(*questions: Found) -> Found:
     """Several questions that make up one check."""
-    examples = [example for finding in findings for example in finding.examples]
-    return Finding(name, sum(f.checked for f in findings), sum(f.failed for f in findings), tuple(examples[:EXAMPLES]))
+    examples = [example for one in questions for example in one.examples]
+    return Found(sum(q.checked for q in questions), sum(q.failed for q in questions), tuple(examples[:EXAMPLES]))
 
 
 def named(column: str, prefix: str) -> str:

@@ -3,7 +3,7 @@
 from datetime import date
 from itertools import chain
 
-from perennia.analytics.verification.findings import Finding, Scope, Tally, look, named, of_payer, together
+from perennia.analytics.verification.findings import Found, Scope, Tally, look, named, of_payer, together
 from perennia.domain.calendar import first_of_month, local_date, next_month
 from perennia.domain.decision import Account
 from perennia.domain.ledger import earned
@@ -19,11 +19,10 @@ _SIDES = """SELECT transaction_id, min(currency) AS currency, max(currency) AS o
     FROM postings WHERE tenant_id = %(tenant)s GROUP BY transaction_id"""
 
 
-def ledger_balances(scope: Scope) -> Finding:
+def ledger_balances(scope: Scope) -> Found:
     """The postings of each transaction sum to zero in each currency."""
     return look(
         scope,
-        "ledger_balances",
         rows="""SELECT transaction_id, currency, sum(amount_minor) AS total FROM postings
             WHERE tenant_id = %(tenant)s GROUP BY 1, 2""",
         right="total = 0",
@@ -31,13 +30,12 @@ def ledger_balances(scope: Scope) -> Finding:
     )
 
 
-def documents_booked(scope: Scope) -> Finding:
+def documents_booked(scope: Scope) -> Found:
     """A document's postings: receivable and credit balance come to its total, deferred revenue to its net, tax to its tax,
     what cash is rounded by apart; the credit balance moves by its balance entry.
     """
     return look(
         scope,
-        "documents_booked",
         rows=f"""SELECT d.id, d.currency, d.net_minor, d.tax_minor, d.from_balance_minor, d.kind,
                 coalesce(p.receivable, 0) AS receivable, coalesce(p.credit, 0) AS credit,
                 coalesce(p.deferred, 0) AS deferred, coalesce(p.tax, 0) AS tax, coalesce(p.cash, 0) AS cash,
@@ -63,11 +61,10 @@ def documents_booked(scope: Scope) -> Finding:
     )
 
 
-def payments_booked(scope: Scope) -> Finding:
+def payments_booked(scope: Scope) -> Found:
     """A payment's postings: cash as captured, against the receivables it is allocated to, the rest to the credit balance."""
     return look(
         scope,
-        "payments_booked",
         rows=f"""SELECT y.id, y.currency, y.captured_minor, coalesce(p.cash, 0) AS cash, p.currency AS booked,
                 p.other_currency, p.others + (p.rounding <> 0)::int AS others,
                 coalesce(p.receivable, 0) AS receivable, coalesce(p.credit, 0) AS credit,
@@ -90,11 +87,11 @@ def payments_booked(scope: Scope) -> Finding:
     )
 
 
-def accounts_agree(scope: Scope) -> Finding:
+def accounts_agree(scope: Scope) -> Found:
     """Each account of the ledger equals what it stands for: open receivables, balances, deferred net, tax, cash, revenue,
     refunds, write-offs, credit granted and expired.
     """
-    tally = Tally("accounts_agree")
+    tally = Tally()
     booked = {(account, currency): amount for account, currency, amount in scope.ask(_BOOKED)}
     derived = {(account, currency): amount for account, currency, amount in scope.ask(_DERIVED)}
     for account, currency in sorted(booked.keys() | derived.keys()):
@@ -103,7 +100,7 @@ def accounts_agree(scope: Scope) -> Finding:
         tally.note(
             None if found == expected else f"account {name} in {currency} holds {found}, its rows come to {expected}"
         )
-    return tally.finding()
+    return tally.found()
 
 
 _BOOKED = """SELECT least(account, 100)::int, currency, sum(amount_minor)::bigint FROM postings
@@ -134,9 +131,9 @@ _DERIVED = """SELECT account, currency, sum(amount)::bigint FROM (
     ) AS sides GROUP BY 1, 2 ORDER BY 1, 2"""
 
 
-def revenue_recognised(scope: Scope) -> Finding:
+def revenue_recognised(scope: Scope) -> Found:
     """The revenue booked for each month is what its lines earn in it, worked out anew from lines and days; without a gap."""
-    tally = Tally("revenue_recognised")
+    tally = Tally()
     booked: dict[str, dict[date, int]] = {}
     rows = scope.ask(
         "SELECT currency, month, amount_minor FROM recognitions WHERE tenant_id = %(tenant)s ORDER BY month, currency"
@@ -144,7 +141,7 @@ def revenue_recognised(scope: Scope) -> Finding:
     for currency, month, amount in rows:
         booked.setdefault(currency, {})[month] = amount
     if not rows:
-        return tally.finding()
+        return tally.found()
     first, last = rows[0][1], rows[-1][1]
     expected = _earned_by_month(scope, until=next_month(last))
     for currency in sorted(booked.keys() | {currency for currency, _ in expected} | {scope.tenant.currency}):
@@ -155,7 +152,7 @@ def revenue_recognised(scope: Scope) -> Finding:
             missing = found is None and (due != 0 or currency == scope.tenant.currency)
             tally.note(problem if missing or (found or 0) != due else None)
             month = next_month(month)
-    return together("revenue_recognised", tally.finding(), _recognitions_posted(scope))
+    return together(tally.found(), _recognitions_posted(scope))
 
 
 def _earned_by_month(scope: Scope, *, until: date) -> dict[tuple[str, date], int]:
@@ -182,10 +179,9 @@ def _earned_by_month(scope: Scope, *, until: date) -> dict[tuple[str, date], int
     return found
 
 
-def _recognitions_posted(scope: Scope) -> Finding:
+def _recognitions_posted(scope: Scope) -> Found:
     return look(
         scope,
-        "revenue_recognised",
         rows="""SELECT r.month, r.currency, r.amount_minor, coalesce(p.amount, 0) AS posted
             FROM recognitions r LEFT JOIN (
                 SELECT transaction_id, currency, -sum(amount_minor) AS amount FROM postings

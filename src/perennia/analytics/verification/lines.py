@@ -5,22 +5,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from perennia.analytics.verification.findings import Finding, Scope, Tally, named, of_payer
+from perennia.analytics.verification.findings import Found, Scope, Tally, named, of_payer
 from perennia.domain.documents import GIVES_BACK
 from perennia.domain.errors import DomainError
 from perennia.domain.explanation import evaluate, from_row
 from perennia.domain.money import exponent
 
 
-def lines_explained(scope: Scope) -> Finding:
+def lines_explained(scope: Scope) -> Found:
     """A line's amount and discount follow from its calculation alone. Lines that say the same are worked out once."""
-    tally = Tally("lines_explained")
+    tally = Tally()
     for row in _different_lines(scope):
         count, where, *said = row
         problem = _problem(*said)
         text = None if problem is None else f"{where}: {problem}"
         tally.note(text, count=count)
-    return tally.finding()
+    return tally.found()
 
 
 def _problem(

@@ -1,13 +1,12 @@
 """Attempts and the money they brought."""
 
-from perennia.analytics.verification.findings import Finding, Scope, look, named, of_payer
+from perennia.analytics.verification.findings import Found, Scope, look, named, of_payer
 
 
-def one_open_attempt(scope: Scope) -> Finding:
+def one_open_attempt(scope: Scope) -> Found:
     """At most one attempt at a receivable, or at a draft, is not over."""
     return look(
         scope,
-        "one_open_attempt",
         rows=f"""SELECT coalesce(draft_id, document_id) AS id,
                 count(*) FILTER (WHERE state NOT IN ('succeeded', 'failed', 'not_sent')) AS open
             FROM attempts WHERE tenant_id = %(tenant)s AND {of_payer("payer_id")} GROUP BY 1""",
@@ -16,11 +15,10 @@ def one_open_attempt(scope: Scope) -> Finding:
     )
 
 
-def attempts_paid(scope: Scope) -> Finding:
+def attempts_paid(scope: Scope) -> Found:
     """An attempt that succeeded has one payment of its amount, currency and payer; no other attempt has one."""
     return look(
         scope,
-        "attempts_paid",
         rows=f"""SELECT coalesce(a.id, p.attempt_id) AS id, a.state, a.amount_minor, p.n, p.captured,
                 p.currency = a.currency AND p.payer = a.payer_id::text AND p.gateway = a.gateway AS same
             FROM (SELECT * FROM attempts WHERE tenant_id = %(tenant)s AND {of_payer("payer_id")}) AS a

@@ -1,15 +1,14 @@
 """Money joined to documents: never more than is due, never more than arrived."""
 
-from perennia.analytics.verification.findings import Finding, Scope, look, named, of_payer
+from perennia.analytics.verification.findings import Found, Scope, look, named, of_payer
 
 
-def receivables_agree(scope: Scope) -> Finding:
+def receivables_agree(scope: Scope) -> Found:
     """An invoice has one receivable, a credit note none: due is its total, open is due less what is allocated to it,
     paid is what has nothing open; the balance spent on it is what it says.
     """
     return look(
         scope,
-        "receivables_agree",
         rows=f"""SELECT coalesce(d.id, r.document_id) AS id, d.kind, d.net_minor + d.tax_minor AS total,
                 d.from_balance_minor, r.document_id IS NOT NULL AS receivable, r.due_minor, r.open_minor, r.state,
                 r.payer_id = d.payer_id AND r.currency = d.currency AS same, coalesce(a.amount, 0) AS allocated,
@@ -31,11 +30,10 @@ def receivables_agree(scope: Scope) -> Finding:
     )
 
 
-def payments_spent(scope: Scope) -> Finding:
+def payments_spent(scope: Scope) -> Found:
     """What a payment captured is allocated to its payer's documents, or in its balance; refunds are within it."""
     return look(
         scope,
-        "payments_spent",
         rows=f"""SELECT p.id, p.captured_minor, p.refunded_minor, coalesce(a.amount, 0) AS allocated,
                 coalesce(a.others, 0) AS others, coalesce(b.amount, 0) AS entered
             FROM payments p LEFT JOIN (
@@ -56,11 +54,10 @@ def payments_spent(scope: Scope) -> Finding:
     )
 
 
-def credit_notes_spent(scope: Scope) -> Finding:
+def credit_notes_spent(scope: Scope) -> Found:
     """A credit note's total lowers what is open on its payer's invoices, and the rest is in the payer's balance."""
     return look(
         scope,
-        "credit_notes_spent",
         rows=f"""SELECT d.id, -(d.net_minor + d.tax_minor) AS total, coalesce(a.amount, 0) AS allocated,
                 coalesce(a.others, 0) AS others, coalesce(b.amount, 0) AS entered
             FROM documents d LEFT JOIN (
@@ -80,11 +77,10 @@ def credit_notes_spent(scope: Scope) -> Finding:
     )
 
 
-def balances_not_negative(scope: Scope) -> Finding:
+def balances_not_negative(scope: Scope) -> Found:
     """A payer's credit balance is the sum of its entries, never below zero, and the run is told that there is one."""
     return look(
         scope,
-        "balances_not_negative",
         rows=f"""SELECT b.payer_id, b.currency, b.amount, p.has_credit FROM (
                 SELECT payer_id, entity_id, currency, sum(amount_minor) AS amount FROM balance_entries
                 WHERE tenant_id = %(tenant)s AND {of_payer("payer_id")} GROUP BY 1, 2, 3
@@ -95,11 +91,10 @@ def balances_not_negative(scope: Scope) -> Finding:
     )
 
 
-def balance_spent(scope: Scope) -> Finding:
+def balance_spent(scope: Scope) -> Found:
     """What is spent of a balance settles one invoice of the same payer, entity and currency by the same amount."""
     return look(
         scope,
-        "balance_spent",
         rows=f"""SELECT coalesce(b.id, a.source_id) AS id, coalesce(b.payer_id, d.payer_id) AS payer_id,
                 b.amount_minor, a.amount_minor AS allocated, d.payer_id = b.payer_id AND d.entity_id = b.entity_id
                 AND d.currency = b.currency AND d.id = b.source_id AS same

@@ -1,6 +1,6 @@
 """What a row refers to exists, and belongs to the same tenant."""
 
-from perennia.analytics.verification.findings import Finding, Scope, look, together
+from perennia.analytics.verification.findings import Found, Scope, look, together
 
 # table, what names a row of it, and column -> the table it refers to. Empty references are none.
 REFERENCES: tuple[tuple[str, str, dict[str, str]], ...] = (
@@ -95,12 +95,12 @@ REFERENCES: tuple[tuple[str, str, dict[str, str]], ...] = (
 _KEYS = {"receivables": "document_id"}
 
 
-def references_hold(scope: Scope) -> Finding:
+def references_hold(scope: Scope) -> Found:
     """Every reference leads to a row of the same tenant."""
-    return together("references_hold", *(_of(scope, *reference) for reference in REFERENCES))
+    return together(*(_of(scope, *reference) for reference in REFERENCES))
 
 
-def _of(scope: Scope, table: str, key: str, columns: dict[str, str]) -> Finding:
+def _of(scope: Scope, table: str, key: str, columns: dict[str, str]) -> Found:
     """One pass over a table, with all that it refers to beside it."""
     joins = " ".join(
         f"LEFT JOIN (SELECT {_KEYS.get(target, 'id')} AS id FROM {target} WHERE tenant_id = %(tenant)s) AS r{n}"
@@ -113,7 +113,6 @@ def _of(scope: Scope, table: str, key: str, columns: dict[str, str]) -> Finding:
     )
     return look(
         scope,
-        "references_hold",
         rows=f"""SELECT t.{key} AS key, concat_ws(', ', {names}) AS lost
             FROM {table} t {joins} WHERE t.tenant_id = %(tenant)s""",
         right="lost = ''",

@@ -1,15 +1,14 @@
 """Each due part is settled exactly once."""
 
-from perennia.analytics.verification.findings import Finding, Scope, look, named, of_payer
+from perennia.analytics.verification.findings import Found, Scope, look, named, of_payer
 
 
-def parts_tile(scope: Scope) -> Finding:
+def parts_tile(scope: Scope) -> Found:
     """The settled parts of an item version follow each other from where it bills to where it is settled; what is metered
     is settled by amount and has none.
     """
     return look(
         scope,
-        "parts_tile",
         rows=f"""SELECT v.id, b.spans, b.breaks, b.starts, b.ends, v.billed_through,
                 v.bills_from
             FROM item_versions v JOIN subscriptions s ON s.id = v.subscription_id
@@ -33,18 +32,19 @@ def parts_tile(scope: Scope) -> Finding:
     )
 
 
-def parts_have_lines(scope: Scope) -> Finding:
+def parts_have_lines(scope: Scope) -> Found:
     """A settled part has one charge line, and one for its minimum, with its version and period.
 
-    It reaches up to where a credit cut it, or longer where a pause moved its end; what cost nothing may have no document.
-    A charge line without a part is credited from its start. The minimum of what is metered is settled by amount.
+    It reaches up to where a credit cut it, or longer where a pause moved its end; what cost nothing may have no
+    document. A charge line without a part is credited from its start. A line of which nothing is left to credit may
+    be cut without. The minimum of what is metered is settled by amount.
     """
     return look(
         scope,
-        "parts_have_lines",
         rows="""SELECT coalesce(l.document_id, b.document_id) AS document_id, coalesce(l.position, b.position) AS position,
                 l.version_id AS line_version, l.period_start, l.period_end, c.starts AS cut_at,
-                b.version_id AS span_version, b.span_start, b.span_end, coalesce(s.pausing, false) AS pausing
+                b.version_id AS span_version, b.span_start, b.span_end, coalesce(s.pausing, false) AS pausing,
+                l.net_minor + coalesce(c.net, 0) = 0 AND l.tax_minor + coalesce(c.tax, 0) = 0 AS is_credited
             FROM (
                 SELECT * FROM lines l WHERE tenant_id = %(tenant)s AND kind IN (1, 6) AND NOT EXISTS (
                     SELECT FROM usage_settlements u WHERE u.document_id = l.document_id AND u.position = l.position
@@ -53,17 +53,19 @@ def parts_have_lines(scope: Scope) -> Finding:
             FULL JOIN (SELECT * FROM billed_spans WHERE tenant_id = %(tenant)s) AS b
                 ON b.document_id = l.document_id AND b.position = l.position
             LEFT JOIN (
-                SELECT credits_document_id, credits_position, min(period_start) AS starts FROM lines
-                WHERE tenant_id = %(tenant)s AND credits_document_id IS NOT NULL AND kind = 2 GROUP BY 1, 2
+                SELECT credits_document_id, credits_position, min(period_start) FILTER (WHERE kind = 2) AS starts,
+                    sum(net_minor) AS net, sum(tax_minor) AS tax
+                FROM lines WHERE tenant_id = %(tenant)s AND credits_document_id IS NOT NULL GROUP BY 1, 2
             ) AS c ON c.credits_document_id = l.document_id AND c.credits_position = l.position
             LEFT JOIN subscriptions s ON s.id = l.subscription_id
             WHERE %(payer)s::uuid IS NULL OR coalesce(l.document_id, b.document_id) IN (
                 SELECT id FROM documents WHERE tenant_id = %(tenant)s AND payer_id = %(payer)s
             )""",
         right="""CASE WHEN line_version IS NULL THEN document_id IS NULL
-            WHEN span_version IS NULL THEN cut_at = period_start
+            WHEN span_version IS NULL THEN cut_at = period_start OR is_credited
             ELSE span_version = line_version AND span_start = period_start
-                AND (span_end = coalesce(cut_at, period_end) OR pausing AND cut_at IS NULL AND span_end > period_end) END""",
+                AND (span_end = coalesce(cut_at, period_end) OR pausing AND cut_at IS NULL AND span_end > period_end
+                    OR is_credited AND span_end < period_end) END""",
         tell=f"""'line ' || position || ' of ' || {named("document_id", "inv")} || ' charges '
             || coalesce(period_start || ' to ' || coalesce(cut_at, period_end), 'nothing') || ', settled is '
             || coalesce(span_start || ' to ' || span_end, 'nothing')""",

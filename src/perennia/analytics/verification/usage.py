@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from perennia.analytics.verification.findings import Finding, Scope, Tally, look, named, of_payer, together
+from perennia.analytics.verification.findings import Found, Scope, Tally, look, named, of_payer, together
 from perennia.domain.documents import LineKind
 from perennia.domain.errors import DomainError
 from perennia.domain.facts import Item, Subscription
@@ -24,11 +24,11 @@ _EVER = datetime(1900, 1, 1, tzinfo=UTC)
 Charged = dict[Key, int]
 
 
-def usage_settled(scope: Scope) -> Finding:
+def usage_settled(scope: Scope) -> Found:
     """Of each stretch that is closed, what its events come to by the rule is what lines charged, its minimum likewise;
     for a period that is none of its version's nothing is charged in the end. What was capped is passed over.
     """
-    tally = Tally("usage_settled")
+    tally = Tally()
     payers = scope.stream(
         "metered_payers",
         f"""SELECT id, next_due_at, lines FROM payers p WHERE tenant_id = %(tenant)s AND {of_payer("p.id")} AND EXISTS (
@@ -41,7 +41,7 @@ def usage_settled(scope: Scope) -> Finding:
         read = facts.payers(scope.cursor, locked, tenant=scope.tenant, ended=True)
         found = [opened for payer in read for one in payer.subscriptions if (opened := _Opened.of(one)).versions]
         _compare(scope, tally, found)
-    return tally.finding()
+    return tally.found()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,20 +152,20 @@ def _capped(scope: Scope, subscriptions: Sequence[Id]) -> set[tuple[Id, Id]]:
     return set(rows)
 
 
-def usage_lines_settled(scope: Scope) -> Finding:
+def usage_lines_settled(scope: Scope) -> Found:
     """A line of usage, or of the minimum of what is metered, has one settlement of its version and amount before
-    discounts, in a period of its own; and each settlement its line.
+    discounts, in a period of its own; so has a line that gives back what was charged too much; and each settlement its line.
     """
     return look(
         scope,
-        "usage_lines_settled",
         rows=f"""SELECT coalesce(l.document_id, u.document_id) AS document_id, coalesce(l.position, u.position) AS position,
                 l.version_id AS version, u.version_id AS settled_version, u.amount_minor, u.kind, l.kind AS line_kind,
                 u.quantity, l.quantity AS line_quantity, u.period_start, l.period_end, l.calculation,
                 l.net_minor + CASE WHEN l.tax_inclusive THEN l.tax_minor ELSE 0 END + l.discount_minor AS listed
             FROM (
                 SELECT l.* FROM lines l JOIN item_versions v ON v.id = l.version_id JOIN prices r ON r.id = v.price_id
-                WHERE l.tenant_id = %(tenant)s AND l.kind IN ({LineKind.USAGE:d}, {LineKind.MINIMUM:d})
+                WHERE l.tenant_id = %(tenant)s
+                AND l.kind IN ({LineKind.USAGE:d}, {LineKind.MINIMUM:d}, {LineKind.OVERUSED:d})
                 AND r.meter_id IS NOT NULL
             ) AS l
             FULL JOIN (SELECT * FROM usage_settlements WHERE tenant_id = %(tenant)s) AS u
@@ -173,21 +173,21 @@ def usage_lines_settled(scope: Scope) -> Finding:
             WHERE %(payer)s::uuid IS NULL OR coalesce(l.document_id, u.document_id) IN (
                 SELECT id FROM documents WHERE tenant_id = %(tenant)s AND payer_id = %(payer)s
             )""",
-        right=f"""version = settled_version AND kind = line_kind AND period_start < period_end
-            AND (kind = {LineKind.MINIMUM:d} OR quantity = line_quantity)
-            AND (amount_minor = listed OR calculation::text LIKE '%%tax_out%%')""",
+        right=f"""version = settled_version AND period_start < period_end AND CASE
+            WHEN line_kind = {LineKind.OVERUSED:d} THEN amount_minor = -(calculation::jsonb ->> 'removed')::bigint
+            ELSE kind = line_kind AND (kind = {LineKind.MINIMUM:d} OR quantity = line_quantity)
+                AND (amount_minor = listed OR calculation::text LIKE '%%tax_out%%') END""",
         tell=f"""'line ' || position || ' of ' || {named("document_id", "inv")} || ' charges '
             || coalesce(listed::text, 'nothing') || ' for usage, settled is ' || coalesce(amount_minor::text, 'nothing')""",
     )
 
 
-def metering_known(scope: Scope) -> Finding:
+def metering_known(scope: Scope) -> Found:
     """The run is told of every version whose usage may still be charged: all that are in force, and no others but those
     that ended.
     """
     versions = look(
         scope,
-        "metering_known",
         rows=f"""SELECT v.id, v.metering, v.ends_at, r.meter_id IS NOT NULL AS metered, s.metering AS known, s.status
             FROM item_versions v JOIN subscriptions s ON s.id = v.subscription_id JOIN prices r ON r.id = v.price_id
             WHERE v.tenant_id = %(tenant)s AND {of_payer("s.payer_id")}""",
@@ -197,10 +197,9 @@ def metering_known(scope: Scope) -> Finding:
     )
     subscriptions = look(
         scope,
-        "metering_known",
         rows=f"""SELECT s.id FROM subscriptions s WHERE s.tenant_id = %(tenant)s AND {of_payer("s.payer_id")} AND s.metering
             AND NOT EXISTS (SELECT FROM item_versions v WHERE v.subscription_id = s.id AND v.metering)""",
         right="false",
         tell=f"{named('id', 'sub')} || ' is looked at for its usage, and nothing of it is metered any more'",
     )
-    return together("metering_known", versions, subscriptions)
+    return together(versions, subscriptions)

@@ -28,12 +28,14 @@ RULES: Mapping[str, Callable[[Given], dict[str, Any]]] = {
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """See `--help`."""
-    parser.add_argument("name", metavar="NAME", choices=list(RULES), help=", ".join(RULES))
+    parser.add_argument("name", metavar="NAME", help=", ".join(RULES))
     parser.add_argument("given", metavar="ARGS-JSON", help="an object with the rule's arguments; - reads it from stdin")
 
 
 def run(args: argparse.Namespace) -> int:
     """0 with the answer, 1 with the refusal of the rule. Raises WrongUse for what is no JSON object."""
+    if args.name not in RULES:
+        raise WrongUse(f"{args.name!r} is no rule; there are {', '.join(RULES)}")
     given = Given(args.name, _read(sys.stdin.read() if args.given == "-" else args.given))
     try:
         answer = RULES[args.name](given)

@@ -7,8 +7,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from perennia.cli import WrongUse
-from perennia.cli import told as wording
+from perennia.cli import WrongUse, language
 from perennia.cli.scenario.reading import read_file
 from perennia.cli.scenario.script import Script
 from perennia.cli.scenario.tree import Unreadable
@@ -35,13 +34,11 @@ def _run_one(path: Path, *, as_json: bool) -> int:
     try:
         script = read_file(path)
     except Unreadable as error:
-        raise WrongUse(f"{path}: {error}") from None
+        raise WrongUse(f"{path}: {error.told(language())}") from None
     with wiring.database():
         outcome, data, told = _played(script)
     print(json.dumps(data, indent=2) if as_json else told)
-    for refusal in () if outcome.was_played else outcome.refusals:
-        assert refusal.error is not None
-        print(f"perennia: {path}: {wording(refusal.error)}", file=sys.stderr)
+    _tell_unread(outcome, path, as_json=as_json)
     return 0 if outcome.was_played and outcome.verify_ok else 1
 
 
@@ -54,7 +51,7 @@ def _run_all(folder: Path, *, as_json: bool) -> int:
     ok = True
     with wiring.database():
         for path in paths:
-            found[path.name], told, fine = _one_of_many(path)
+            found[path.name], told, fine = _one_of_many(path, as_json=as_json)
             ok = ok and fine
             if not as_json:
                 print(f"{path.name}\n{told}\n")
@@ -63,16 +60,28 @@ def _run_all(folder: Path, *, as_json: bool) -> int:
     return 0 if ok else 1
 
 
-def _one_of_many(path: Path) -> tuple[dict[str, Any], str, bool]:
+def _tell_unread(outcome: "Outcome", path: Path, *, as_json: bool) -> None:
+    """Say on stderr why nothing was played; and, where only codes are printed, what could not be read of the file."""
+    from perennia.cli.scenario.tables import wording
+
+    for refusal in outcome.refusals:
+        unread = as_json and isinstance(refusal.error, Unreadable)
+        if refusal.error is not None and (unread or not outcome.was_played):
+            print(f"perennia: {path}: {wording(refusal.error)}", file=sys.stderr)
+
+
+def _one_of_many(path: Path, *, as_json: bool) -> tuple[dict[str, Any], str, bool]:
     """What came of one file, as data and as text, and whether all is well with it."""
     try:
         outcome, data, told = _played(read_file(path))
     except Unreadable as error:
-        return {"error": str(error)}, str(error), False
+        said = error.told(language())
+        return {"error": said}, said, False
     except Exception as error:  # a bug of ours, told in full on stderr; the others are run nevertheless
         traceback.print_exc()
         found = f"it broke: {type(error).__name__}: {error}"
         return {"error": found}, found, False
+    _tell_unread(outcome, path, as_json=as_json)
     return data, told, outcome.was_played and outcome.verify_ok
 
 

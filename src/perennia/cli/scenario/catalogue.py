@@ -61,7 +61,7 @@ def _sold(code: str, node: Node, *, is_plan: bool, kind: str, defaults: Defaults
     listed = fields.node_of("prices")
     one = (_price(fields, code, owner=code, defaults=defaults),) if listed is None else ()
     prices = one if listed is None else _prices(listed, owner=code, defaults=defaults)
-    fields.done(kind=kind)
+    fields.done(kind=kind if listed is None else f"{kind} with a list of prices")
     return Sold(code, name, product, is_plan, prices)
 
 
@@ -195,8 +195,10 @@ def _periods(node: Node) -> int | None:
     if words in (["once"], ["forever"]):
         return 1 if words == ["once"] else None
     if len(words) == 2 and words[1] in ("period", "periods"):
-        return whole(Node(words[0], node.place, node.line))
-    return whole(node)
+        words = words[:1]
+    if len(words) != 1 or not words[0].isdecimal():
+        raise node.refuse(f"{text(node)[:50]!r} is no duration; write once, forever, 3 or 3 periods")
+    return whole(Node(words[0], node.place, node.line))
 
 
 def meters(node: Node | None) -> list[Meter]:

@@ -5,8 +5,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from perennia.cli.scenario.script import Of
 from perennia.cli.scenario.tree import Node
 from perennia.cli.scenario.values import (
     Fields,
@@ -17,12 +18,11 @@ from perennia.cli.scenario.values import (
     number,
     one_of,
     text,
+    text_unless_no,
     whole,
     word_or_time,
     yes_no,
 )
-
-Of = Literal["nobody", "customer", "new_subscription", "subscription"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class Verb:
     bare: str | None = None
     needs: tuple[str, ...] = ()
     """Of these one must be there."""
+    either: tuple[tuple[str, str], ...] = ()
+    """Pairs of which only one can be there."""
 
 
 def item(node: Node) -> Mapping[str, Any]:
@@ -112,7 +114,8 @@ def _each(names: str, read: Reader[Any]) -> dict[str, Reader[Any]]:
 
 
 def _beginning() -> dict[str, Verb]:
-    customer = _each("timezone country region tax_id exempt parent email language", text) | {"billing_day": whole}
+    customer = _each("timezone country region tax_id parent email language", text)
+    customer |= {"billing_day": whole, "exempt": text_unless_no}
     subscription = (
         _each("plan coupon alignment addon_of po_number currency", text)
         | _each("quantity amount", number)
@@ -124,7 +127,7 @@ def _beginning() -> dict[str, Verb]:
     return {
         "create_customer": Verb("customer", customer),
         "set_time_zone": Verb("customer", {"timezone": text}, "timezone"),
-        "subscribe": Verb("new_subscription", subscription, "plan"),
+        "subscribe": Verb("new_subscription", subscription, "plan", either=(("trial_days", "trial_end"),)),
     }
 
 
@@ -155,12 +158,12 @@ def _going_on_and_ending(zone: str) -> dict[str, Verb]:
         "uncancel": Verb("subscription", {}),
         "reactivate": Verb("subscription", {"start_date": day}, "start_date"),
         "withdraw": Verb("subscription", {"immediate_start": yes_no}),
-        "pause": Verb("subscription", pause, "until"),
+        "pause": Verb("subscription", pause, "until", either=(("until", "periods"),)),
         "resume": Verb("subscription", {"when": word_or_time(zone, "now")}, "when"),
         "skip": Verb("subscription", {"periods": whole}, "periods"),
         "set_trial_end": Verb("subscription", {"trial_end": word_or_time(zone)}, "trial_end", ("trial_end",)),
         "end_trial": Verb("subscription", {}),
-        "set_term_end": Verb("subscription", until, "term_end"),
+        "set_term_end": Verb("subscription", until, "term_end", either=(("term_end", "periods"),)),
         "hold_invoicing": Verb("subscription", {}),
         "release_invoicing": Verb("subscription", {}),
         "issue_drafts": Verb("subscription", {}),
@@ -176,12 +179,17 @@ def _money(zone: str) -> dict[str, Verb]:
         | {"when": one_of("now", "next_invoice"), "tax_inclusive": yes_no}
     )
     used = {"events": list_of(usage_event(zone)), "value": number, **_each("meter key who", text)}
+    cap = {"quantity": number, "meter": text, "beyond": one_of("refuse", "free")}
+    alert = _each("quantity amount", number) | {"meter": text}
     granted = {"amount": number, "currency": text, "expires": day, "kind": one_of("promotional", "paid")}
     return {
         "apply_coupon": Verb("customer", {"coupon": text}, "coupon", ("coupon",)),
-        "usage": Verb("subscription", used, "value"),
+        "usage": Verb("subscription", used, "value", either=(("value", "events"),)),
+        "set_cap": Verb("subscription", cap, "quantity", ("quantity",)),
+        "end_cap": Verb("subscription", {"meter": text}, "meter"),
+        "set_alert": Verb("subscription", alert, "quantity", ("quantity", "amount")),
         "one_off": Verb("customer", charge, "amount", ("amount",)),
-        "credit_note": Verb("customer", credit, "document"),
+        "credit_note": Verb("customer", credit, "document", either=(("lines", "amount"),)),
         "adjust_line": Verb("customer", {**document, "line": whole, "amount": number}, "amount", ("amount",)),
         "void": Verb("customer", document, "document"),
         "write_off": Verb("customer", document, "document"),

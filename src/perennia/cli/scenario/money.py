@@ -10,7 +10,7 @@ from perennia.domain.corrections import LineCredit
 from perennia.domain.errors import NotFound
 from perennia.domain.grants import GrantKind
 from perennia.domain.ids import Id
-from perennia.domain.metering import Outcome, UsageEvent
+from perennia.domain.metering import Outcome, UsageEvent, UsageRefused
 from perennia.domain.money import allocate, minor_units
 from perennia.operations import drafts, invoices, one_offs, payments, usage
 from perennia.operations.one_offs import FreeLine
@@ -83,7 +83,7 @@ def record_payment(stage: Stage, act: Act) -> None:
         return
     document = _document(stage, act) if "document" in given else _last_open(stage, act)
     if document is None and "amount" not in given:
-        raise NotFound(kind="document", id="last")
+        raise NotFound(kind="invoice of customer", id="last")
     currency = given.get("currency") or (stage.currency_of(act) if document is None else document.currency)
     open_minor = 0 if document is None else document.open_minor
     amount = minor_units(given["amount"], currency) if "amount" in given else open_minor
@@ -119,7 +119,7 @@ def refund(stage: Stage, act: Act) -> None:
     """Of the customer's last payment."""
     found = next(((key, currency) for who, key, currency in reversed(stage.payments) if who == act.customer), None)
     if found is None:
-        raise NotFound(kind="payment", id="last")
+        raise NotFound(kind="payment of customer", id=act.customer)
     amount = act.given.get("amount")
     payments.refund(
         tenant=stage.tenant,
@@ -148,7 +148,7 @@ def grant_credit(stage: Stage, act: Act) -> None:
 def record_usage(stage: Stage, act: Act) -> None:
     """A batch of events, or one; those that are refused leave their reason, the others are counted."""
     given = act.given
-    meter = given.get("meter") or next(iter(stage.meters), "")
+    meter = stage.meter(act)
     written = given.get("events") or [{name: given.get(name) for name in ("key", "at", "value", "who")}]
     events = []
     for event in written:
@@ -157,7 +157,11 @@ def record_usage(stage: Stage, act: Act) -> None:
         at = event["at"] or stage.now
         events.append(UsageEvent(key, meter, at, event["value"], event["who"], stage.subscription(act)))
     found = usage.record(tenant=stage.tenant, events=events, now=stage.now)
-    stage.turned_away += [one.value for one in found.outcomes if one not in (Outcome.ACCEPTED, Outcome.DUPLICATE)]
+    stage.turned_away += [
+        UsageRefused(event=event.key, kind=outcome)
+        for event, outcome in zip(events, found.outcomes, strict=True)
+        if outcome not in (Outcome.ACCEPTED, Outcome.DUPLICATE)
+    ]
 
 
 def _customer(stage: Stage, act: Act) -> Id:
@@ -170,7 +174,7 @@ def _document(stage: Stage, act: Act) -> Invoice:
     for found in reversed(stage.invoices(act)):
         if wanted in ("last", str(found.number)):
             return found
-    raise NotFound(kind="document", id=wanted)
+    raise NotFound(kind="invoice of customer", id=wanted)
 
 
 def _last_open(stage: Stage, act: Act) -> Invoice | None:

@@ -1,27 +1,32 @@
 """From a file to a script. Liberal in form, strict in meaning: what has none is refused with its place."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from perennia.cli.scenario import catalogue, grammar
 from perennia.cli.scenario.grammar import Verb
-from perennia.cli.scenario.script import FIRST_DAY, Act, Rate, Script
+from perennia.cli.scenario.script import FIRST_DAY, Act, Rate, Script, Unread
 from perennia.cli.scenario.tree import Node, Unreadable, looks_like_json, parse
 from perennia.cli.scenario.values import (
+    MISSING,
+    UNKNOWN,
     Fields,
+    Reader,
+    T,
     by_rule,
     day,
     moment,
+    moment_of_any_year,
     number,
     policy,
+    policy_of_act,
     text,
     unknown,
     yes_no,
 )
 from perennia.domain.calendar import zone_info
+from perennia.domain.errors import ClockGoesForward
 from perennia.domain.money import exponent
 
 _LARGEST = 10 << 20
@@ -35,7 +40,7 @@ def read_file(path: Path) -> Script:
             raise Unreadable(f"a scenario has at most {_LARGEST >> 20} MB")
         content = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise Unreadable("this is not UTF-8 text") from None
+        raise Unreadable("this is not UTF-8 text; save it as UTF-8") from None
     except OSError as error:
         raise Unreadable(f"{error.strerror}") from None
     return read(content, is_json=looks_like_json(path, content))
@@ -53,7 +58,9 @@ def read(content: str, *, is_json: bool = False) -> Script:
     own_policy = fields.get("policy", policy) or {}
     timeline = _timeline(fields.need("timeline", lambda node: node), zone=zone)
     fields.done(kind="a scenario")
-    defaults = catalogue.Defaults(currency, inclusive, _counted(timeline))
+    defaults = catalogue.Defaults(
+        currency, inclusive, _counted([entry for entry in timeline if isinstance(entry, Act)])
+    )
     goods = Fields(shop or Node({}, "catalogue"))
     script = Script(
         name=name,
@@ -110,85 +117,62 @@ def _taxes(node: Node | None, *, country: str) -> tuple[list[Rate], bool]:
     return found, inclusive
 
 
-@dataclass(slots=True)
-class _Cast:
-    """The names met so far: who is there, whose each subscription is, and each customer's latest."""
-
-    customers: list[str] = field(default_factory=list)
-    owner: dict[str, str] = field(default_factory=dict)
-    latest: dict[str, str] = field(default_factory=dict)
-
-    def customer(self, node: Node, given: str | None, subscription: str | None) -> str:
-        if given is None and subscription in self.owner:
-            return self.owner[subscription]
-        if given is None and len(self.customers) > 1:
-            raise node.refuse(f"customer is missing; there are {', '.join(self.customers)}")
-        found = given or (self.customers[0] if self.customers else "c1")
-        if found not in self.customers:
-            self.customers.append(found)
-        return found
-
-    def starts(self, customer: str, given: str | None) -> str:
-        """The name of a subscription that starts: the customer's own where it has none."""
-        name, n = given or customer, 2
-        while given is None and name in self.owner:
-            name, n = f"{customer}-{n}", n + 1
-        self.owner.setdefault(name, customer)
-        self.latest[customer] = name
-        return name
-
-    def subscription(self, node: Node, given: str | None, customer: str | None) -> str:
-        if given is None:
-            owner = self.customer(node, customer, None)
-            if owner not in self.latest:
-                raise node.refuse(f"{owner} has no subscription yet; a subscribe comes first")
-            return self.latest[owner]
-        whose = self.owner.get(given)
-        if customer is not None and whose not in (None, customer):
-            raise node.refuse(f"{given} is a subscription of {whose}")
-        return given
-
-
-def _timeline(node: Node, *, zone: str) -> list[Act]:
+def _timeline(node: Node, *, zone: str) -> list[Act | Unread]:
     if not isinstance(node.value, list):
         raise node.refuse("a list of entries is expected here, each {at, verb, …}")
-    verbs, cast = grammar.verbs(zone), _Cast()
-    acts: list[Act] = []
-    reached: datetime | None = None
-    for child in node.value:
-        act = _act(child, verbs=verbs, cast=cast, zone=zone)
-        until = act.given.get("to") or act.at
-        if reached is not None and act.at < reached:
-            raise child.refuse("entries stand in the order of time; this one is earlier than what is before it")
-        if until < act.at:
-            raise child.refuse("a clock does not go back: `to` is earlier than `at`")
-        reached = until
-        acts.append(act)
-    return acts
+    verbs = grammar.verbs(zone)
+    return [_entry(child, verbs=verbs, zone=zone) for child in node.value]
 
 
-def _act(node: Node, *, verbs: Mapping[str, Verb], cast: _Cast, zone: str) -> Act:
+def _entry(node: Node, *, verbs: Mapping[str, Verb], zone: str) -> Act | Unread:
+    """An entry that makes no sense keeps no other from being read."""
+    try:
+        return _act(node, verbs=verbs, zone=zone)
+    except Unreadable as error:
+        told_at = _written(node, "at", moment_of_any_year(zone))
+        return Unread(_written(node, "at", moment(zone)), told_at, error, _creates(node, verbs))
+
+
+def _creates(node: Node, verbs: Mapping[str, Verb]) -> str | None:
+    """The customer whom an entry without a meaning would have made."""
+    try:
+        name, inner = _verb(Fields(node), verbs)
+    except Unreadable:
+        return None
+    own = [node] if inner is None else [node, inner.node]
+    given = [who for one in own if (who := _written(one, "customer", text)) is not None]
+    return given[0] if given and name == "create_customer" else None
+
+
+def _written(node: Node, key: str, read: Reader[T]) -> T | None:
+    """One value of an entry without a meaning, if that much can be read of it."""
+    try:
+        return Fields(node).get(key, read)
+    except Unreadable:
+        return None
+
+
+def _act(node: Node, *, verbs: Mapping[str, Verb], zone: str) -> Act:
+    if not isinstance(node.value, dict):
+        raise node.refuse("an entry is expected here, as in {at: 2024-01-31, subscribe: basic}")
     fields = Fields(node)
     at = fields.need("at", moment(zone))
     name, inner = _verb(fields, verbs)
     verb = verbs[name]
     own = [fields] if inner is None else [fields, inner]
     customer, subscription = _either(own, "customer", text), _either(own, "subscription", text)
-    act_policy = _either(own, "policy", policy) or {}
+    act_policy = _either(own, "policy", policy_of_act) or {}
     given = {key: value for key, read in verb.takes.items() if (value := _either(own, key, read)) is not None}
     for some in own:
         some.done(kind=f"{name}")
     if verb.needs and not any(key in given for key in verb.needs):
-        raise node.refuse(f"{' or '.join(verb.needs)} is missing")
-    if verb.of != "nobody" and (verb.of != "subscription" or customer is not None):
-        customer = cast.customer(node, customer, subscription)
-    if verb.of == "new_subscription":
-        assert customer is not None
-        subscription = cast.starts(customer, subscription)
-    elif verb.of == "subscription" or subscription is not None:
-        subscription = cast.subscription(node, subscription, customer)
-        customer = cast.owner.get(subscription) or customer
-    return Act(at, name, customer, subscription, act_policy, given)
+        raise node.refuse(f"{' or '.join(verb.needs)} is missing", code=MISSING)
+    for one, other in verb.either:
+        if one in given and other in given:
+            raise node.refuse(f"{one} and {other} cannot both be given; leave one out")
+    if given.get("to", at) < at:
+        raise node.refuse("a clock does not go back: `to` is earlier than `at`", code=ClockGoesForward.code)
+    return Act(at, name, verb.of, customer, subscription, act_policy, given)
 
 
 def _verb(fields: Fields, verbs: Mapping[str, Verb]) -> tuple[str, Fields | None]:
@@ -197,15 +181,17 @@ def _verb(fields: Fields, verbs: Mapping[str, Verb]) -> tuple[str, Fields | None
     if found is not None:
         name = text(found)
         if name not in verbs:
-            raise found.refuse(unknown(name, list(verbs), kind="verb", kinds="the verbs are"))
+            raise found.refuse(unknown(name, list(verbs), kind="verb", kinds="the verbs are"), code=UNKNOWN)
         return name, None
     names = [name for name in verbs if fields.has(name)]
     if len(names) != 1:
         values = fields.node.value
         others = [key for key in values if key not in _ENTRY] if isinstance(values, dict) else []
         if not names and others:
-            raise fields.node.refuse(unknown(others[0], list(verbs), kind="verb", kinds="the verbs are"))
-        raise fields.node.refuse(f"an entry has one verb; here are {', '.join(names) or 'none'}")
+            reason = unknown(others[0], list(verbs), kind="verb", kinds="the verbs are")
+            raise fields.node.refuse(reason, code=UNKNOWN)
+        code = UNKNOWN if names else MISSING
+        raise fields.node.refuse(f"an entry has one verb; here are {', '.join(names) or 'none'}", code=code)
     (name,) = names
     inner = fields.node_of(name)
     if inner is None or isinstance(inner.value, dict):
@@ -224,20 +210,23 @@ def _either(own: list[Fields], key: str, read: Any) -> Any:
     return found[0] if found else None
 
 
-def _counted(timeline: list[Act]) -> frozenset[str]:
-    """The codes of what is sold by the piece: some entry gives a quantity."""
-    plans: dict[str, set[str]] = {}
+def _counted(acts: Sequence[Act]) -> frozenset[str]:
+    """The codes of what is sold by the piece: some entry gives a quantity, of it or of a subscription that may have it."""
     counted: set[str] = set()
-    sold_by_the_piece: set[str] = set()
-    for act in timeline:
-        name, plan = act.subscription or "", act.given.get("plan")
-        if plan is not None:
-            plans.setdefault(name, set()).add(plan)
-        if "quantity" in act.given:
-            item = act.given.get("item") or act.given.get("add_on")
-            counted |= {item} if item else set()
-            sold_by_the_piece |= set() if item else {name}
-        if any(step["quantity"] is not None for step in act.given.get("ramp", act.given.get("steps", ()))):
-            sold_by_the_piece.add(name)
+    by_the_piece: list[Act] = []
+    for act in acts:
+        steps = act.given.get("ramp", act.given.get("steps", ()))
+        item = act.given.get("item") or act.given.get("add_on")
+        if "quantity" in act.given and item is not None:
+            counted.add(item)
+        elif "quantity" in act.given or any(step["quantity"] is not None for step in steps):
+            by_the_piece.append(act)
         counted |= {item["code"] for item in act.given.get("items", ()) if item["quantity"] is not None}
-    return frozenset(counted.union(*(plans.get(name, set()) for name in sold_by_the_piece)))
+    selling = [act for act in acts if "plan" in act.given]
+    return frozenset(counted | {one.given["plan"] for one in selling if any(_may_be_one(one, x) for x in by_the_piece)})
+
+
+def _may_be_one(act: Act, other: Act) -> bool:
+    """Whether two entries may be about one subscription, by the names that they give."""
+    names = (act.customer, other.customer), (act.subscription, other.subscription)
+    return all(None in pair or pair[0] == pair[1] for pair in names)

@@ -4,10 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
+from perennia.cli.scenario.tree import Unreadable
 from perennia.domain.calendar import Interval
 from perennia.domain.schemes import Scheme
+
+Of = Literal["nobody", "customer", "new_subscription", "subscription"]
+"""Whom a verb is done to."""
 
 FIRST_DAY = date(1900, 1, 1)
 _WAITS = frozenset({"draft_hours", "arrears_close"})
@@ -84,14 +88,31 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One entry of the timeline: who does what when. `given` are the verb's own arguments, read."""
+    """One entry of the timeline: who does what when. `given` are the verb's own arguments, read.
+
+    Customer and subscription are as they were written: who is meant where they are left out shows when it is played.
+    """
 
     at: datetime
     verb: str
+    of: Of
     customer: str | None
     subscription: str | None
     policy: Mapping[str, Any]
     given: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An entry that has no meaning; `at` where that much of it has one, and the customer it would have made.
+
+    `told_at` is told in its refusal: also a time that no clock may reach.
+    """
+
+    at: datetime | None
+    told_at: datetime | None
+    error: Unreadable
+    creates: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +130,19 @@ class Script:
     sold: Sequence[Sold]
     coupons: Sequence[Coupon]
     meters: Sequence[Meter]
-    timeline: Sequence[Act]
+    timeline: Sequence[Act | Unread]
 
     @property
     def may_draft(self) -> bool:
         """Whether anything of it can fall due and wait as a draft."""
-        stated = [self.policy, *(act.policy for act in self.timeline)]
+        stated = [self.policy, *(act.policy for act in self.acts)]
         stated += [price.more.get("policy") or {} for price in self.prices]
         return any(not _WAITS.isdisjoint(policy) for policy in stated)
+
+    @property
+    def acts(self) -> list[Act]:
+        """The entries that could be read."""
+        return [entry for entry in self.timeline if isinstance(entry, Act)]
 
     @property
     def prices(self) -> list[Price]:

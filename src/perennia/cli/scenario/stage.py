@@ -1,15 +1,17 @@
 """Where a scenario is played: the books of the throw-away sandbox, and who is who in them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from perennia.cli.scenario.script import Act, Coupon, Script, Sold
+from perennia.cli.scenario.script import Act, Coupon, Meter, Rate, Script, Sold
+from perennia.cli.scenario.tree import Unreadable
 from perennia.domain.calendar import midnight
-from perennia.domain.errors import NotFound
+from perennia.domain.errors import DomainError, NotFound
 from perennia.domain.ids import Id
-from perennia.domain.metering import Aggregation
+from perennia.domain.metering import Aggregation, UsageRefused
 from perennia.domain.money import minor_units
 from perennia.domain.pricing import Model, Timing
 from perennia.operations import catalog, coupons, customers, tenants, usage
@@ -20,6 +22,22 @@ from perennia.store.reads.drafts import StoredDraft
 from perennia.store.reads.issued import Invoice
 
 ACTOR = "scenario"
+
+
+class SeveralCustomers(DomainError):
+    """An act names nobody, and there are several whom it may be about (`customers`)."""
+
+    code = "several_customers"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What is to be told of a subscription's usage of a meter, all by the file's names: a quantity, or an amount."""
+
+    subscription: str
+    meter: str
+    quantity: str | None
+    amount: str | None
 
 
 @dataclass(slots=True)
@@ -37,52 +55,67 @@ class Stage:
     customers: dict[str, Id] = field(default_factory=dict)
     subscriptions: dict[str, Id] = field(default_factory=dict)
     currencies: dict[str, str] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    """The customers of the subscriptions that were started, all by name."""
     changes: dict[str, list[tuple[str, Id]]] = field(default_factory=dict)
     """What was asked for of each subscription, as (verb, change), the latest last."""
     payments: list[tuple[str, Id, str]] = field(default_factory=list)
     """(customer, payment, currency)"""
     events: int = 0
     """How many usage events were recorded without a key of their own."""
-    turned_away: list[str] = field(default_factory=list)
-    """The codes of usage events that the act under way was refused."""
+    caps: dict[tuple[Id, str], Id] = field(default_factory=dict)
+    """In force, by subscription and meter."""
+    alerts: dict[Id, Alert] = field(default_factory=dict)
+    turned_away: list[UsageRefused] = field(default_factory=list)
+    """The usage events that the act under way was refused."""
     refused: set[str] = field(default_factory=set)
     """Customers that the file asked for and the rules refused."""
 
     def set_up(self) -> None:
-        """Make the tax rates and the catalogue. Raises what the rules refuse."""
+        """Make the tax rates and the catalogue. Raises Unreadable with what the rules refuse, and where it stands."""
         for rate in self.script.taxes:
-            tenants.set_tax_rate(
-                tenant=self.tenant,
-                country=rate.country,
-                percent=rate.percent,
-                valid_from=rate.valid_from,
-                valid_to=rate.valid_to,
-                tax_class=rate.tax_class,
-                source="the scenario",
-            )
+            with _at("tax"):
+                self._tax(rate)
         for meter in self.script.meters:
-            self.meters[meter.code] = usage.create_meter(
-                tenant=self.tenant,
-                code=meter.code,
-                name=meter.name,
-                aggregation=Aggregation(meter.aggregation),
-                now=self.now,
-                negative=meter.negative,
-            )
-        products = {
-            product.code: catalog.create_product(
-                tenant=self.tenant, code=product.code, name=product.name, one_per_customer=product.one_per_customer
-            )
-            for product in self.script.products
-        }
-        for good in self.script.sold:
-            if good.product not in products:
-                products[good.product] = catalog.create_product(
-                    tenant=self.tenant, code=good.product, name=good.product
+            with _at(f"catalogue.meters.{meter.code}"):
+                self._measure(meter)
+        products: dict[str, Id] = {}
+        for product in self.script.products:
+            with _at(f"catalogue.products.{product.code}"):
+                products[product.code] = catalog.create_product(
+                    tenant=self.tenant, code=product.code, name=product.name, one_per_customer=product.one_per_customer
                 )
-            self._sell(good, products[good.product])
+        for good in self.script.sold:
+            with _at(f"catalogue.{'plans' if good.is_plan else 'add_ons'}.{good.code}"):
+                if good.product not in products:
+                    products[good.product] = catalog.create_product(
+                        tenant=self.tenant, code=good.product, name=good.product
+                    )
+                self._sell(good, products[good.product])
         for coupon in self.script.coupons:
-            self._offer(coupon, products)
+            with _at(f"catalogue.coupons.{coupon.code}"):
+                self._offer(coupon, products)
+
+    def _tax(self, rate: Rate) -> None:
+        tenants.set_tax_rate(
+            tenant=self.tenant,
+            country=rate.country,
+            percent=rate.percent,
+            valid_from=rate.valid_from,
+            valid_to=rate.valid_to,
+            tax_class=rate.tax_class,
+            source="the scenario",
+        )
+
+    def _measure(self, meter: Meter) -> None:
+        self.meters[meter.code] = usage.create_meter(
+            tenant=self.tenant,
+            code=meter.code,
+            name=meter.name,
+            aggregation=Aggregation(meter.aggregation),
+            now=self.now,
+            negative=meter.negative,
+        )
 
     def _offer(self, coupon: Coupon, products: Mapping[str, Id]) -> None:
         limits = coupon.more
@@ -144,6 +177,47 @@ class Stage:
         code = next(code for code, key in self.prices.items() if key == price)
         return next(one.currency for one in self.script.prices if one.code == code)
 
+    def cast(self, act: Act) -> Act:
+        """The act with who is meant by it: the only customer, its latest subscription, a new one's name.
+
+        Raises NotFound, SeveralCustomers.
+        """
+        if act.of == "nobody":
+            return act
+        customer, subscription = act.customer, act.subscription
+        if customer is None and subscription is not None:
+            customer = self.owners.get(subscription)
+        if customer is None and (subscription is None or act.of != "subscription"):
+            customer = self._only_customer()
+        if customer is not None and act.of == "new_subscription":
+            subscription = subscription or self._fresh_name(customer)
+        elif customer is not None and act.of == "subscription":
+            subscription = subscription or self._latest(customer)
+        if act.of != "new_subscription" and self.owners.get(subscription or "", customer) != customer:
+            raise NotFound(kind="subscription", id=subscription)
+        return replace(act, customer=customer, subscription=subscription)
+
+    def _only_customer(self) -> str:
+        """The first is called c1; one whom the rules refused is nobody else. Raises SeveralCustomers."""
+        known = [*self.customers, *sorted(self.refused)]
+        if len(known) > 1:
+            raise SeveralCustomers(customers=", ".join(known))
+        return known[0] if known else "c1"
+
+    def _fresh_name(self, customer: str) -> str:
+        """The customer's own where no subscription has it."""
+        name, n = customer, 2
+        while name in self.subscriptions:
+            name, n = f"{customer}-{n}", n + 1
+        return name
+
+    def _latest(self, customer: str) -> str:
+        """The subscription of a customer that was started last. Raises NotFound."""
+        found = next((name for name in reversed(self.subscriptions) if self.owners.get(name) == customer), None)
+        if found is None:
+            raise NotFound(kind="subscription of customer", id=customer)
+        return found
+
     def customer(self, name: str) -> Id:
         """The customer of that name, made now if nobody asked for it before. Raises NotFound."""
         if name in self.refused:
@@ -193,6 +267,11 @@ class Stage:
             raise NotFound(kind="subscription", id=name)
         return found
 
+    def meter(self, act: Act) -> str:
+        """The code of the meter that an act names, or of the first there is."""
+        named: str | None = act.given.get("meter")
+        return named or next(iter(self.meters), "")
+
     def currency_of(self, act: Act) -> str:
         """The currency in which the act's subscription buys."""
         return self.currencies.get(act.subscription or "", self.script.currency)
@@ -235,6 +314,15 @@ class Stage:
                 changes.remove(kept)
                 return kept[1]
         raise NotFound(kind="change", id=verb or "")
+
+
+@contextmanager
+def _at(place: str) -> Iterator[None]:
+    """What the rules refuse inside is told with its place in the file."""
+    try:
+        yield
+    except DomainError as error:
+        raise Unreadable(error, place=place) from None
 
 
 def _known(found: Mapping[str, Id], code: str, *, kind: str) -> Id:

@@ -1,14 +1,19 @@
 """What came of a scenario for people: documents as small tables."""
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from perennia.cli import told as wording
+from perennia.cli import language, told
 from perennia.cli.scenario.playing import Moment, Outcome, Refusal
 from perennia.cli.scenario.telling import document, local
+from perennia.cli.scenario.tree import Unreadable
+from perennia.domain.errors import DomainError
 from perennia.domain.money import decimal_text
 from perennia.store.reads.issued import IssuedDocument
+
+_ID = re.compile(r"\b(?:sub|cus|inv)_[0-9a-f]{32}\b")
 
 
 def as_text(outcome: Outcome, *, sentences: bool = True) -> str:
@@ -16,7 +21,10 @@ def as_text(outcome: Outcome, *, sentences: bool = True) -> str:
     blocks = []
     for one in outcome.happened:
         when = local(one.at, outcome.script.zone)
-        blocks += _moment(one, when) if isinstance(one, Moment) else [_refusal(one, when, sentences=sentences)]
+        if isinstance(one, Moment):
+            blocks += _moment(one, when, home=outcome.script.currency)
+        else:
+            blocks.append(_refusal(one, when, outcome.names if sentences else None))
     for finding in outcome.findings:
         if finding.failed:
             name = finding.name.replace("_", " ")
@@ -24,22 +32,38 @@ def as_text(outcome: Outcome, *, sentences: bool = True) -> str:
     return "\n".join(blocks)
 
 
-def _refusal(refusal: Refusal, when: str, *, sentences: bool) -> str:
-    sentence = f" ({wording(refusal.error)})" if sentences and refusal.error is not None else ""
-    return f"{when} refused: {refusal.code}{sentence}"
+def wording(error: DomainError | Unreadable) -> str:
+    """A refusal in the language of PERENNIA_LANGUAGE."""
+    return told(error) if isinstance(error, DomainError) else error.told(language())
 
 
-def _moment(moment: Moment, when: str) -> list[str]:
+def _refusal(refusal: Refusal, when: str, names: Mapping[str, str] | None) -> str:
+    """With a sentence, in which things are called what the file calls them, or, without `names`, the code alone."""
+    if names is None or refusal.error is None:
+        return f"{when} refused: {refusal.code}"
+    sentence = _ID.sub(lambda found: names.get(found[0], found[0]), wording(refusal.error))
+    return f"{when} refused: {refusal.code} ({sentence})"
+
+
+def _moment(moment: Moment, when: str, *, home: str) -> list[str]:
+    """Its documents and its balance; the currency where it is not the scenario's."""
     balance = f"balance {decimal_text(moment.balance_minor, moment.currency)}"
+    if moment.currency != home:
+        balance += f" {moment.currency}"
+    rows = []
+    for notice in moment.notices:
+        alert = notice.alert
+        much = alert.quantity or f"{alert.amount} {moment.currency}"
+        rows.append(f"{when} {moment.customer} alert: {alert.meter} of {alert.subscription} reached {much}")
     if not moment.documents:
-        return [f"{when} {moment.customer} {balance}"]
-    told = []
+        return [*rows, f"{when} {moment.customer} {balance}"] if moment.balance_moved else rows
     for found in moment.documents:
-        told += _document(found, f"{when} {moment.customer}")
-    return [*told, f"  {balance}"] if moment.balance_moved else told
+        currency = "" if found.currency == home else f", {found.currency}"
+        rows += [f"{when} {moment.customer} {found.kind.replace('_', ' ')} {found.number}{currency}", *_document(found)]
+    return [*rows, f"  {balance}"] if moment.balance_moved else rows
 
 
-def _document(found: IssuedDocument, who: str) -> list[str]:
+def _document(found: IssuedDocument) -> list[str]:
     values = document(found)
     sums = [("net", "net"), ("tax", "tax")] if found.tax_minor else []
     if Decimal(values["discount"]):
@@ -47,11 +71,8 @@ def _document(found: IssuedDocument, who: str) -> list[str]:
     sums.append(("total", "total"))
     if found.from_balance_minor:
         sums += [("from balance", "paid_from_balance"), ("due", "due")]
-    return [
-        f"{who} {found.kind.replace('_', ' ')} {found.number}",
-        *aligned([_row(line) for line in values["lines"]]),
-        "  " + "  ".join(f"{name} {values[key]}" for name, key in sums),
-    ]
+    rows = aligned([_row(line) for line in values["lines"]])
+    return [*rows, "  " + "  ".join(f"{name} {values[key]}" for name, key in sums)]
 
 
 def _row(line: Mapping[str, Any]) -> Sequence[str]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from perennia.cli.scenario.limits import Notice
 from perennia.cli.scenario.playing import Moment, Outcome
 from perennia.domain.calendar import local_time, midnight, zone_info
 from perennia.domain.documents import Document, Line, LineKind
@@ -42,6 +43,19 @@ def _moment(moment: Moment, outcome: Outcome) -> dict[str, Any]:
         **other,
         "documents": [document(found) for found in moment.documents],
         "balance_after": decimal_text(moment.balance_minor, moment.currency),
+        **({"notices": [_notice(one, outcome.script.zone) for one in moment.notices]} if moment.notices else {}),
+    }
+
+
+def _notice(found: Notice, zone: str) -> dict[str, Any]:
+    alert = found.alert
+    reached = {"quantity": alert.quantity, "amount": alert.amount}
+    return {
+        "kind": "usage_alert",
+        "subscription": alert.subscription,
+        "meter": alert.meter,
+        **{name: value for name, value in reached.items() if value is not None},
+        "period_start": local(found.period_start, zone),
     }
 
 
@@ -104,7 +118,8 @@ def credited(line: IssuedLine) -> str | None:
 
 def plain(number: Decimal) -> str:
     """A number without needless zeros."""
-    return f"{number.normalize():f}"
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def local(at: datetime, zone: str) -> str:

@@ -4,21 +4,25 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from perennia.cli.scenario.tree import Node
-from perennia.domain.calendar import Interval, Unit, instant
+from perennia.domain.calendar import Interval, Unit, instant, zone_info
 from perennia.domain.errors import DomainError
-from perennia.wording.errors import text as wording
+from perennia.domain.policies import DEFAULTS, changed
 
 T = TypeVar("T")
 Reader = Callable[[Node], T]
 
+MISSING, UNKNOWN = "missing_argument", "unknown_argument"
+"""What programs are told of an entry that lacks something, or has what there is none of; else `invalid_value`."""
+
 _YES, _NO = frozenset({"yes", "true", "on"}), frozenset({"no", "false", "off"})
 _YEARS = range(1900, 2200)
-_NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,4})?", re.ASCII)
+_MOST_DIGITS = 30
 _INTERVAL = re.compile(r"(?:(\d{1,5})\s+)?(day|week|month|year)s?")
 
 
@@ -32,6 +36,9 @@ class Fields:
     def __post_init__(self) -> None:
         if not isinstance(self.node.value, dict):
             raise self.node.refuse("keys with values are expected here, as in {key: value}")
+        once_each(self.node)
+        if "<<" in self._values:
+            raise self.node.refuse("`<<` has no meaning here; write out what it stands for")
 
     @property
     def _values(self) -> dict[str, Node]:
@@ -53,7 +60,7 @@ class Fields:
         """The value under a key that must be there. Raises Unreadable."""
         found = self.node_of(name)
         if found is None:
-            raise self.node.refuse(f"{name} is missing")
+            raise self.node.refuse(f"{name} is missing", code=MISSING)
         return read(found)
 
     def has(self, name: str) -> bool:
@@ -63,7 +70,8 @@ class Fields:
         """Refuse the keys that nobody took, naming the ones there are."""
         for name, node in self._values.items():
             if name not in self._taken:
-                raise node.refuse(unknown(name, self._taken, kind=f"key of {kind}", kinds="the keys are"))
+                reason = unknown(name, self._taken, kind=f"key of {kind}", kinds="the keys are")
+                raise node.refuse(reason, code=UNKNOWN)
 
 
 def unknown(word: str, known: Sequence[str], *, kind: str, kinds: str) -> str:
@@ -71,6 +79,12 @@ def unknown(word: str, known: Sequence[str], *, kind: str, kinds: str) -> str:
     close = get_close_matches(word, known, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
     return f"{word[:50]!r} is no {kind}; {hint}{kinds} {', '.join(sorted(set(known)))}"
+
+
+def once_each(node: Node) -> None:
+    """Raises Unreadable where a key stands twice."""
+    if node.twice is not None:
+        raise node.twice.refuse(f"{str(node.twice.value)[:50]} stands here twice")
 
 
 def text(node: Node) -> str:
@@ -83,15 +97,27 @@ def text(node: Node) -> str:
     return node.value
 
 
+def text_unless_no(node: Node) -> str | None:
+    """None where it says no."""
+    found = text(node)
+    return None if found.strip().lower() in _NO else found
+
+
 def number(node: Node) -> Decimal:
-    """An exact decimal, also below zero."""
+    """An exact decimal, also below zero, as 12, 12.50 or 1.25e1."""
     found = text(node).strip()
     if not _NUMBER.fullmatch(found):
+        if "," in found:
+            raise node.refuse(
+                f"{found[:50]!r} is no number; write it with a point and nothing between thousands, like 1250.50"
+            )
         raise node.refuse(f"{found[:50]!r} is no number; write one like 12 or 12.50")
-    try:
-        return Decimal(found)
-    except InvalidOperation:
-        raise node.refuse(f"{found[:50]!r} is no number") from None
+    made = Decimal(found)
+    digits, exponent = made.as_tuple()[1:]
+    assert isinstance(exponent, int)
+    if max(len(digits) + exponent, -exponent) > _MOST_DIGITS and made:
+        raise node.refuse(f"{found[:50]!r} has more than {_MOST_DIGITS} digits before or after the point")
+    return Decimal(f"{made:f}") if made and exponent > 0 else made
 
 
 def whole(node: Node) -> int:
@@ -120,17 +146,28 @@ def day(node: Node) -> date:
 
 def moment(zone: str) -> Reader[datetime]:
     """A reader of instants: a date is its midnight in `zone`, a time without an offset is local there."""
+    any_moment = moment_of_any_year(zone)
+
+    def read(node: Node) -> datetime:
+        found = any_moment(node)
+        _in_years(node, found.date())
+        return found.astimezone(UTC)
+
+    return read
+
+
+def moment_of_any_year(zone: str) -> Reader[datetime]:
+    """A reader of instants, local in `zone`, also of those that no entry may have."""
 
     def read(node: Node) -> datetime:
         found = text(node).strip()
         try:
             made = datetime.fromisoformat(found)
-        except ValueError:
+            return (instant(made, zone) if made.tzinfo is None else made).astimezone(zone_info(zone))
+        except (ValueError, OverflowError):
             raise node.refuse(
                 f"{found[:50]!r} is no time; write 2024-01-31, 2024-01-31T12:00 or 2024-01-31T12:00+01:00"
             ) from None
-        _in_years(node, made.date())
-        return instant(made, zone) if made.tzinfo is None else made.astimezone(UTC)
 
     return read
 
@@ -180,7 +217,7 @@ def interval(node: Node) -> Interval:
         return by_rule(node, lambda: Interval(Unit(unit), 1 if count is None else count))
     found = _INTERVAL.fullmatch(text(node).strip())
     if found is None:
-        raise node.refuse(f"{node.value!r} is no interval; write month, 3 months, year or 14 days")
+        raise node.refuse(f"{text(node)[:50]!r} is no interval; write month, 3 months, year or 14 days")
     return by_rule(node, lambda: Interval(Unit(found[2]), int(found[1] or 1)))
 
 
@@ -189,7 +226,7 @@ def by_rule(node: Node, make: Callable[[], T]) -> T:
     try:
         return make()
     except DomainError as error:
-        raise node.refuse(wording(error)) from None
+        raise node.refuse(error) from None
 
 
 def mapping_of(node: Node) -> Iterator[tuple[str, Node]]:
@@ -198,6 +235,7 @@ def mapping_of(node: Node) -> Iterator[tuple[str, Node]]:
         return
     if not isinstance(node.value, dict):
         raise node.refuse("keys with values are expected here, as in {key: value}")
+    once_each(node)
     yield from node.value.items()
 
 
@@ -213,6 +251,14 @@ def list_of(read: Reader[T]) -> Reader[list[T]]:
 def policy(node: Node) -> Mapping[str, Any]:
     """Policies as they are given: words and decimal text; what they mean is for the rules to say."""
     return {name: _policy_value(value) for name, value in mapping_of(node)}
+
+
+def policy_of_act(node: Node) -> Mapping[str, Any]:
+    """The policies of one act, each by itself one that there is: some acts ask for none of them."""
+    found = policy(node)
+    for name, child in mapping_of(node):
+        by_rule(child, lambda name=name: changed(DEFAULTS, {name: found[name]}))  # type: ignore[misc]
+    return found
 
 
 def _policy_value(node: Node) -> Any:

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from perennia.cli.scenario import money
+from perennia.cli.scenario import limits, money
 from perennia.cli.scenario.script import Act
 from perennia.cli.scenario.stage import ACTOR, Stage
-from perennia.domain.errors import CurrencyMismatch
+from perennia.domain.errors import CurrencyMismatch, InvalidValue
 from perennia.domain.facts import CollectionMode
 from perennia.domain.money import exponent
 from perennia.jobs import advancing, billing
@@ -35,13 +35,13 @@ def set_time_zone(stage: Stage, act: Act) -> None:
 def subscribe(stage: Stage, act: Act) -> None:
     assert act.customer is not None and act.subscription is not None
     given = act.given
-    stage.currencies[act.subscription] = _currency(stage, act)
+    currency = _currency(stage, act)
     aligned = {"alignment": given["alignment"]} if "alignment" in given else {}
     stage.subscriptions[act.subscription] = subscriptions.start(
         tenant=stage.tenant,
         actor=ACTOR,
         customer_id=stage.customer(act.customer),
-        items=_items(stage, act),
+        items=_items(stage, act, currency),
         now=stage.now,
         start_on=given.get("start_date"),
         anchor_on=given.get("anchor"),
@@ -58,16 +58,16 @@ def subscribe(stage: Stage, act: Act) -> None:
         coupon=given.get("coupon"),
         po_number=given.get("po_number"),
         payment_behavior=given.get("payment_behavior", "allow"),
-        ramp=_steps(stage, act, given.get("ramp", ())),
+        ramp=_steps(stage, given.get("ramp", ()), currency),
     )
+    stage.currencies[act.subscription], stage.owners[act.subscription] = currency, act.customer
 
 
-def _items(stage: Stage, act: Act) -> list[Chosen]:
+def _items(stage: Stage, act: Act, currency: str) -> list[Chosen]:
     given = act.given
-    chosen = []
-    if "plan" in given:
-        chosen.append(_chosen(stage, act, given["plan"], given.get("quantity"), given.get("amount")))
-    return chosen + [_chosen(stage, act, i["code"], i["quantity"], i["amount"]) for i in given.get("items", ())]
+    wanted = [(given["plan"], given.get("quantity"), given.get("amount"))] if "plan" in given else []
+    wanted += [(one["code"], one["quantity"], one["amount"]) for one in given.get("items", ())]
+    return [_chosen(stage, act, *one, currency=currency) for one in wanted]
 
 
 def _currency(stage: Stage, act: Act) -> str:
@@ -78,9 +78,11 @@ def _currency(stage: Stage, act: Act) -> str:
     return given.get("currency") or (found[0] if found else stage.script.currency)
 
 
-def _chosen(stage: Stage, act: Act, code: str, quantity: Decimal | None, amount: Decimal | None) -> Chosen:
+def _chosen(
+    stage: Stage, act: Act, code: str, quantity: Decimal | None, amount: Decimal | None, *, currency: str
+) -> Chosen:
     """Raises UnknownCurrency, and CurrencyMismatch where it is not sold in the currency that was asked for."""
-    price = stage.price(code, currency=stage.currency_of(act))
+    price = stage.price(code, currency=currency)
     if (asked := act.given.get("currency")) is not None:
         exponent(asked)
         offered = stage.currency_of_price(price)
@@ -93,12 +95,12 @@ def _term(given: Mapping[str, Any] | None) -> TermAsked | None:
     return None if given is None else TermAsked(given["periods"], given["then"] or "renew")
 
 
-def _steps(stage: Stage, act: Act, given: Sequence[Mapping[str, Any]]) -> list[Step]:
+def _steps(stage: Stage, given: Sequence[Mapping[str, Any]], currency: str) -> list[Step]:
     return [
         Step(
             at=one["at"],
             after_periods=one["after_periods"],
-            price_id=None if one["price"] is None else stage.price(one["price"], currency=stage.currency_of(act)),
+            price_id=None if one["price"] is None else stage.price(one["price"], currency=currency),
             quantity=one["quantity"],
             unit_amount=one["amount"],
         )
@@ -107,7 +109,8 @@ def _steps(stage: Stage, act: Act, given: Sequence[Mapping[str, Any]]) -> list[S
 
 
 def ramp(stage: Stage, act: Act) -> None:
-    stage.asked(act, *ramps.ramp(**_on(stage, act), steps=_steps(stage, act, act.given["steps"])))
+    steps = _steps(stage, act.given["steps"], stage.currency_of(act))
+    stage.asked(act, *ramps.ramp(**_on(stage, act), steps=steps))
 
 
 def change_plan(stage: Stage, act: Act) -> None:
@@ -131,7 +134,8 @@ def set_quantity(stage: Stage, act: Act) -> None:
 
 def add_item(stage: Stage, act: Act) -> None:
     given = act.given
-    chosen = _chosen(stage, act, given["add_on"], given.get("quantity"), given.get("amount"))
+    code, currency = given["add_on"], stage.currency_of(act)
+    chosen = _chosen(stage, act, code, given.get("quantity"), given.get("amount"), currency=currency)
     stage.asked(act, changes.add_item(**_on(stage, act), chosen=chosen, **_when(given)))
 
 
@@ -143,6 +147,8 @@ def remove_item(stage: Stage, act: Act) -> None:
 def set_anchor_day(stage: Stage, act: Act) -> None:
     given = act.given
     day = given["day"] if "day" in given else given["anchor"].day
+    if "anchor" in given and given["anchor"].day != day:
+        raise InvalidValue(field="day", value=day, reason="the anchor is on another day of the month; leave one out")
     stage.asked(act, *changes.set_billing_day(**_on(stage, act), day=day))
 
 
@@ -242,36 +248,40 @@ def _on(stage: Stage, act: Act, *, policy: bool = True) -> dict[str, Any]:
     return {**told, "policy": act.policy or None} if policy else told
 
 
-PLAYED: dict[str, Callable[[Stage, Act], None]] = {
-    play.__name__: play
-    for play in (
-        create_customer,
-        set_time_zone,
-        subscribe,
-        change_plan,
-        set_quantity,
-        ramp,
-        add_item,
-        remove_item,
-        set_anchor_day,
-        unchange,
-        cancel,
-        uncancel,
-        reactivate,
-        withdraw,
-        pause,
-        resume,
-        skip,
-        set_trial_end,
-        end_trial,
-        set_term_end,
-        hold_invoicing,
-        release_invoicing,
-        issue_drafts,
-        apply_coupon,
-        bill_run,
-    )
-} | money.PLAYED
+PLAYED: dict[str, Callable[[Stage, Act], None]] = (
+    {
+        play.__name__: play
+        for play in (
+            create_customer,
+            set_time_zone,
+            subscribe,
+            change_plan,
+            set_quantity,
+            ramp,
+            add_item,
+            remove_item,
+            set_anchor_day,
+            unchange,
+            cancel,
+            uncancel,
+            reactivate,
+            withdraw,
+            pause,
+            resume,
+            skip,
+            set_trial_end,
+            end_trial,
+            set_term_end,
+            hold_invoicing,
+            release_invoicing,
+            issue_drafts,
+            apply_coupon,
+            bill_run,
+        )
+    }
+    | money.PLAYED
+    | limits.PLAYED
+)
 """All verbs but `advance_to`, which is many steps."""
 
 

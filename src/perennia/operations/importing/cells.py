@@ -11,6 +11,8 @@ from typing import TypeVar
 from perennia.domain.calendar import zone_info
 from perennia.domain.errors import DomainError
 from perennia.domain.money import exponent
+from perennia.domain.preferences import LONGEST_EMAIL, checked_email
+from perennia.operations.countries import COUNTRIES
 from perennia.operations.importing.problems import BadCell, Problem, Refuse
 from perennia.operations.importing.reading import Row
 
@@ -115,14 +117,14 @@ code = text(200)
 
 
 def email(given: str) -> str:
-    name, at, host = text(320)(given).rpartition("@")
-    if not (name and at and host) or any(sign.isspace() for sign in given):
-        raise BadCell("not an e-mail address", "write it as name@example.com")
-    return given
+    try:
+        return checked_email(text(LONGEST_EMAIL)(given))
+    except DomainError:
+        raise BadCell("not an e-mail address", "write it as name@example.com") from None
 
 
 def country(given: str) -> str:
-    if len(given) != 2 or not (given.isascii() and given.isalpha() and given.isupper()):
+    if given not in COUNTRIES:
         raise BadCell("not a country code", "write two capital letters of ISO 3166, like DK")
     return given
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from perennia.domain.discounts import Discount
@@ -24,6 +25,23 @@ def discounts(cursor: Cursor, *, subscription_ids: list[Id]) -> dict[Id, tuple[D
     found: dict[Id, tuple[Discount, ...]] = defaultdict(tuple)
     for subscription_id, discount in discounts_of(cursor, rows.fetchall()):
         found[subscription_id] += (discount,)
+    return found
+
+
+def discounts_so_far(cursor: Cursor, *, subscription_ids: list[Id]) -> dict[Id, tuple[Discount, ...]]:
+    """Every discount that each subscription had, also those that have ended, as they were attached."""
+    if not subscription_ids:
+        return {}
+    rows = cursor.execute(
+        f"""SELECT d.created_at <= s.created_at, d.ended_at, d.subscription_id, {DISCOUNT}
+        FROM subscription_discounts d JOIN subscriptions s ON s.id = d.subscription_id
+        WHERE d.subscription_id = ANY(%s) ORDER BY coalesce(d.redemption_id, d.id)""".encode(),
+        (keys(subscription_ids),),
+    ).fetchall()
+    found: dict[Id, tuple[Discount, ...]] = defaultdict(tuple)
+    attached = discounts_of(cursor, [row[2:] for row in rows])
+    for (from_start, ended_at, *_), (subscription_id, discount) in zip(rows, attached, strict=True):
+        found[subscription_id] += (replace(discount, from_start=from_start, ended_at=ended_at),)
     return found
 
 

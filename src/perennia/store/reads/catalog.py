@@ -46,16 +46,6 @@ def offers(cursor: Cursor, *, price_ids: list[Id]) -> dict[Id, Offer]:
     return found
 
 
-def products(cursor: Cursor, *, price_ids: list[Id]) -> frozenset[Id]:
-    """The products whose plans these prices are of."""
-    rows = cursor.execute(
-        """SELECT pl.product_id FROM unnest(%s::uuid[]) AS k (id),
-        LATERAL (SELECT * FROM prices pr WHERE pr.id = k.id OFFSET 0) AS pr JOIN plans pl ON pl.id = pr.plan_id""",
-        (price_ids,),
-    )
-    return frozenset(row[0] for row in rows)
-
-
 def limited_product(cursor: Cursor, *, price_ids: list[Id]) -> Id | None:
     """The product of the plan among these prices, where a customer may have one live subscription of it."""
     row = cursor.execute(

@@ -54,17 +54,15 @@ def times_redeemed(cursor: Cursor, *, customer_id: Id, coupon_id: Id) -> int:
     return 0 if row is None else int(row[0])
 
 
-def redemptions(
-    cursor: Cursor, *, customer_id: Id, subscription_id: Id | None, coupon_id: Id | None = None
-) -> list[tuple[Id, Id, str]]:
-    """(redemption, coupon, code) that stand for a subscription, or for all of a customer's; by coupon, as locks go."""
+def redemptions(cursor: Cursor, *, customer_id: Id, subscription_id: Id | None, coupon_id: Id) -> list[Id]:
+    """The redemptions of a coupon that stand for a subscription, or for all of a customer's."""
     rows = cursor.execute(
-        """SELECT id, coupon_id, code FROM coupon_redemptions
-        WHERE customer_id = %s AND subscription_id IS NOT DISTINCT FROM %s AND state = 'counted'
-            AND (%s::uuid IS NULL OR coupon_id = %s) ORDER BY coupon_id, id""",
-        (customer_id, subscription_id, coupon_id, coupon_id),
+        """SELECT id FROM coupon_redemptions
+        WHERE customer_id = %s AND subscription_id IS NOT DISTINCT FROM %s AND state = 'counted' AND coupon_id = %s
+        ORDER BY id""",
+        (customer_id, subscription_id, coupon_id),
     )
-    return rows.fetchall()
+    return [row[0] for row in rows]
 
 
 def is_at_work(cursor: Cursor, *, coupon_id: Id, customer_id: Id, subscription_id: Id | None) -> bool:

@@ -39,6 +39,11 @@ def customer(cursor: Cursor, *, customer_id: Id) -> Customer:
     return Customer(key, payer_id, name, email, country, zone, external_id, tax_status(tax), discounted, billing_day)
 
 
+def payer_of(cursor: Cursor, *, customer_id: Id) -> Id:
+    """Whom to lock before touching what a customer owes. Raises NotFound."""
+    return customer(cursor, customer_id=customer_id).payer_id
+
+
 def find(cursor: Cursor, *, reference: str) -> Customer:
     """The customer with that key, as `cus_…`, or with that external id. Raises NotFound."""
     with suppress(InvalidValue, NotFound):

@@ -5,7 +5,7 @@ statistics, and under row security the planner would otherwise pick plans that c
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -65,6 +65,10 @@ class LockedPayer:
     has_drafts: bool = False
 
 
+LOCKED_PAYER = "id, next_due_at, lines, has_credit, has_grants, has_pending, has_drafts"
+"""The columns of `payers` that a `LockedPayer` is made of, in its order."""
+
+
 def buyer(cursor: Cursor, locked: LockedPayer) -> Payer:
     """A payer without its subscriptions: enough to issue a document by hand, however many it has."""
     balances = _balances(cursor, [locked.id]) if locked.has_credit else {}
@@ -91,19 +95,28 @@ def payers(cursor: Cursor, locked: Sequence[LockedPayer], *, tenant: Tenant, end
 
 
 def _with_payments(cursor: Cursor, found: list[Payer]) -> list[Payer]:
-    """What paid for that which may go back as a refund; nothing is asked where nothing may."""
+    """What else is owed or paid for that which may go back; nothing is asked where nothing may."""
+    charged, refunded = _documents(found), _documents(found, only=may_refund)
+    if charged:
+        taken_in = receipts.taken_in(cursor, documents=charged)
+        found = [replace(payer, taken_in=taken_in[payer.id]) if payer.id in taken_in else payer for payer in found]
+    if refunded:
+        paid = receipts.paid(cursor, documents=refunded)
+        found = [replace(payer, paid=paid[payer.id]) if payer.id in paid else payer for payer in found]
+    return found
+
+
+def _documents(found: list[Payer], *, only: Callable[[Subscription], bool] = bool) -> list[tuple[Id, Id]]:
+    """(payer, document) of charged parts that may be given back."""
     wanted = [
         (payer.id, settled.document_id)
         for payer in found
         for subscription in payer.subscriptions
-        if subscription.overcharged and may_refund(subscription)
+        if subscription.overcharged and only(subscription)
         for settled in subscription.overcharged
         if settled.document_id is not None
     ]
-    if not wanted:
-        return found
-    paid = receipts.paid(cursor, documents=list(dict.fromkeys(wanted)))
-    return [replace(payer, paid=paid[payer.id]) if payer.id in paid else payer for payer in found]
+    return list(dict.fromkeys(wanted))
 
 
 def _has_ended(payer: Payer) -> bool:
@@ -143,16 +156,16 @@ def tax_status(stored: list[Any] | None) -> TaxStatus:
 
 def _parties(cursor: Cursor, ids: list[Id]) -> dict[Id, tuple[Id, str, TaxStatus]]:
     rows = cursor.execute(
-        f"""SELECT c.id, c.party_id, c.country, {TAX_STATUS} FROM unnest(%s::uuid[]) AS p (id),
+        f"""SELECT p.n::int, c.party_id, c.country, {TAX_STATUS} FROM unnest(%s::uuid[]) WITH ORDINALITY AS p (id, n),
         LATERAL (SELECT * FROM customers c WHERE c.id = p.id OFFSET 0) AS c""".encode(),
         (keys(ids),),
     )
-    return {key: (party, country, tax_status(tax)) for key, party, country, tax in rows}
+    return {ids[n - 1]: (party, country, tax_status(tax)) for n, party, country, tax in rows}
 
 
 def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended: bool) -> dict[Id, list[Subscription]]:
     cursor.execute(
-        """SELECT s.payer_id, s.id, s.customer_id, s.entity_id, s.status, s.currency, s.zone, s.started_at,
+        """SELECT p.n::int, s.id, nullif(s.customer_id, s.payer_id), s.entity_id, s.status, s.currency, s.zone, s.started_at,
             s.trial_ends_at, s.cancel_at, s.cancel_cause, s.ended_at, s.collection, s.net_days, s.apart, s.reactivates_id,
             s.held_at IS NOT NULL, s.policies, s.cancel_policies, s.term_ends_at, s.term_periods, s.term_then,
             s.activated_at, s.po_number, s.used_until, s.issue_asked_at, s.discounted, s.changing, s.pausing
@@ -170,12 +183,15 @@ def _subscriptions(cursor: Cursor, payer_ids: list[Id], *, tenant: Tenant, ended
     beside = _Beside(
         items=_items_at_once(cursor, [row[1] for row in rows], [row[6] for row in rows], has_story, over),
         discounts=attached.discounts(cursor, subscription_ids=[row[1] for row in rows if row[-3]]),
+        so_far=attached.discounts_so_far(cursor, subscription_ids=[row[1] for row in rows if row[-3] and row[-2]]),
         changes=_changes(cursor, [row[1] for row in rows if row[-2]]),
         pauses=changes.pauses(cursor, [row[1] for row in rows if row[-1]]),
         policies=tenant.policies,
         defaults=policies(tenant.policies),
     )
-    found = _without_method(cursor, [(row[0], _subscription(row, beside)) for row in rows])
+    owners = [payer_ids[row[0] - 1] for row in rows]
+    made = [(owner, _subscription(owner, row, beside)) for owner, row in zip(owners, rows, strict=True)]
+    found = _without_method(cursor, made)
     settled = overcharged(cursor, [subscription for _, subscription in found], tenant_id=tenant.id)
     changing = [subscription for _, subscription in found if subscription.changes]
     back = returned(cursor, changing, tenant_id=tenant.id) if changing else {}
@@ -207,19 +223,20 @@ class _Beside:
 
     items: dict[Id, tuple[Item, ...]]
     discounts: dict[Id, tuple[Discount, ...]]
+    so_far: dict[Id, tuple[Discount, ...]]
     changes: dict[Id, tuple[Change, ...]]
     pauses: dict[Id, tuple[Pause, ...]]
     policies: dict[str, Any]
     defaults: Policies
 
 
-def _subscription(row: tuple[Any, ...], beside: _Beside) -> Subscription:
-    payer, key, customer, entity, status, currency, zone, started, trial, cancel, cause, over, collection, *rest = row
+def _subscription(payer_id: Id, row: tuple[Any, ...], beside: _Beside) -> Subscription:
+    _, key, customer, entity, status, currency, zone, started, trial, cancel, cause, over, collection, *rest = row
     net_days, apart, reactivates, held, own, of_end, term_ends, periods, then, activated, po_number, *more = rest
     used_until, asked, *_ = more
     return Subscription(
         id=key,
-        customer_id=payer if customer == payer else customer,
+        customer_id=customer or payer_id,
         entity_id=_entity(entity),
         status=_STATUS[status],
         currency=intern(currency),
@@ -234,6 +251,7 @@ def _subscription(row: tuple[Any, ...], beside: _Beside) -> Subscription:
         collection=_COLLECTION[collection],
         net_days=net_days,
         discounts=beside.discounts.get(key, ()),
+        discounts_so_far=beside.so_far.get(key, ()),
         policies=beside.defaults if own is None else of_subscription(beside.policies, own),
         cancel_policies=None if of_end is None else as_stored(of_end),
         changes=beside.changes.get(key, ()),

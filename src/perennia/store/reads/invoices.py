@@ -10,6 +10,7 @@ from perennia.domain.errors import NotFound
 from perennia.domain.facts import CollectionMode
 from perennia.domain.ids import Id
 from perennia.domain.receipts import OpenDocument
+from perennia.store.reads import receipts
 from perennia.store.session import Cursor
 
 
@@ -45,6 +46,7 @@ def charged(cursor: Cursor, *, document_id: Id) -> Charged:
         po_number=po_number,
         open_minor=open_minor,
         lines=_lines(cursor, document_id),
+        taken_in=receipts.taken_in(cursor, documents=[(payer, document_id)]).get(payer, ()),
     )
 
 

@@ -78,6 +78,17 @@ def standing(cursor: Cursor, *, tenant: Id, but: Collection[Id] = ()) -> Standin
     )
 
 
+def alerts(cursor: Cursor, *, limits: Collection[Id]) -> list[tuple[Id, datetime, Id, str]]:
+    """The alerts that were given of these limits: (limit, start of its period, payer, currency), in order."""
+    rows = cursor.execute(
+        """SELECT a.limit_id, a.period_start, s.payer_id, s.currency
+        FROM usage_alerts a JOIN usage_limits l ON l.id = a.limit_id JOIN subscriptions s ON s.id = l.subscription_id
+        WHERE a.limit_id = ANY(%s) ORDER BY a.at, a.period_start, l.id""",
+        (keys(limits),),
+    )
+    return list(rows)
+
+
 @dataclass(frozen=True, slots=True)
 class Invoice:
     """An invoice with what is open on it, and what each line charged less credits so far: (position, net), minor units."""

@@ -40,9 +40,6 @@ class Listing:
     replaces_id: Id | None
     replaced_by: Id | None
 
-    def is_on_sale(self, at: datetime) -> bool:
-        return (self.sold_from is None or self.sold_from <= at) and (self.sold_until is None or at < self.sold_until)
-
 
 def as_price(row: Sequence[Any]) -> Price:
     """The price of a row of `COLUMNS`."""

@@ -10,6 +10,7 @@ from perennia.domain.facts import Paid
 from perennia.domain.ids import Id
 from perennia.domain.refunding import Sending
 from perennia.domain.refunds import Captured, UnderWay
+from perennia.domain.taken_in import TakenIn
 from perennia.store.arrays import keys
 from perennia.store.session import Cursor
 
@@ -51,6 +52,47 @@ def paid(cursor: Cursor, *, documents: Sequence[tuple[Id, Id]]) -> dict[Id, tupl
     found: dict[Id, tuple[Paid, ...]] = defaultdict(tuple)
     for payer_id, *values in rows:
         found[payer_id] += (Paid(*values),)
+    return found
+
+
+def taken_in(cursor: Cursor, *, documents: Sequence[tuple[Id, Id]]) -> dict[Id, tuple[TakenIn, ...]]:
+    """By payer, what these documents (payer, document) took in as credits of its others that are open, the oldest first.
+
+    What went there since, with a credit note that is one of them or that credits one of them, is left out.
+    """
+    rows = cursor.execute(
+        """SELECT k.payer_id, k.document_id, r.document_id, (t.taken - own.minor - passed.minor)::bigint, r.open_minor
+        FROM unnest(%s::uuid[], %s::uuid[]) AS k (payer_id, document_id),
+        LATERAL (
+            SELECT l.credits_document_id AS other_id, -sum(l.net_minor + l.tax_minor) AS taken FROM lines l
+            WHERE l.document_id = k.document_id AND l.credits_document_id IS NOT NULL GROUP BY 1
+        ) AS t,
+        LATERAL (
+            SELECT * FROM receivables r WHERE r.document_id = t.other_id AND r.payer_id = k.payer_id
+            AND r.open_minor > 0 AND r.state <> 'written_off' OFFSET 0
+        ) AS r,
+        LATERAL (
+            SELECT coalesce(sum(a.amount_minor), 0) AS minor FROM allocations a
+            WHERE a.document_id = r.document_id AND a.source_id = k.document_id
+        ) AS own,
+        LATERAL (
+            SELECT coalesce(sum(greatest(a.amount_minor - of_itself.minor, 0)), 0) AS minor
+            FROM (
+                SELECT * FROM allocations a WHERE a.document_id = r.document_id AND a.source = 'credit_note' OFFSET 0
+            ) AS a,
+            LATERAL (
+                SELECT coalesce(-sum(l.net_minor + l.tax_minor) FILTER (WHERE l.credits_document_id = r.document_id), 0)
+                    AS minor
+                FROM lines l WHERE l.document_id = a.source_id
+                HAVING bool_or(l.credits_document_id = k.document_id)
+            ) AS of_itself
+        ) AS passed
+        ORDER BY k.payer_id, k.document_id, r.document_id""",
+        (keys(payer for payer, _ in documents), keys(document for _, document in documents)),
+    )
+    found: dict[Id, tuple[TakenIn, ...]] = defaultdict(tuple)
+    for payer_id, *values in rows:
+        found[payer_id] += (TakenIn(*values),)
     return found
 
 

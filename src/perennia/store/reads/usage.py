@@ -1,20 +1,23 @@
 """What was used: quantities for many subscriptions, meters and stretches at once, and the events behind them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeVar
 
 from perennia.domain.documents import LineKind
 from perennia.domain.facts import Payer, Subscription
 from perennia.domain.ids import Id
-from perennia.domain.metering import Aggregation, Limit, LimitKind, Measured, Meter, Question, Usage
-from perennia.domain.usage import Wanted, wanted
+from perennia.domain.metering import Aggregation, Limit, LimitKind, Measured, Meter, Question, Usage, UsageLine
+from perennia.domain.usage import NotMeasured, Wanted, wanted
 from perennia.store.arrays import instants, keys
 from perennia.store.reads.metering import all_meters, await_recorded, await_recording
 from perennia.store.session import Cursor
 
+T = TypeVar("T")
+_ROUNDS = 50
 _ASKED = """unnest(
         (SELECT %(subscriptions)s::uuid[]), (SELECT %(meters)s::uuid[]), (SELECT %(starts)s::timestamptz[]),
         (SELECT %(ends)s::timestamptz[])
@@ -161,21 +164,28 @@ def _has_minimum(subscriptions: Iterable[Subscription]) -> bool:
     return any(version.price.meter_id is not None and version.price.period_minimum is not None for version in versions)
 
 
-def with_answers(cursor: Cursor, usage: Usage, questions: Sequence[Question]) -> Usage:
-    """The same with what a rule found missing."""
-    return replace(usage, answers={**usage.answers, **quantities(cursor, questions)})
+def answered(cursor: Cursor, payer: Payer, question: Callable[[Payer], T], *, tenant: Id) -> T:
+    """What a rule says of a payer; what it finds that nobody measured is measured, and it is asked again."""
+    for _ in range(_ROUNDS):
+        try:
+            return question(payer)
+        except NotMeasured as error:
+            payer = _measured(cursor, payer, error, tenant=tenant)
+    raise RuntimeError(f"more and more is to be measured of {payer.id.text('cus')}")
 
 
-def measured(cursor: Cursor, payer: Payer, questions: Sequence[Question]) -> Payer:
+def _measured(cursor: Cursor, payer: Payer, lacking: NotMeasured, *, tenant: Id) -> Payer:
     """The payer with what a rule found missing."""
     asked: dict[Id, list[Question]] = defaultdict(list)
-    for question in questions:
+    for question in lacking.questions:
         asked[question.subscription_id].append(question)
+    charging = lines(cursor, lacking.charged, tenant=tenant)
 
     def told(one: Subscription) -> Subscription:
-        if one.id not in asked or one.usage is None:
+        if one.usage is None:
             return one
-        return replace(one, usage=with_answers(cursor, one.usage, asked[one.id]))
+        answers = {**one.usage.answers, **quantities(cursor, asked[one.id])} if one.id in asked else one.usage.answers
+        return replace(one, usage=replace(one.usage, answers=answers, lines={**one.usage.lines, **charging}))
 
     return replace(payer, subscriptions=tuple(map(told, payer.subscriptions)), closing=tuple(map(told, payer.closing)))
 
@@ -195,6 +205,43 @@ def charged(
         (keys(version for version, _ in periods), instants(start for _, start in periods), tenant, int(kind)),
     )
     return {(version, start): amount for version, start, amount in rows}
+
+
+def lines(
+    cursor: Cursor, periods: Sequence[tuple[Id, datetime]], *, tenant: Id
+) -> dict[tuple[Id, datetime], tuple[UsageLine, ...]]:
+    """The lines that charged these versions in these periods, in order of issue, with what was given back of them."""
+    found: dict[tuple[Id, datetime], tuple[UsageLine, ...]] = dict.fromkeys(periods, ())
+    if not periods:
+        return found
+    rows = cursor.execute(
+        """SELECT k.version_id, k.period_start, u.kind = %(minimum)s, l.document_id, l.position, l.description,
+            l.period_start, l.period_end, (u.amount_minor - c.listed)::bigint, l.net_minor, l.tax_minor, l.tax_percent,
+            c.net::bigint, c.tax::bigint, coalesce(r.open_minor, 0)
+        FROM unnest((SELECT %(versions)s::uuid[]), (SELECT %(starts)s::timestamptz[])) AS k (version_id, period_start),
+        LATERAL (
+            SELECT * FROM usage_settlements u WHERE u.tenant_id = %(tenant)s AND u.period_start = k.period_start
+            AND u.version_id = k.version_id AND u.amount_minor > 0 OFFSET 0
+        ) AS u
+        JOIN documents d ON d.id = u.document_id LEFT JOIN receivables r ON r.document_id = d.id
+        JOIN lines l ON l.document_id = u.document_id AND l.position = u.position,
+        LATERAL (
+            SELECT coalesce(-sum(c.net_minor), 0) AS net, coalesce(-sum(c.tax_minor), 0) AS tax,
+                coalesce(-sum(b.amount_minor), 0) AS listed
+            FROM lines c LEFT JOIN usage_settlements b ON b.document_id = c.document_id AND b.position = c.position
+            WHERE c.credits_document_id = l.document_id AND c.credits_position = l.position OFFSET 0
+        ) AS c
+        ORDER BY d.issued_at, d.number, l.position""",
+        {
+            "minimum": int(LineKind.MINIMUM),
+            "versions": keys(version for version, _ in periods),
+            "starts": instants(start for _, start in periods),
+            "tenant": tenant,
+        },
+    )
+    for version, start, *values in rows:
+        found[version, start] += (UsageLine(*values),)
+    return found
 
 
 def limits_of(cursor: Cursor, subscription_ids: Iterable[Id]) -> dict[Id, tuple[Limit, ...]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from perennia.domain.decision import Decision, SpanFree
+from perennia.domain.decision import Decision, Posting, SpanFree
 from perennia.domain.documents import SETTLES, Document, DocumentKind, Line, LineKind
 from perennia.domain.explanation import evidence_stored, extras
 from perennia.domain.facts import CollectionMode
@@ -93,13 +93,13 @@ def insert_children(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id
         [(a.source_id, a.document_id, tenant, a.amount_minor, a.at, a.source) for a in flat(decisions, "allocations")],
     )
     _insert_balance(cursor, decisions, tenant=tenant)
-    bulk.insert(
-        cursor,
-        tables.Posting,
-        _POSTING,
-        [(p.transaction_id, p.account, p.amount_minor, p.at, tenant, p.currency) for p in flat(decisions, "postings")],
-    )
+    insert_postings(cursor, flat(decisions, "postings"), tenant=tenant)
     _insert_story(cursor, decisions, tenant=tenant, actor=actor)
+
+
+def insert_postings(cursor: Cursor, postings: Sequence[Posting], *, tenant: Id) -> None:
+    rows = [(p.transaction_id, p.account, p.amount_minor, p.at, tenant, p.currency) for p in postings]
+    bulk.insert(cursor, tables.Posting, _POSTING, rows)
 
 
 def _insert_balance(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id) -> None:
@@ -129,10 +129,15 @@ def _insert_story(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id, 
         for m in flat(decisions, "movements")
     ]
     bulk.insert(cursor, tables.Movement, _MOVEMENT, movements, recorded_at=True)
-    history = [
+    history: list[tuple[Any, ...]] = [
         (tenant, m.subscription_id, m.at, decision.payer_id, m.before, m.after, m.cause, "subscription.status", actor)
         for decision in decisions
         for m in decision.moves
+    ]
+    history += [
+        (tenant, one.subject_id, one.at, decision.payer_id, one.before, one.after, one.reason, one.change, actor)
+        for decision in decisions
+        for one in decision.states
     ]
     bulk.insert(cursor, tables.History, _HISTORY, history, recorded_at=True)
     events = [(decision.payer_id, event) for decision in decisions for event in decision.events]

@@ -21,8 +21,11 @@ from perennia.domain.policies import Policies, as_given
 from perennia.store.arrays import instants, keys
 from perennia.store.session import Cursor
 
-_CUTS = """unnest((SELECT %(versions)s::uuid[]), (SELECT %(starts)s::timestamptz[]), (SELECT %(ends)s::timestamptz[]))
-            AS c (version_id, span_start, span_end)"""
+_SPANS = """unnest((SELECT %(versions)s::uuid[]), (SELECT %(starts)s::timestamptz[]), (SELECT %(ends)s::timestamptz[]))
+            AS s (version_id, span_start, span_end)"""
+_STRETCHES = f"(SELECT version_id, span_start, max(span_end) AS span_end FROM {_SPANS} GROUP BY 1, 2) AS c"
+_CUTS = f"(SELECT version_id, span_start, min(span_end) AS span_end FROM {_SPANS} GROUP BY 1, 2) AS c"
+"""Each part once: of several rows for one an UPDATE would take any."""
 
 
 def flat(decisions: Sequence[Decision], name: str) -> list[Any]:
@@ -97,12 +100,12 @@ def finish_changes(cursor: Cursor, decisions: Sequence[Decision]) -> None:
             (list(dict.fromkeys(one.subscription_id for one in done)),),
         )
         _go_over(cursor, {one.subscription_id: one.zone for one in done if one.zone is not None})
-    moved = flat(decisions, "moved_changes")
+    moved = {one.change_id: one.at for one in flat(decisions, "moved_changes")}
     if moved:
         cursor.execute(
             """UPDATE changes c SET effective_at = m.at
             FROM unnest((SELECT %s::uuid[]), (SELECT %s::timestamptz[])) AS m (id, at) WHERE c.id = m.id""",
-            ([one.change_id for one in moved], [one.at for one in moved]),
+            (list(moved), list(moved.values())),
         )
     over = flat(decisions, "pauses")
     if over:
@@ -150,12 +153,14 @@ def stretch_spans(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id) 
             "ends": instants(one.end for one in stretches),
         }
         cursor.execute(
-            f"""UPDATE billed_spans b SET span_end = c.span_end FROM {_CUTS} WHERE b.tenant_id = %(tenant)s
+            f"""UPDATE billed_spans b SET span_end = c.span_end FROM {_STRETCHES} WHERE b.tenant_id = %(tenant)s
             AND b.version_id = c.version_id AND b.span_start = c.span_start""".encode(),
             values,
         )
         cursor.execute(
-            f"UPDATE item_versions v SET billed_through = c.span_end FROM {_CUTS} WHERE v.id = c.version_id".encode(),
+            f"""UPDATE item_versions v SET billed_through = c.through
+            FROM (SELECT version_id, max(span_end) AS through FROM {_SPANS} GROUP BY 1) AS c
+            WHERE v.id = c.version_id""".encode(),
             values,
         )
 
@@ -180,8 +185,9 @@ def cut_spans(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id) -> N
             values,
         )
         cursor.execute(
-            f"""UPDATE item_versions v SET billed_through = least(v.billed_through, c.span_end)
-            FROM {_CUTS} WHERE v.id = c.version_id""".encode(),
+            f"""UPDATE item_versions v SET billed_through = least(v.billed_through, c.through)
+            FROM (SELECT version_id, min(span_end) AS through FROM {_SPANS} GROUP BY 1) AS c
+            WHERE v.id = c.version_id""".encode(),
             values,
         )
 

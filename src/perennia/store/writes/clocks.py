@@ -2,23 +2,20 @@
 
 from perennia.domain.ids import Id
 from perennia.store.session import Cursor
+from perennia.store.writes.locks import key_of
 
 
 def may_write(cursor: Cursor, *, tenant: Id) -> bool:
     """Join the sandbox's writers until the transaction ends; False while another session moves the clock."""
-    row = cursor.execute("SELECT pg_try_advisory_xact_lock_shared(%s)", (_lock_key(tenant),)).fetchone()
+    row = cursor.execute("SELECT pg_try_advisory_xact_lock_shared(%s)", (key_of(tenant),)).fetchone()
     return bool(row and row[0])
 
 
 def take_clock(cursor: Cursor, *, tenant: Id) -> bool:
     """Keep other sessions from writing until `give_clock` or the session's end; waits for none."""
-    row = cursor.execute("SELECT pg_try_advisory_lock(%s)", (_lock_key(tenant),)).fetchone()
+    row = cursor.execute("SELECT pg_try_advisory_lock(%s)", (key_of(tenant),)).fetchone()
     return bool(row and row[0])
 
 
 def give_clock(cursor: Cursor, *, tenant: Id) -> None:
-    cursor.execute("SELECT pg_advisory_unlock(%s)", (_lock_key(tenant),))
-
-
-def _lock_key(tenant: Id) -> int:
-    return int.from_bytes(tenant[8:], "big", signed=True)
+    cursor.execute("SELECT pg_advisory_unlock(%s)", (key_of(tenant),))

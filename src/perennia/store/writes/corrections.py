@@ -7,15 +7,11 @@ from perennia.domain.decision import Decision, Source
 from perennia.domain.documents import LineKind
 from perennia.domain.ids import Id
 from perennia.domain.ledger import write_off
-from perennia.store import bulk, tables
 from perennia.store.arrays import instants, keys
 from perennia.store.identity import new_ids
 from perennia.store.session import Cursor, affected
-from perennia.store.writes import payments, rows
+from perennia.store.writes import additions, payments, rows
 from perennia.store.writes.changes import Recovered, flat
-
-_POSTING = ("transaction_id", "account", "amount_minor", "at", "tenant_id", "currency")
-_HISTORY = ("tenant_id", "subject_id", "at", "payer_id", "before", "after", "reason", "change", "actor")
 
 
 def insert_payments(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id) -> None:
@@ -23,14 +19,13 @@ def insert_payments(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id
     payments.insert_payments(cursor, flat(decisions, "payments"), tenant=tenant)
 
 
-def by_hand(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id, actor: str) -> None:
+def by_hand(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id) -> None:
     """All other parts of a decision that only a person or an expiry makes."""
     _refund(cursor, decisions, tenant=tenant)
     _grant(cursor, decisions, tenant=tenant)
     _write_off(cursor, decisions, tenant=tenant)
     _wait(cursor, decisions, tenant=tenant)
     _take(cursor, decisions)
-    _remember(cursor, decisions, tenant=tenant, actor=actor)
 
 
 def take_back_write_offs(
@@ -47,8 +42,7 @@ def take_back_write_offs(
             currency=one.currency, amount_minor=-one.amount_minor, at=when,
         )  # fmt: skip
         postings = write_off(transaction_id=key, currency=one.currency, amount_minor=-one.amount_minor, at=when)
-        packed = [(p.transaction_id, p.account, p.amount_minor, p.at, tenant, p.currency) for p in postings]
-        bulk.insert(cursor, tables.Posting, _POSTING, packed)
+        additions.insert_postings(cursor, postings, tenant=tenant)
 
 
 def _refund(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id) -> None:
@@ -172,12 +166,3 @@ def forget_pending(cursor: Cursor, *, payer_ids: Sequence[Id]) -> None:
 def _flag(cursor: Cursor, column: str, payer_ids: Sequence[Id]) -> None:
     if payer_ids:
         cursor.execute(f"UPDATE payers SET {column} = true WHERE id = ANY(%s)".encode(), (list(payer_ids),))
-
-
-def _remember(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id, actor: str) -> None:
-    history = [
-        (tenant, one.subject_id, one.at, decision.payer_id, one.before, one.after, one.reason, one.change, actor)
-        for decision in decisions
-        for one in decision.states
-    ]
-    bulk.insert(cursor, tables.History, _HISTORY, history, recorded_at=True)

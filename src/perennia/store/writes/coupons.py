@@ -127,9 +127,9 @@ def insert_customer_discount(
     cursor.execute("UPDATE customers SET discounted = true WHERE id = %s", (customer_id,))
 
 
-def release_redemption(cursor: Cursor, *, redemption_id: Id, now: datetime) -> bool:
-    """Give a counted redemption back to its coupon and its code; False the second time."""
-    row = cursor.execute(
+def release_redemption(cursor: Cursor, *, redemption_id: Id, now: datetime) -> None:
+    """Give a counted redemption back to its coupon and its code; the second time nothing happens."""
+    cursor.execute(
         """WITH released AS (
             UPDATE coupon_redemptions SET state = 'released', released_at = %(now)s
             WHERE id = %(redemption)s AND state = 'counted' RETURNING tenant_id, coupon_id, code
@@ -141,8 +141,7 @@ def release_redemption(cursor: Cursor, *, redemption_id: Id, now: datetime) -> b
         )
         SELECT (SELECT count(*) FROM released)""",
         {"redemption": redemption_id, "now": now},
-    ).fetchone()
-    return row is not None and row[0] == 1
+    )
 
 
 def end_discounts(cursor: Cursor, *, subscription_id: Id, redemption_id: Id, now: datetime) -> int:

@@ -89,7 +89,7 @@ def _content(customer: NewCustomer) -> dict[str, str]:
 
 
 def change_tax_status(
-    cursor: Cursor, *, tenant: Id, customer_id: Id, before: TaxStatus, after: TaxStatus, actor: str, now: datetime
+    cursor: Cursor, *, customer_id: Id, before: TaxStatus, after: TaxStatus, actor: str, now: datetime
 ) -> None:
     """From the next document on: the status, a new frozen party that says it, and an entry in the history."""
     party = new_id()

@@ -27,9 +27,8 @@ def _rows(decision: Decision) -> list[Sequence[object]]:
     """What becomes rows of one table each."""
     d = decision
     lines = [line for document in d.documents for line in document.lines]
-    return [
-        lines, d.documents, d.begun, d.postings, d.allocations, d.balance, d.events, d.moves, d.movements, d.states
-    ]  # fmt: skip
+    history = (*d.moves, *d.states)
+    return [lines, d.documents, d.begun, d.postings, d.allocations, d.balance, d.events, d.movements, history]
 
 
 def _apply(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id, actor: str) -> None:
@@ -48,7 +47,7 @@ def _apply(cursor: Cursor, decisions: Sequence[Decision], *, tenant: Id, actor: 
     payments.let_go(cursor, decisions, tenant=tenant, actor=actor)
     changes.move_payers(cursor, decisions)
     additions.insert_children(cursor, decisions, tenant=tenant, actor=actor)
-    corrections.by_hand(cursor, decisions, tenant=tenant, actor=actor)
+    corrections.by_hand(cursor, decisions, tenant=tenant)
     corrections.take_back_write_offs(cursor, recovered, decisions, tenant=tenant)
     usage.settle(cursor, flat(decisions, "usage"), tenant=tenant)
     usage.close(cursor, flat(decisions, "closed"))

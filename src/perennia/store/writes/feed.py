@@ -6,6 +6,7 @@ from perennia.domain.feed import FIRST, chain_hash
 from perennia.domain.ids import Id
 from perennia.store import bulk, tables
 from perennia.store.session import Cursor
+from perennia.store.writes.locks import key_of
 
 _FEED = ("tenant_id", "seq", "id", "subject_id", "occurred_at", "recorded_at", "payer_id", "type", "hash")
 _LOCK_SALT = 0x0F_EE_D0
@@ -21,8 +22,7 @@ class FeedEnd:
 
 def take_sequencer(cursor: Cursor, *, tenant: Id) -> bool:
     """Become the tenant's only sequencer until the transaction ends; False where another one is at work."""
-    key = int.from_bytes(tenant[8:], "big", signed=True) ^ _LOCK_SALT
-    row = cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", (key,)).fetchone()
+    row = cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", (key_of(tenant, salt=_LOCK_SALT),)).fetchone()
     return bool(row and row[0])
 
 

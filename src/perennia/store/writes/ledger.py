@@ -5,17 +5,16 @@ from datetime import date, datetime
 
 from perennia.domain.decision import Posting
 from perennia.domain.ids import Id
-from perennia.store import bulk, tables
 from perennia.store.session import Cursor
+from perennia.store.writes.additions import insert_postings
+from perennia.store.writes.locks import key_of
 
-_POSTING = ("transaction_id", "account", "currency", "amount_minor", "at", "tenant_id")
 _LOCK_SALT = 0x52_4556
 
 
 def lock_recognition(cursor: Cursor, *, tenant: Id) -> None:
     """Wait for whoever recognises the tenant's revenue, and keep others out until the transaction ends."""
-    key = int.from_bytes(tenant[8:], "big", signed=True) ^ _LOCK_SALT
-    cursor.execute("SELECT pg_advisory_xact_lock(%s)", (key,))
+    cursor.execute("SELECT pg_advisory_xact_lock(%s)", (key_of(tenant, salt=_LOCK_SALT),))
 
 
 def close_until(cursor: Cursor, *, tenant: Id, end: datetime) -> None:
@@ -68,13 +67,7 @@ def insert_recognitions(
     cursor: Cursor, *, tenant: Id, month: date, booked: Mapping[str, tuple[int, Id, list[Posting]]]
 ) -> None:
     """Per currency the amount, its transaction and postings; an amount of 0 has none, and still says that it was done."""
-    postings = [posting for _, _, made in booked.values() for posting in made]
-    bulk.insert(
-        cursor,
-        tables.Posting,
-        _POSTING,
-        [(p.transaction_id, p.account, p.currency, p.amount_minor, p.at, tenant) for p in postings],
-    )
+    insert_postings(cursor, [posting for _, _, made in booked.values() for posting in made], tenant=tenant)
     cursor.execute(
         """INSERT INTO recognitions (tenant_id, month, currency, amount_minor, transaction_id)
         SELECT %s, %s, r.* FROM unnest(%s::text[], %s::bigint[], %s::uuid[]) AS r""",

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from perennia.domain.errors import NotFound
 from perennia.domain.ids import Id
 from perennia.store.arrays import keys
-from perennia.store.reads.facts import LockedPayer
+from perennia.store.reads.facts import LOCKED_PAYER, LockedPayer
 from perennia.store.session import Cursor
 
 
@@ -17,9 +18,9 @@ def claim_due_payers(
     `after` is where the last claim ended: dead entries of the due index before it need not be walked again.
     """
     rows = cursor.execute(
-        """SELECT id, next_due_at, lines, has_credit, has_grants, has_pending, has_drafts FROM payers
+        f"""SELECT {LOCKED_PAYER} FROM payers
         WHERE tenant_id = %s AND next_due_at <= %s AND next_due_at >= %s AND set_aside_at IS NULL
-        ORDER BY next_due_at, id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED""",
+        ORDER BY next_due_at, id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED""".encode(),
         (tenant, as_of, after or datetime.min.replace(tzinfo=as_of.tzinfo, year=1900), limit),
     )
     return [LockedPayer(*row) for row in rows]
@@ -28,11 +29,18 @@ def claim_due_payers(
 def lock_payers(cursor: Cursor, *, tenant: Id, ids: Sequence[Id]) -> list[LockedPayer]:
     """Lock these payers, waiting for whoever holds one, in the order of their keys."""
     rows = cursor.execute(
-        """SELECT id, next_due_at, lines, has_credit, has_grants, has_pending, has_drafts FROM payers
-        WHERE tenant_id = %s AND id = ANY(%s) ORDER BY id FOR NO KEY UPDATE""",
+        f"""SELECT {LOCKED_PAYER} FROM payers
+        WHERE tenant_id = %s AND id = ANY(%s) ORDER BY id FOR NO KEY UPDATE""".encode(),
         (tenant, list(ids)),
     )
     return [LockedPayer(*row) for row in rows]
+
+
+def lock_payer(cursor: Cursor, *, tenant: Id, payer_id: Id) -> LockedPayer:
+    """Lock one payer, waiting for whoever holds it. Raises NotFound."""
+    for locked in lock_payers(cursor, tenant=tenant, ids=[payer_id]):
+        return locked
+    raise NotFound(kind="payer", id=payer_id.text("cus"))
 
 
 def set_aside(cursor: Cursor, *, payer_id: Id, code: str, reason: str) -> None:
@@ -51,6 +59,11 @@ def release(cursor: Cursor, *, payer_id: Id, code: str | None = None) -> bool:
         {"payer": payer_id, "code": code},
     )
     return cursor.rowcount == 1
+
+
+def key_of(tenant: Id, *, salt: int = 0) -> int:
+    """The key of an advisory lock that a tenant has one of; `salt` tells its locks apart."""
+    return int.from_bytes(tenant[8:], "big", signed=True) ^ salt
 
 
 def lock_caps(cursor: Cursor, subscription_ids: Iterable[Id]) -> None:

@@ -40,10 +40,19 @@ class Intent:
         """Our own reference at the gateway."""
         return self.id.text("att")
 
+    @property
+    def underway(self) -> "Underway":
+        debt, method = self.debt, self.debt.method
+        assert method is not None
+        return Underway(
+            self.id, debt.payer_id, debt.document_id, method.gateway, self.key, debt.open_minor, debt.currency,
+            method.token,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
-class LookUp:
-    """An attempt whose end is to be asked for, with everything that it takes to send it again."""
+class Underway:
+    """An attempt at a receivable or a draft, with everything that it takes to send it, or to ask after it."""
 
     id: Id
     payer_id: Id
@@ -87,7 +96,7 @@ def claim_look_ups(
     alone: bool = False,
     given_up: bool = False,
     besides: Collection[Id] = (),
-) -> list[LookUp]:
+) -> list[Underway]:
     """Lease the attempts to ask after: unknown ones that are due, and those left behind by a worker that died.
 
     `alone` says that nobody else collects for this tenant, so that no lease needs to be waited for; `given_up` takes
@@ -116,7 +125,7 @@ def claim_look_ups(
             "besides": keys(besides),
         },
     )
-    return [LookUp(*row) for row in rows]
+    return [Underway(*row) for row in rows]
 
 
 def insert_intents(cursor: Cursor, intents: Sequence[Intent], *, tenant: Id, now: datetime) -> None:

@@ -175,13 +175,6 @@ def _count_lines(cursor: Cursor, subscriptions: Sequence[NewSubscription]) -> No
     )
 
 
-def schedule_cancel(cursor: Cursor, *, subscription_id: Id, cancel_at: datetime, cause: str) -> None:
-    cursor.execute(
-        "UPDATE subscriptions SET cancel_at = %s, cancel_cause = %s WHERE id = %s",
-        (cancel_at, cause, subscription_id),
-    )
-
-
 def schedule_cancels(cursor: Cursor, ends: Sequence[tuple[Id, datetime]], *, cause: str, now: datetime) -> None:
     """When each of these subscriptions ends, all for one cause; what is metered is used until now."""
     if ends:

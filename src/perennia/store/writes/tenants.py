@@ -77,8 +77,8 @@ def insert_entity(
     return key
 
 
-def lock_entities(cursor: Cursor, *, tenant: Id) -> None:
-    """Let nobody else change who sells until the transaction ends."""
+def lock_settings(cursor: Cursor, *, tenant: Id) -> None:
+    """Let nobody else change who sells, or the dated table of rates, until the transaction ends."""
     cursor.execute("SELECT 1 FROM tenants WHERE id = %s FOR NO KEY UPDATE", (tenant,))
 
 
@@ -86,11 +86,6 @@ def set_yearly(cursor: Cursor, *, entity_id: Id, yearly: bool) -> bool:
     """Number its documents by year or in one series, from the next one on; False where it does already."""
     cursor.execute("UPDATE legal_entities SET yearly = %s WHERE id = %s AND yearly <> %s", (yearly, entity_id, yearly))
     return cursor.rowcount == 1
-
-
-def lock_tax_rates(cursor: Cursor, *, tenant: Id) -> None:
-    """Let nobody else change the tenant's dated table until the transaction ends."""
-    cursor.execute("SELECT 1 FROM tenants WHERE id = %s FOR NO KEY UPDATE", (tenant,))
 
 
 def insert_tax_rate(cursor: Cursor, *, tenant: Id, rate: TaxRate, source: str) -> None:
