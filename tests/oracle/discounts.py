@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from tests.oracle import NotSupported
 from tests.oracle.agreements import Agreement, Redemption
-from tests.oracle.calendar import Anchor, Interval, instant, local_day
+from tests.oracle.calendar import Anchor, Interval, instant, local_day, midnight
 from tests.oracle.lines import Line
 from tests.oracle.prices import minor, rounded, share, split
 from tests.oracle.slots import Slot
@@ -124,7 +124,7 @@ def _lasts(sub: Agreement, redemption: Redemption, line: Line) -> bool:
     if periods is None:
         return True
     if redemption.policy["coupon_counts"] == "months":
-        from_day = Anchor.at_instant(redemption.at, sub.zone)
+        from_day = Anchor.at_instant(midnight(local_day(redemption.at, sub.zone), sub.zone), sub.zone)
         return line.start < instant(from_day.plus(Interval("month", 1), periods), sub.zone)
     return len(redemption.used) < periods
 

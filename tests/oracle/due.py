@@ -125,9 +125,9 @@ class Charges:
             and life < slot.end
         ):
             raise NotSupported("known_last_part=full in arrears")
-        if end is not None and end is self.sub.term and slot.begin < life < slot.end:
-            if life != self.sub.resolve(end.at, self.horizon):
-                raise NotSupported("the end of a term that a pause moved, inside a period")
+        moved = end is not None and end is self.sub.term and life != self.sub.resolve(end.at, self.horizon)
+        if moved and slot.begin < life < slot.end:
+            raise NotSupported("the end of a term that a pause moved, inside a period")
         made = self.made.setdefault((version.number, slot.key), [])
         wanted = minus(self._cover(slot, version, known), [part for line in made for part in line.charged])
         if not wanted:

@@ -86,6 +86,8 @@ def pause(sub: Agreement, act: Act, terms: Policy) -> None:
         anchor, n = (slot.anchor, slot.key[2] + 1) if slot and start == slot.end and not slot.kept else (local, 0)
         end = anchor.boundary(every, n + int(str(act.get("periods"))), sub.zone)
     sub.pauses.append(Pause(start, end, terms))
+    if sub.in_trial(act.at) and sub.base.latest.price.timing == "arrears":
+        raise NotSupported("a pause in a trial of what is charged in arrears")
     trial_stands_still(sub)
 
 
@@ -141,6 +143,7 @@ def set_trial_end(sub: Agreement, act: Act, terms: Policy) -> None:
         anchor = Anchor.at_instant(until, sub.zone) if follows else old.anchor
         item.chain.append(Series(next(NUMBERS), anchor, old.interval, until, "start"))
     sub.trial_end = sub.granted = until
+    sub.anchor_follows_trial = follows
     sub.granted_at = now
 
 
@@ -154,6 +157,8 @@ def _trial_until(sub: Agreement, until: datetime) -> None:
 
 def set_anchor_day(sub: Agreement, act: Act, terms: Policy) -> None:
     """The billing day moves at the next boundary; the gap to the new day is charged or free ("billing_day_move")."""
+    if any(pause.start > act.at for pause in sub.pauses):
+        raise NotSupported("a billing day moved while a pause waits")
     for item in sub.items:
         if act.get("anchor") is None and not item.latest.price.interval.months:
             continue  # weeks and days have no day of the month
