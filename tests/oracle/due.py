@@ -125,6 +125,9 @@ class Charges:
             and life < slot.end
         ):
             raise NotSupported("known_last_part=full in arrears")
+        ends_inside = end is not None and end is self.sub.term and slot.begin < life < slot.end
+        if ends_inside and life != self.sub.resolve(end.at, self.horizon):
+            raise NotSupported("the end of a term that a pause moved, inside a period")
         made = self.made.setdefault((version.number, slot.key), [])
         wanted = minus(self._cover(slot, version, known), [part for line in made for part in line.charged])
         if not wanted:
@@ -236,7 +239,8 @@ class Charges:
         amount = self._worth_of(line, gone, cut.policy)
         line.covered = minus(line.covered, gone)
         becomes = cut.policy["credit_becomes"]
-        if not cut.credit or becomes == "none" or (cut.cancel and self._debt_stays(line, cut.policy)):
+        nothing_left = line.amount == line.credited
+        if nothing_left or not cut.credit or becomes == "none" or (cut.cancel and self._debt_stays(line, cut.policy)):
             return
         if line.credited == line.amount:  # nothing is left of it, so there is nothing to tell
             return
@@ -317,6 +321,8 @@ class Charges:
         fee = rounded(minor(worth(price, now.value, terms, now.events), price.currency), mode)
         if before is not None:
             fee -= rounded(minor(worth(price, before.value, terms, before.events), price.currency), mode)
+        if fee < 0:
+            raise NotSupported("usage that is given back")
         wanted = fee if before else now.value or fee or terms["zero_usage_line"] == "yes"
         amounts = [("usage", fee)] if wanted else []
         if price.period_minimum is not None and fee:

@@ -203,8 +203,6 @@ def set_term_end(sub: Agreement, act: Act, terms: Policy) -> None:
     if act.get("term_end") is None:
         raise NotSupported("a term of so many periods on a running subscription")
     at = moment(act.get("term_end"), sub.zone)
-    if any(pause.start > act.at for pause in sub.pauses):
-        raise NotSupported("a term set while a pause waits")
     sub.term = End(at, max(at, act.at), None, terms, since=act.at)
 
 
