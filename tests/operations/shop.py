@@ -38,8 +38,9 @@ class Shop:
 
     def customer(self, name: str = "Bo", **more: Any) -> Id:
         return customers.create_customer(
-            tenant=self.tenant, name=name, email=f"{name.lower()}@example.com", now=machine_now(), **more
-        )
+            tenant=self.tenant, name=name, email=f"{name.lower().replace(' ', '.')}@example.com", now=machine_now(),
+            **more,
+        )  # fmt: skip
 
     def pays_with(self, customer: Id, token: str) -> Id:
         return customers.add_payment_method(

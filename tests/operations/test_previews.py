@@ -326,6 +326,7 @@ def test_a_refusal_is_the_acts_own_and_leaves_nothing() -> None:
 
 def test_acts_one_after_the_other_are_previewed_together() -> None:
     desk = a_desk()
+    collect(desk.shop)
     with desk.preview() as previewed:
         desk.ask(changes.change_plan, price_id=desk.shop.prices["plus"])
         desk.ask(subscriptions.cancel)

@@ -242,6 +242,8 @@ class Charges:
         nothing_left = line.amount == line.credited
         if nothing_left or not cut.credit or becomes == "none" or (cut.cancel and self._debt_stays(line, cut.policy)):
             return
+        if line.credited == line.amount:  # nothing is left of it, so there is nothing to tell
+            return
         line.credited += amount
         if line.by_hand and line.tax and line.credited < line.amount:
             raise NotSupported("tax of a credit for time after one by hand")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.scenarios.told import story, told_as_data
+from tests.scenarios.told import played, story, told_as_data
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -363,3 +363,21 @@ def test_a_draft_is_told_without_a_number(policy: str, issued: str | None) -> No
     ((draft),) = found["drafts"]
     assert (draft["customer"], draft["issued_at"]) == ("c1", issued)
     assert [(one["total"], "number" in one) for one in draft["documents"]] == [("60.00", False)]
+
+
+@pytest.mark.parametrize("runs", ["2024-05-01 bill_run\n    2024-05-02 bill_run\n    2024-05-03 bill_run", ""])
+def test_a_draft_is_paid_from_what_is_left_when_it_is_issued(runs: str) -> None:
+    """The gift ends on 2 May, the invoice of 1 May is issued on the 3rd: however often is looked, the gift is gone."""
+    found = played(
+        f"""
+    policy: {{draft_hours: 48}}
+    plans: {{small: 10}}
+
+    2024-04-01 subscribe small
+    2024-04-03 advance_to
+    2024-04-04 grant_credit amount=7 expires=2024-05-02
+    {runs}
+    2024-05-04 bill_run
+    """
+    )
+    assert "  small  2024-05-01..2024-06-01  10.00\n  total 10.00" in found and "from balance" not in found

@@ -195,7 +195,10 @@ def issue_draft(
     total = net + tax
     if abs(total) > LARGEST_TOTAL_MINOR:
         raise InvalidValue(field="total", value=total, reason=f"no document is above {LARGEST_TOTAL_MINOR} minor units")
-    drawn = funds.draw((entity_id, currency), wanted_minor=total, at=due_at) if total > 0 and funds.balances else ()
+    drawn: Sequence[Draw] = ()
+    if total > 0 and funds.balances:
+        spent_at = min(draft.issued_from(due_at), now)
+        drawn = funds.draw((entity_id, currency), wanted_minor=total, at=spent_at)
     document = Document(
         id=new_ids(1)[0],
         kind=DocumentKind.INVOICE if total >= 0 else DocumentKind.CREDIT_NOTE,

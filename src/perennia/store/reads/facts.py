@@ -71,7 +71,7 @@ LOCKED_PAYER = "id, next_due_at, lines, has_credit, has_grants, has_pending, has
 
 def buyer(cursor: Cursor, locked: LockedPayer) -> Payer:
     """A payer without its subscriptions: enough to issue a document by hand, however many it has."""
-    balances = _balances(cursor, [locked.id]) if locked.has_credit else {}
+    balances = wallet.balances(cursor, payer_ids=[locked.id]) if locked.has_credit else {}
     party, country, tax = _parties(cursor, [locked.id])[locked.id]
     granted = wallet.grants(cursor, payer_ids=[locked.id]) if locked.has_grants else {}
     return Payer(locked.id, party, country, (), balances.get(locked.id, {}), tax, granted.get(locked.id, ()))
@@ -81,7 +81,7 @@ def payers(cursor: Cursor, locked: Sequence[LockedPayer], *, tenant: Tenant, end
     """The facts of each locked payer, in order. What has `ended` is left out unless asked for: subscriptions, versions."""
     parties = _parties(cursor, [payer.id for payer in locked])
     of_payer = _subscriptions(cursor, [payer.id for payer in locked], tenant=tenant, ended=ended)
-    balances = _balances(cursor, [payer.id for payer in locked if payer.has_credit])
+    balances = wallet.balances(cursor, payer_ids=[payer.id for payer in locked if payer.has_credit])
     found = [
         Payer(payer.id, party, country, tuple(of_payer.get(payer.id, ())), balances.get(payer.id, {}), tax)
         for payer, (party, country, tax) in ((payer, parties[payer.id]) for payer in locked)
@@ -383,20 +383,3 @@ def prices_by_id(cursor: Cursor, ids: Iterable[Id]) -> dict[Id, Price]:
         for row in cursor.execute(query, (keys(missing),)):
             _prices[row[0]] = as_price(row)
     return _prices
-
-
-def _balances(cursor: Cursor, payer_ids: list[Id]) -> dict[Id, dict[tuple[Id, str], int]]:
-    if not payer_ids:
-        return {}
-    rows = cursor.execute(
-        """SELECT p.id, b.entity_id, b.currency, b.amount FROM unnest(%s::uuid[]) AS p (id),
-        LATERAL (
-            SELECT entity_id, currency, sum(amount_minor)::bigint AS amount FROM balance_entries b
-            WHERE b.payer_id = p.id GROUP BY entity_id, currency OFFSET 0
-        ) AS b""",
-        (keys(payer_ids),),
-    )
-    found: dict[Id, dict[tuple[Id, str], int]] = defaultdict(dict)
-    for payer_id, entity_id, currency, amount in rows:
-        found[payer_id][entity_id, currency] = amount
-    return found

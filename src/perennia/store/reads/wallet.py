@@ -1,4 +1,4 @@
-"""What of payers' balances was given and may expire, and the charges that wait for their next document.
+"""Payers' balances, what of them was given and may expire, and the charges that wait for their next document.
 
 Asked only of payers whose row says that there is something to find.
 """
@@ -14,6 +14,24 @@ from perennia.domain.ids import Id
 from perennia.domain.pending import Pending
 from perennia.store.arrays import keys
 from perennia.store.session import Cursor
+
+
+def balances(cursor: Cursor, *, payer_ids: Sequence[Id]) -> dict[Id, dict[tuple[Id, str], int]]:
+    """By payer, the credit by legal entity and currency, in minor units."""
+    if not payer_ids:
+        return {}
+    rows = cursor.execute(
+        """SELECT p.id, b.entity_id, b.currency, b.amount FROM unnest(%s::uuid[]) AS p (id),
+        LATERAL (
+            SELECT entity_id, currency, sum(amount_minor)::bigint AS amount FROM balance_entries b
+            WHERE b.payer_id = p.id GROUP BY entity_id, currency OFFSET 0
+        ) AS b""",
+        (keys(payer_ids),),
+    )
+    found: dict[Id, dict[tuple[Id, str], int]] = defaultdict(dict)
+    for payer_id, entity_id, currency, amount in rows:
+        found[payer_id][entity_id, currency] = amount
+    return found
 
 
 def grants(cursor: Cursor, *, payer_ids: Sequence[Id]) -> dict[Id, tuple[Grant, ...]]:
