@@ -286,8 +286,6 @@ class Desk:
     def ramp(self, sub: Agreement, act: Act) -> None:
         """Steps agreed in advance, each a change that waits, from so many periods after the running one or a date on."""
         terms = policy(sub.terms, act.overrides)
-        if sub.in_trial(act.at):
-            raise NotSupported("a ramp agreed in a trial")
         for step in act.get("steps"):
             if step.get("at"):
                 when: Reference = moment(step["at"], sub.zone)

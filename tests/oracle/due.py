@@ -245,8 +245,6 @@ class Charges:
         if line.credited == line.amount:  # nothing is left of it, so there is nothing to tell
             return
         line.credited += amount
-        if line.by_hand and line.tax and line.credited < line.amount:
-            raise NotSupported("tax of a credit for time after one by hand")
         start, stop = slot.at(gone[0][0], ending=False), slot.at(gone[-1][1], ending=True)
         if start == NEVER:
             raise NotSupported("an end in a pause without end")

@@ -86,8 +86,6 @@ def pause(sub: Agreement, act: Act, terms: Policy) -> None:
         anchor, n = (slot.anchor, slot.key[2] + 1) if slot and start == slot.end and not slot.kept else (local, 0)
         end = anchor.boundary(every, n + int(str(act.get("periods"))), sub.zone)
     sub.pauses.append(Pause(start, end, terms))
-    if sub.in_trial(act.at) and sub.base.latest.price.timing == "arrears":
-        raise NotSupported("a pause in a trial of what is charged in arrears")
     trial_stands_still(sub)
 
 

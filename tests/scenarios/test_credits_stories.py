@@ -322,3 +322,29 @@ def test_an_amount_is_shared_over_what_is_left_of_the_lines() -> None:
         2024-04-06 refused: nothing_left
         """,
     )
+
+
+def test_tax_given_back_for_time_counts_what_was_given_back_by_hand() -> None:
+    """0.358 x 5.855 / 6.500 is 0.3225; 0.083 of that went back before."""
+    story(
+        """
+        currency: KWD
+        tax: 5.5
+        plans: {basic: 6.5}
+
+        2024-08-14 subscribe basic
+        2024-08-14 credit_note document=last amount=1.50
+        2024-08-18 cancel now
+        """,
+        """
+        2024-08-14 c1 invoice 1
+          basic  2024-08-14..2024-09-14  6.500
+          net 6.500  tax 0.358  total 6.858
+        2024-08-14 c1 credit note 1
+          basic  credit  2024-08-14..2024-09-14  -1.500  of 1/1
+          net -1.500  tax -0.083  total -1.583
+        2024-08-18 c1 credit note 2
+          basic  credit  2024-08-18..2024-09-14  -4.355  of 1/1
+          net -4.355  tax -0.239  total -4.594
+        """,
+    )

@@ -227,3 +227,26 @@ def test_a_price_for_one_customer() -> None:
           total 20.00
         """,
     )
+
+
+def test_a_ramp_agreed_in_a_trial_counts_from_the_first_charge() -> None:
+    story(
+        """
+        plans: {bag: 20}
+
+        2024-10-25 subscribe bag trial_days=36
+        2024-10-25 ramp steps=[{after_periods: 2, amount: 30}]
+        2024-10-25 advance_to 2025-02-01
+        """,
+        """
+        2024-11-30 c1 invoice 1
+          bag  2024-11-30..2024-12-30  20.00
+          total 20.00
+        2024-12-30 c1 invoice 2
+          bag  2024-12-30..2025-01-30  20.00
+          total 20.00
+        2025-01-30 c1 invoice 3
+          bag  2025-01-30..2025-02-28  30.00
+          total 30.00
+        """,
+    )

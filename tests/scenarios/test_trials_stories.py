@@ -312,3 +312,31 @@ def test_a_trial_counts_from_the_start() -> None:
           total 30.00
         """,
     )
+
+
+def test_what_is_charged_in_arrears_goes_on_after_a_pause_in_its_trial() -> None:
+    """Eleven of the trial's days stood still, so it ends on 13 December; a month later the first fee is due."""
+    story(
+        """
+        plans: {late: {amount: 30, timing: arrears}}
+        add_ons: {cups: {meter: m, amount: 1}}
+        meters: {m: {aggregation: sum}}
+
+        2024-11-03 subscribe late trial_days=29 items=[cups]
+        2024-11-10 usage 5
+        2024-11-20 pause
+        2024-12-01 resume
+        2024-12-03 usage 3
+        2024-12-20 usage 7
+        2024-12-20 advance_to 2025-02-14
+        """,
+        """
+        2025-01-13 c1 invoice 1
+          late         2024-12-13..2025-01-13      30.00
+          cups  usage  2024-12-13..2025-01-13  x7   7.00
+          total 37.00
+        2025-02-13 c1 invoice 2
+          late  2025-01-13..2025-02-13  30.00
+          total 30.00
+        """,
+    )

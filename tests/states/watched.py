@@ -20,7 +20,7 @@ from typing import Any
 
 from perennia.cli.scenario import verbs
 from perennia.cli.scenario.reading import read
-from perennia.cli.scenario.script import Act
+from perennia.cli.scenario.script import Act, Unread
 from perennia.cli.scenario.stage import Stage
 from perennia.domain.decision import Decision
 from perennia.domain.errors import DomainError
@@ -102,7 +102,10 @@ class Watched:
     def _do(self, verb: str, given: Entry) -> str | None:
         entry = {"at": self.at.isoformat(timespec="minutes"), "verb": verb, **given}
         self.timeline.append(entry)
-        (act,) = read(json.dumps({**self._bare, "timeline": [entry]})).acts
+        (act,) = read(json.dumps({**self._bare, "timeline": [entry]})).timeline
+        if isinstance(act, Unread):
+            self.refused.append(len(self.timeline) - 1)
+            return act.error.code
         self._reach(act.at)
         act = self.stage.cast(act)
         previewed = None if verb in _NO_PREVIEW else self._previewed(act)

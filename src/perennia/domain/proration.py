@@ -123,12 +123,15 @@ def credit(
 
 
 def _tax(settled: Settled, net: int, removed: int, whole: int, rounded: Callable[[int, int], int]) -> int:
-    charged = settled.line_net - settled.adjusted_net
-    tax = settled.line_tax - settled.adjusted_tax
-    if charged:
-        so_far = credited_tax(line_net=charged, line_tax=tax, credited_net=settled.credited_net + net, rounded=rounded)
-        return so_far - settled.credited_tax
-    return rounded(tax * removed, whole) - settled.credited_tax  # all of an inclusive minor unit may be tax
+    before = settled.credited_tax + settled.adjusted_tax
+    if settled.line_net:
+        given = settled.credited_net + settled.adjusted_net + net
+        return (
+            credited_tax(line_net=settled.line_net, line_tax=settled.line_tax, credited_net=given, rounded=rounded)
+            - before
+        )
+    left = settled.line_tax - settled.adjusted_tax
+    return rounded(left * removed, whole) - settled.credited_tax  # all of an inclusive minor unit may be tax
 
 
 def _length_of_line(settled: Settled, series: Series, policies: Policies, otherwise: int) -> int:

@@ -38,7 +38,8 @@ class Step:
 def instants(
     steps: Sequence[Step], subscription: Subscription, version: Version, *, since: datetime, policies: Policies
 ) -> list[datetime]:
-    """When each step takes effect; periods are counted from the one in which `since` lies, as the plan has them now.
+    """When each step takes effect; periods are counted from the one in which `since` lies, as the plan has them now, or
+    from the first that is charged where that comes later.
 
     Raises InvalidValue for steps that say nothing, or are not in order.
     """
@@ -65,4 +66,5 @@ def _instant(
         return effective_at(subscription, version, when=step.at, now=since, policies=policies)
     if not 1 <= step.after_periods <= MOST_PERIODS:
         raise InvalidValue(field="after_periods", value=step.after_periods, reason=f"from 1 to {MOST_PERIODS} periods")
-    return boundary(version.series, slot_at(version.series, since).n + step.after_periods)
+    charged_from = max(since, version.bills_from or since, subscription.trial_ends_at or since)
+    return boundary(version.series, slot_at(version.series, charged_from).n + step.after_periods)

@@ -120,7 +120,7 @@ class Standstill(Couponed):
             series = replace(series, anchor=anchor_at(trial_end, zone))
         follower = split(version, start=version.starts_at, series=series, bills_from=trial_end, new_ids=self._new_ids)
         self._end_version(progress, version.starts_at, None)
-        self._begin(progress.item, follower)
+        self._begin(progress.item, replace(follower, ends_at=None))
 
     def _follow(self, before: datetime, after: datetime) -> None:
         """What was to happen at the end of the paid period happens at the end that a pause moved."""
