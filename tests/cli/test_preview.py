@@ -65,10 +65,12 @@ def test_the_next_twelve_months(preview: Run) -> None:
     assert told["totals"] == [{"currency": "DKK", "total": "325.00"}]
 
 
+KEPT = """SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM changes), kind, next_number
+    FROM number_series ORDER BY kind"""
+
+
 def test_a_change_of_plan_and_what_follows_it(preview: Run, shop: Shop) -> None:
-    before = shop.rows(
-        "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM changes), next_number FROM number_series"
-    )
+    before = shop.rows(KEPT)
     told = json.loads(preview("change-plan", "S-1", "--to", "plus", "--json")[1])
     now, then = told["documents"][0], told["next"]["documents"][0]
     assert [(line["kind"], line["start"], line["end"], line["amount"]) for line in now["lines"]] == [
@@ -85,9 +87,7 @@ def test_a_change_of_plan_and_what_follows_it(preview: Run, shop: Shop) -> None:
     assert "\n2025-02-10 recurring revenue expansion 150.00 DKK a month\nthen\n2025-02-28 invoice, DKK\n" in text
     later = preview("change-plan", "S-1", "--to", "plus", "--when", "period_end")[1]
     assert later.startswith("no document now\nthen\n2025-02-28 invoice, DKK\n")
-    assert before == shop.rows(
-        "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM changes), next_number FROM number_series"
-    )
+    assert before == shop.rows(KEPT)
 
 
 def test_an_end_a_pause_and_another_quantity(preview: Run) -> None:
