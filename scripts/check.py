@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTHON = [sys.executable, "-m"]
 LINT_IMPORTS = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as lint; lint()"]
 SERVER_TESTS = ["tests/store", "tests/operations", "tests/analytics", "tests/faults/test_run.py"]
-"""What asks the database much; the embedded server runs all tests, the machine's own, often an older one, these."""
+"""What asks the database much. The embedded server runs all tests; the machine's own, often older, the quick ones of these."""
 
 NO_TESTS = 5  # pytest's answer when -k leaves nothing, which is no fault in one of two runs
 
@@ -27,13 +27,18 @@ def main() -> int:
         "lint-imports": _step("lint-imports", *LINT_IMPORTS, "--no-logo"),
     }
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    pytest = [*PYTHON, "pytest", "-n", str(cores), *(["-m", "not slow"] if options.fast else []), *rest]
+    pytest, quick = [*PYTHON, "pytest", "-n", str(cores)], ["-m", "not slow"]
     asking = [place for place in SERVER_TESTS if (ROOT / place).exists()]
     if asking and any(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
         title = "pytest, on the machine's own PostgreSQL"
-        results[title] = _step(title, *pytest, *asking, server="system")
+        results[title] = _step(title, *pytest, *quick, *rest, *asking, server="system")
     failed = [name for name, passed in results.items() if not passed]
-    passed = _step("pytest" + (f" (failed before: {'; '.join(failed)})" if failed else ""), *pytest)
+    passed = _step(
+        "pytest" + (f" (failed before: {'; '.join(failed)})" if failed else ""),
+        *pytest,
+        *(quick if options.fast else []),
+        *rest,
+    )
     return 0 if passed and not failed else 1
 
 

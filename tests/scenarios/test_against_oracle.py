@@ -19,7 +19,7 @@ from tests.scenarios.drawn_wide import drawn_wide
 pytestmark = pytest.mark.usefixtures("database")
 
 SOME = range(*map(int, os.environ.get("SEEDS", "0 60").split()))
-MANY = range(*map(int, os.environ.get("MANY_SEEDS", "100000 100200").split()))
+MANY = range(*map(int, os.environ.get("MANY_SEEDS", "100000 100160").split()))
 WIDE = range(*map(int, os.environ.get("WIDE_SEEDS", "0 45").split()))
 ENOUGH = 0.8
 """The share that the oracle must have been able to work out: less would prove little."""
