@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTHON = [sys.executable, "-m"]
 LINT_IMPORTS = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as lint; lint()"]
 SERVER_TESTS = ["tests/store", "tests/operations", "tests/analytics", "tests/faults/test_run.py"]
-"""What asks the database much. The embedded server runs all tests; the machine's own, often older, the quick ones of these."""
+"""What asks the database much. The embedded server runs all tests; the machine's own, often older, the quick of these."""
 
 NO_TESTS = 5  # pytest's answer when -k leaves nothing, which is no fault in one of two runs
 
@@ -33,12 +33,8 @@ def main() -> int:
         title = "pytest, on the machine's own PostgreSQL"
         results[title] = _step(title, *pytest, *quick, *rest, *asking, server="system")
     failed = [name for name, passed in results.items() if not passed]
-    passed = _step(
-        "pytest" + (f" (failed before: {'; '.join(failed)})" if failed else ""),
-        *pytest,
-        *(quick if options.fast else []),
-        *rest,
-    )
+    title = "pytest" + (f" (failed before: {'; '.join(failed)})" if failed else "")
+    passed = _step(title, *pytest, *(quick if options.fast else []), *rest)
     return 0 if passed and not failed else 1
 
 
