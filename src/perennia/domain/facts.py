@@ -275,11 +275,8 @@ class Subscription:
         """
         if self.status is Status.PAUSED:
             paid = [v.billed_through for item in self.items if item.kind is ItemKind.PLAN for v in item.versions]
-            return (
-                None
-                if waits_for_rest(self.cancel_at, self.cancel_policies, self.running_pause, paid)
-                else self.cancel_at
-            )
+            waits = waits_for_rest(self.cancel_at, self.cancel_policies, self.running_pause, paid)
+            return None if waits else self.cancel_at
         if self.term is None or self.term.then != "end":
             return self.cancel_at
         return self.term.ends_at if self.cancel_at is None else min(self.cancel_at, self.term.ends_at)

@@ -60,13 +60,13 @@ def credit_lines(credits: Sequence[GivenBack], currency: str) -> list[Line]:
     """A line for each stretch that is given back, with the charge line it credits."""
     return [
         Line(
-            kind=_gives_back(given),
+            kind=kind,
             subscription_id=given.subscription.id,
             version_id=given.settled.version_id,
             description=given.settled.description,
             period_start=given.new_end,
             period_end=given.until or given.settled.end,
-            model=CreditBasis.USAGE if isinstance(given, Overused) else CreditBasis.TIME,
+            model=basis,
             quantity=_ONE,
             unit_amount=Decimal(0),
             net_minor=-given.credit.net_minor,
@@ -74,8 +74,8 @@ def credit_lines(credits: Sequence[GivenBack], currency: str) -> list[Line]:
             tax_percent=given.settled.tax_percent,
             tax_inclusive=False,
             calculation=Calculation(
-                kind=_gives_back(given),
-                model=CreditBasis.USAGE if isinstance(given, Overused) else CreditBasis.TIME,
+                kind=kind,
+                model=basis,
                 exponent=exponent(currency),
                 charged=given.credit.base,
                 removed=given.credit.removed,
@@ -87,13 +87,14 @@ def credit_lines(credits: Sequence[GivenBack], currency: str) -> list[Line]:
             credits=given.credits,
         )
         for given in credits
+        for kind, basis in [_gives_back(given)]
     ]
 
 
-def _gives_back(given: GivenBack) -> LineKind:
+def _gives_back(given: GivenBack) -> tuple[LineKind, CreditBasis]:
     if isinstance(given, Overused):
-        return LineKind.OVERUSED
-    return LineKind.CREDIT if given.until is None else LineKind.PAUSE
+        return LineKind.OVERUSED, CreditBasis.USAGE
+    return LineKind.CREDIT if given.until is None else LineKind.PAUSE, CreditBasis.TIME
 
 
 def rounding_line(total_minor: int, *, step: int, mode: str, currency: str, at: datetime) -> Line | None:

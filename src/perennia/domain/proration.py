@@ -125,11 +125,8 @@ def credit(
 def _tax(settled: Settled, net: int, removed: int, whole: int, rounded: Callable[[int, int], int]) -> int:
     before = settled.credited_tax + settled.adjusted_tax
     if settled.line_net:
-        given = settled.credited_net + settled.adjusted_net + net
-        return (
-            credited_tax(line_net=settled.line_net, line_tax=settled.line_tax, credited_net=given, rounded=rounded)
-            - before
-        )
+        line_net, given = settled.line_net, settled.credited_net + settled.adjusted_net + net
+        return credited_tax(line_net=line_net, line_tax=settled.line_tax, credited_net=given, rounded=rounded) - before
     left = settled.line_tax - settled.adjusted_tax
     return rounded(left * removed, whole) - settled.credited_tax  # all of an inclusive minor unit may be tax
 
